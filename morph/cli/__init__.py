@@ -1,0 +1,52 @@
+"""The command line: parse, call, print. One module a verb; it is imported only when its verb is used."""
+
+from __future__ import annotations
+
+import argparse
+import importlib
+import os
+import sys
+from collections.abc import Sequence
+
+from morph import __version__
+from morph.errors import MorphError
+
+VERBS = {
+    "demo": "track the pictures that ship with morph and show what comes out",
+    "track": "track faces in a picture, a folder, a clip or a camera",
+    "view": "look at a track: a window, a picture or a clip",
+    "model": "show, convert or check morphable models",
+    "synth": "render labelled training pictures",
+    "fit": "fit a morphable model to the landmarks of a data set",
+    "train": "train a regressor",
+    "bench": "measure on a benchmark",
+    "export": "write a trained checkpoint as ONNX",
+}
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run one verb; returns the exit status: 0 done, 2 the user can put it right, 130 interrupted."""
+    arguments = list(sys.argv[1:] if arguments is None else arguments)
+    parser = argparse.ArgumentParser(prog="morph", description="Pixels of a face to an animatable 3D mesh, on a CPU.")
+    parser.add_argument("--version", action="version", version=f"morph {__version__}")
+    verbs = parser.add_subparsers(dest="verb", metavar="VERB", required=True)
+    wanted = next((word for word in arguments if not word.startswith("-")), None)
+    for verb, text in VERBS.items():
+        sub = verbs.add_parser(verb, help=text, description=text)
+        if verb == wanted:
+            module = importlib.import_module(f"morph.cli.{verb}")
+            module.add_arguments(sub)
+            sub.set_defaults(run=module.run)
+    options = parser.parse_args(arguments)
+    try:
+        options.run(options)
+    except MorphError as error:
+        print(f"morph: {error}", file=sys.stderr)
+        return 2
+    except KeyboardInterrupt:
+        print("morph: interrupted", file=sys.stderr)
+        return 130
+    except BrokenPipeError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 0
+    return 0

@@ -1,0 +1,91 @@
+"""Crop sets: training pictures as one memory-mapped array of uint8 crops beside their labels.
+
+A crop set is a folder::
+
+    images.npy   (N, H, W, 3) uint8 RGB
+    labels.npz   landmarks (N, 68, 2) in crop pixels, and as far as they are known: landmark_weights (N, 68),
+                 shape (N, S), expression (N, E) z-scores, rotation (N, 3, 3), scale (N,), translation (N, 2),
+                 group (N,) identity number, name (N,)
+    meta.json    format, model name and identity, licence, counts, how it was made
+"""
+
+from __future__ import annotations
+
+import json
+import os
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from morph.atomic import atomic_path, output_folder
+from morph.errors import MorphError
+from morph.model.coefficients import Coefficients
+
+FORMAT = "morph-crops-1"
+
+
+@dataclass(frozen=True, eq=False)
+class CropSet:
+    """N crops with labels; ``images`` is memory-mapped."""
+
+    images: npt.NDArray[np.uint8]
+    labels: dict[str, npt.NDArray[Any]]
+    meta: dict[str, Any]
+
+    def __post_init__(self) -> None:
+        n = len(self.images)
+        if self.images.ndim != 4 or self.images.shape[-1] != 3 or self.images.dtype != np.uint8:
+            raise MorphError(f"crop images must be (N, H, W, 3) uint8, got {self.images.shape} {self.images.dtype}")
+        if self.labels["landmarks"].shape != (n, 68, 2):
+            raise MorphError(f"crop landmarks must be ({n}, 68, 2), got {self.labels['landmarks'].shape}")
+        for name, array in self.labels.items():
+            if len(array) != n:
+                raise MorphError(f"crop set has {n} images but {len(array)} rows of {name}")
+
+    def __len__(self) -> int:
+        return len(self.images)
+
+    @property
+    def coefficients(self) -> Coefficients:
+        """Coefficients of every crop.
+
+        Raises:
+            MorphError: the set has landmarks only.
+        """
+        names = ("shape", "expression", "rotation", "scale", "translation")
+        missing = [name for name in names if name not in self.labels]
+        if missing:
+            raise MorphError(f"this crop set has no {', '.join(missing)}; fit a model to it with `morph fit`")
+        return Coefficients(*(self.labels[name] for name in names))
+
+    @classmethod
+    def open(cls, folder: str | os.PathLike[str]) -> CropSet:
+        """Open a folder that :meth:`save` wrote.
+
+        Raises:
+            MorphError: missing or damaged files, or another format.
+        """
+        folder = Path(folder)
+        try:
+            meta = json.loads((folder / "meta.json").read_text())
+            images = np.load(folder / "images.npy", mmap_mode="r", allow_pickle=False)
+            with np.load(folder / "labels.npz", allow_pickle=False) as archive:
+                labels = dict(archive)
+        except (OSError, ValueError, EOFError) as error:
+            raise MorphError(f"{folder} is not a whole crop set ({error}); make it again") from None
+        if meta.get("format") != FORMAT or "landmarks" not in labels:
+            raise MorphError(f"{folder} is not a crop set of format {FORMAT}; make it again")
+        return cls(images, labels, meta)
+
+    def save(self, folder: str | os.PathLike[str]) -> None:
+        """Write the folder; ``meta.json`` comes last, so a folder that has it is whole."""
+        folder = output_folder(folder)
+        with atomic_path(folder / "images.npy") as path:
+            np.save(path, self.images)
+        with atomic_path(folder / "labels.npz") as path:
+            np.savez(path, **self.labels)
+        with atomic_path(folder / "meta.json") as path:
+            path.write_text(json.dumps({"format": FORMAT, "count": len(self), **self.meta}, indent=1))

@@ -1,0 +1,22 @@
+"""The morphable model: arrays, cameras, rotations, coefficients and the decoder."""
+
+from morph.model.camera import PerspectiveCamera, ScaledOrthographicCamera, fit_scaled_orthographic
+from morph.model.coefficients import Coefficients, ModelSymmetry, model_symmetry
+from morph.model.decoder import Decoder, landmark_decoder
+from morph.model.morphable_model import MorphableModel, load_default_model, load_model
+from morph.model.subdivision import subdivide
+
+__all__ = [
+    "Coefficients",
+    "Decoder",
+    "ModelSymmetry",
+    "MorphableModel",
+    "PerspectiveCamera",
+    "ScaledOrthographicCamera",
+    "fit_scaled_orthographic",
+    "landmark_decoder",
+    "load_default_model",
+    "load_model",
+    "model_symmetry",
+    "subdivide",
+]

@@ -1,0 +1,154 @@
+"""Cameras: model frame to pixels and back. Pixels are 0-based at their centres, x right and y down."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+from morph.errors import MorphError
+
+Array = npt.NDArray[np.floating]
+
+
+@dataclass(frozen=True)
+class ScaledOrthographicCamera:
+    """Scaled orthographic projection, as 300W-LP uses it: ``x = f (R v)_x + tx``, ``y = ty - f (R v)_y``.
+
+    Attributes:
+        rotation: ``(..., 3, 3)`` model to camera.
+        scale: ``(...)`` pixels for one unit of the model.
+        translation: ``(..., 2)`` pixel of the model's origin.
+    """
+
+    rotation: Array
+    scale: Array
+    translation: Array
+
+    def project(self, points: npt.ArrayLike) -> Array:
+        """``(..., N, 3)`` model points to ``(..., N, 3)`` pixels; the third column is depth in pixels, larger is nearer."""
+        points = np.asarray(points)
+        if points.shape[-1:] != (3,):
+            raise MorphError(f"points must have shape (..., N, 3), got {points.shape}")
+        scale = np.asarray(self.scale)[..., None, None]
+        flip = np.array([1.0, -1.0, 1.0], points.dtype)
+        camera = np.einsum("...ij,...nj->...ni", np.asarray(self.rotation, points.dtype), points)
+        out = camera * (scale * flip).astype(points.dtype)
+        out[..., :2] += np.asarray(self.translation, points.dtype)[..., None, :]
+        return out
+
+    def unproject(self, pixels: npt.ArrayLike) -> Array:
+        """The inverse of :meth:`project`: ``(..., N, 3)`` pixels with depth to model points."""
+        pixels = np.array(pixels, dtype=np.result_type(np.asarray(pixels).dtype, np.float32))
+        pixels[..., :2] -= np.asarray(self.translation)[..., None, :]
+        camera = pixels / (np.asarray(self.scale)[..., None, None] * np.array([1.0, -1.0, 1.0]))
+        return np.einsum("...ji,...nj->...ni", np.asarray(self.rotation), camera)
+
+    @classmethod
+    def from_300w_lp(cls, pose: npt.ArrayLike, height: float | npt.ArrayLike) -> ScaledOrthographicCamera:
+        """``Pose_Para`` ``(..., 7)`` = pitch, yaw, roll, tx, ty, tz, f of a picture ``height`` pixels high.
+
+        300W-LP counts pixels from 1 with y up; here they count from 0 with y down. tz does not change the picture.
+        """
+        from morph.model.rotation import euler_to_matrix
+
+        pose = np.asarray(pose, dtype=np.float64)
+        if pose.shape[-1:] != (7,):
+            raise MorphError(f"Pose_Para must have shape (..., 7), got {pose.shape}")
+        translation = np.stack([pose[..., 3] - 1.0, np.asarray(height) - pose[..., 4]], axis=-1)
+        return cls(euler_to_matrix(pose[..., :3]), pose[..., 6], translation)
+
+    def to_300w_lp(self, height: float | npt.ArrayLike) -> Array:
+        """``(..., 7)`` Pose_Para, the inverse of :meth:`from_300w_lp` with tz = 0."""
+        from morph.model.rotation import matrix_to_euler
+
+        euler = matrix_to_euler(self.rotation)
+        t = np.asarray(self.translation)
+        rest = [t[..., 0] + 1.0, np.asarray(height) - t[..., 1], np.zeros_like(t[..., 0]), np.asarray(self.scale)]
+        return np.concatenate([euler, np.stack(rest, axis=-1)], axis=-1)
+
+
+@dataclass(frozen=True)
+class PerspectiveCamera:
+    """Pinhole camera that looks along -z of its own frame: ``x = cx + F X / -Z``, ``y = cy - F Y / -Z``.
+
+    Attributes:
+        rotation: ``(..., 3, 3)`` model to camera.
+        position: ``(..., 3)`` the model's origin in the camera frame (unit of the model; z is negative in front).
+        focal: ``(...)`` focal length in pixels.
+        centre: ``(..., 2)`` principal point in pixels.
+    """
+
+    rotation: Array
+    position: Array
+    focal: Array
+    centre: Array
+
+    def project(self, points: npt.ArrayLike) -> Array:
+        """``(..., N, 3)`` model points to ``(..., N, 3)``: x, y in pixels and distance along the view (model's unit).
+
+        Raises:
+            MorphError: a point lies behind the camera.
+        """
+        points = np.asarray(points)
+        if points.shape[-1:] != (3,):
+            raise MorphError(f"points must have shape (..., N, 3), got {points.shape}")
+        camera = (
+            np.einsum("...ij,...nj->...ni", np.asarray(self.rotation), points) + np.asarray(self.position)[..., None, :]
+        )
+        distance = -camera[..., 2]
+        if distance.size and distance.min() <= 0:
+            raise MorphError("a point lies behind the camera; move the model to negative z of the camera frame")
+        focal, centre = np.asarray(self.focal)[..., None], np.asarray(self.centre)
+        x = centre[..., 0:1] + focal * camera[..., 0] / distance
+        y = centre[..., 1:2] - focal * camera[..., 1] / distance
+        return np.stack([x, y, distance], axis=-1)
+
+    def unproject(self, pixels: npt.ArrayLike) -> Array:
+        """The inverse of :meth:`project`."""
+        pixels = np.asarray(pixels)
+        focal, centre = np.asarray(self.focal)[..., None], np.asarray(self.centre)
+        distance = pixels[..., 2]
+        x = (pixels[..., 0] - centre[..., 0:1]) * distance / focal
+        y = -(pixels[..., 1] - centre[..., 1:2]) * distance / focal
+        camera = np.stack([x, y, -distance], axis=-1) - np.asarray(self.position)[..., None, :]
+        return np.einsum("...ji,...nj->...ni", np.asarray(self.rotation), camera)
+
+    @classmethod
+    def from_scaled_orthographic(
+        cls, camera: ScaledOrthographicCamera, focal: float, centre: npt.ArrayLike
+    ) -> PerspectiveCamera:
+        """The pinhole camera that agrees with ``camera`` in the plane through the model's origin."""
+        distance = focal / np.asarray(camera.scale)
+        offset = (np.asarray(camera.translation) - np.asarray(centre)) * np.array([1.0, -1.0])
+        position = np.concatenate([offset / np.asarray(camera.scale)[..., None], -distance[..., None]], axis=-1)
+        return cls(np.asarray(camera.rotation), position, np.asarray(focal), np.asarray(centre))
+
+
+def fit_scaled_orthographic(
+    points: npt.ArrayLike, pixels: npt.ArrayLike, weights: npt.ArrayLike | None = None
+) -> ScaledOrthographicCamera:
+    """The camera that best brings model points onto pixels: weighted affine least squares, then the nearest rotation.
+
+    Args:
+        points: ``(..., N, 3)`` model points, not all in one plane.
+        pixels: ``(..., N, 2)``.
+        weights: ``(..., N)``, none negative.
+    """
+    x, p = np.broadcast_arrays(np.asarray(points, np.float64), 0.0)[0], np.asarray(pixels, np.float64)
+    w = np.ones(p.shape[:-1]) if weights is None else np.broadcast_to(np.asarray(weights, np.float64), p.shape[:-1])
+    w = w / w.sum(-1, keepdims=True)
+    mean_x, mean_p = np.einsum("...n,...ni->...i", w, x), np.einsum("...n,...ni->...i", w, p)
+    dx = x - mean_x[..., None, :]
+    dp = (p - mean_p[..., None, :]) * np.array([1.0, -1.0])
+    gram = np.einsum("...n,...ni,...nj->...ij", w, dx, dx)
+    ridge = 1e-9 * np.trace(gram, axis1=-2, axis2=-1)[..., None, None] * np.eye(3)
+    affine = np.swapaxes(np.linalg.solve(gram + ridge, np.einsum("...n,...ni,...nj->...ij", w, dx, dp)), -1, -2)
+    u, sigma, vh = np.linalg.svd(affine, full_matrices=False)
+    rows = u @ vh
+    rotation = np.concatenate([rows, np.cross(rows[..., 0, :], rows[..., 1, :])[..., None, :]], axis=-2)
+    turned = np.einsum("...ij,...nj->...ni", rows, dx)
+    scale = np.einsum("...n,...ni,...ni->...", w, turned, dp) / np.einsum("...n,...ni,...ni->...", w, turned, turned)
+    offset = np.einsum("...ij,...j->...i", rows, mean_x) * scale[..., None] * np.array([1.0, -1.0])
+    return ScaledOrthographicCamera(rotation, scale, mean_p - offset)

@@ -1,0 +1,168 @@
+"""Coefficients of faces: shape, expression and pose, and what image operations do to them."""
+
+from __future__ import annotations
+
+import dataclasses
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+from morph.errors import MorphError
+from morph.model.camera import ScaledOrthographicCamera
+from morph.model.morphable_model import MorphableModel
+from morph.model.rotation import matrix_to_sixd, sixd_to_matrix
+
+Array = npt.NDArray[np.floating]
+POSE_SIZE = 9  # 6D rotation, log of the scale, translation
+
+
+@dataclass(frozen=True, eq=False)
+class Coefficients:
+    """Shape and expression z-scores and a scaled orthographic pose, of one face or a batch.
+
+    Attributes:
+        shape: ``(..., S)``.
+        expression: ``(..., E)``.
+        rotation: ``(..., 3, 3)``, model to camera.
+        scale: ``(...)``, pixels a unit of the model.
+        translation: ``(..., 2)``, pixels, y down.
+    """
+
+    shape: Array
+    expression: Array
+    rotation: Array
+    scale: Array
+    translation: Array
+
+    def __post_init__(self) -> None:
+        for spec in dataclasses.fields(self):
+            object.__setattr__(self, spec.name, np.asarray(getattr(self, spec.name)))
+        batch = self.shape.shape[:-1]
+        tails = {"expression": (self.expression.shape[-1],), "rotation": (3, 3), "scale": (), "translation": (2,)}
+        for name, tail in tails.items():
+            got = getattr(self, name).shape
+            if got != batch + tail:
+                raise MorphError(f"{name} must have shape {batch + tail} beside shape {self.shape.shape}, got {got}")
+
+    @property
+    def camera(self) -> ScaledOrthographicCamera:
+        """The camera that this pose is."""
+        return ScaledOrthographicCamera(self.rotation, self.scale, self.translation)
+
+    def __getitem__(self, index: object) -> Coefficients:
+        """Part of a batch."""
+        return Coefficients(*(getattr(self, spec.name)[index] for spec in dataclasses.fields(self)))
+
+    def flatten(self) -> Array:
+        """``(..., S + E + 9)``: shape, expression, two rows of the rotation, log of the scale, translation."""
+        pose = [matrix_to_sixd(self.rotation), np.log(self.scale)[..., None], self.translation]
+        return np.concatenate([self.shape, self.expression, *pose], axis=-1)
+
+    @classmethod
+    def from_flat(cls, flat: npt.ArrayLike, n_shape: int) -> Coefficients:
+        """The inverse of :meth:`flatten`; the rotation is made orthonormal.
+
+        Raises:
+            MorphError: fewer numbers than shape and pose need.
+        """
+        flat = np.asarray(flat)
+        if flat.shape[-1] < n_shape + POSE_SIZE:
+            raise MorphError(
+                f"{flat.shape[-1]} coefficients are too few for {n_shape} of shape and {POSE_SIZE} of pose"
+            )
+        shape, expression, sixd, log_scale, translation = np.split(
+            flat, [n_shape, flat.shape[-1] - 9, flat.shape[-1] - 3, flat.shape[-1] - 2], axis=-1
+        )
+        return cls(shape, expression, sixd_to_matrix(sixd), np.exp(log_scale[..., 0]), translation)
+
+    def transform(self, similarity: npt.ArrayLike) -> Coefficients:
+        """What the coefficients become when the picture goes through a similarity.
+
+        Args:
+            similarity: ``(..., 2, 3)`` old pixels to new pixels: a rotation times a positive scale, and a shift.
+        """
+        m = np.asarray(similarity)
+        if m.shape[-2:] != (2, 3):
+            raise MorphError(f"similarity must have shape (..., 2, 3), got {m.shape}")
+        scale = np.sqrt(np.linalg.det(m[..., :2]))
+        turn = np.zeros((*m.shape[:-2], 3, 3), m.dtype)
+        turn[..., 2, 2] = 1.0
+        turn[..., :2, :2] = m[..., :2] / scale[..., None, None] * np.array([[1.0, -1.0], [-1.0, 1.0]])  # y down to y up
+        return dataclasses.replace(
+            self,
+            rotation=turn @ self.rotation,
+            scale=self.scale * scale,
+            translation=np.einsum("...ij,...j->...i", m[..., :2], self.translation) + m[..., 2],
+        )
+
+    def mirror(self, symmetry: ModelSymmetry, width: float | npt.ArrayLike) -> Coefficients:
+        """What the coefficients become when a picture ``width`` pixels wide is flipped left to right."""
+        flip = np.diag([-1.0, 1.0, 1.0])
+        translation = self.translation * np.array([-1.0, 1.0])
+        translation[..., 0] += np.asarray(width) - 1.0
+        return Coefficients(
+            self.shape @ symmetry.shape.T,
+            self.expression @ symmetry.expression.T,
+            flip @ self.rotation @ flip,
+            self.scale,
+            translation,
+        )
+
+
+@dataclass(frozen=True, eq=False)
+class ModelSymmetry:
+    """How mirroring a face about x = 0 changes its coefficients: ``shape' = shape @ symmetry.shape.T``.
+
+    Attributes:
+        shape: ``(S, S)``.
+        expression: ``(E, E)``.
+    """
+
+    shape: Array
+    expression: Array
+
+
+def model_symmetry(model: MorphableModel) -> ModelSymmetry:
+    """The symmetry of a model's modes: exact where the model states it, else by least squares over mirrored vertices.
+
+    The partner of a vertex is ``model.vertex_mirror``, or the vertex nearest to its mirror image in the mean.
+    """
+    partner = model.vertex_mirror
+    if not len(partner):
+        partner = _nearest(model.mean * np.array([-1, 1, 1], np.float32), model.mean)
+    flip = np.array([-1.0, 1.0, 1.0])[:, None]
+
+    def solve(basis: Array, std: Array) -> Array:
+        scaled = basis.astype(np.float64) * std
+        mirrored = (scaled[partner] * flip).reshape(-1, scaled.shape[-1])
+        flat = scaled.reshape(-1, scaled.shape[-1])
+        gram = flat.T @ flat
+        return np.linalg.solve(gram + 1e-9 * np.trace(gram) / len(gram) * np.eye(len(gram)), flat.T @ mirrored)
+
+    shape = np.diag(model.shape_mirror) if len(model.shape_mirror) else solve(model.shape_basis, model.shape_std)
+    swap = _swap_names(model.expression_names)
+    if swap is not None:
+        expression = np.eye(model.n_expression)[swap]
+    else:
+        expression = solve(model.expression_basis, model.expression_std)
+    return ModelSymmetry(shape.astype(np.float32), expression.astype(np.float32))
+
+
+def _swap_names(names: tuple[str, ...]) -> list[int] | None:
+    """Index of each expression's mirror image when they are named Left and Right, else nothing."""
+    place = {name: i for i, name in enumerate(names)}
+    if not any("Left" in name for name in names):
+        return None
+    other = [name.replace("Left", "\0").replace("Right", "Left").replace("\0", "Right") for name in names]
+    return [place.get(name, i) for i, name in enumerate(other)]
+
+
+def _nearest(queries: Array, points: Array) -> npt.NDArray[np.int64]:
+    """Index of the nearest point for each query, in blocks (no tree needed for a one-off)."""
+    out = np.empty(len(queries), np.int64)
+    norm = (points**2).sum(1)
+    for start in range(0, len(queries), 512):
+        block = queries[start : start + 512]
+        out[start : start + 512] = (norm - 2.0 * block @ points.T).argmin(1)
+    return out

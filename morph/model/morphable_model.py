@@ -1,0 +1,227 @@
+"""The morphable model: a mean mesh, linear shape and expression modes, and what is known about its vertices."""
+
+from __future__ import annotations
+
+import dataclasses
+import functools
+import hashlib
+import os
+import zipfile
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from morph.atomic import atomic_path
+from morph.errors import MorphError
+
+FORMAT = "morph-model-1"
+
+
+def _empty(*shape: int, dtype: npt.DTypeLike = np.int32) -> Any:
+    return field(default_factory=lambda: np.zeros(shape, dtype))
+
+
+@dataclass(frozen=True, eq=False)
+class MorphableModel:
+    """``vertices = mean + shape_basis @ (shape_std * s) + expression_basis @ (expression_std * e)``; s and e are z-scores.
+
+    Frame: x to the right of a frontal picture (the subject's left), y up, z towards the viewer.
+
+    Attributes:
+        name, unit, licence: what it is called, the unit of length of ``mean``, and who may use it.
+        mean: ``(V, 3)`` float32.
+        shape_basis, expression_basis: ``(V, 3, S)`` and ``(V, 3, E)`` float32.
+        shape_std, expression_std: ``(S,)`` and ``(E,)``: one standard deviation of each raw coefficient.
+        triangles: ``(F, 3)`` int32, anticlockwise seen from outside.
+        landmarks: ``(68,)`` vertex indices in iBUG order.
+        expression_names: one name a mode (ARKit's names in the default model), or numbered.
+        uv, uv_triangles: ``(T, 2)`` texture coordinates (origin bottom left) and ``(F, 3)`` indices into them.
+        quads, uv_quads: ``(Q, 4)`` faces for subdivision; a triangle repeats its last corner. Empty: not subdivisible.
+        regions, region_names: ``(F,)`` which part of the head each triangle is ("skin", "left_eye", …).
+        vertex_mirror: ``(V,)`` the vertex on the other side of the face. Empty: found by geometry.
+        shape_mirror: ``(S,)`` ±1 where mirroring the head only flips signs of shape modes. Empty: solved by least squares.
+        vertex_masks: named ``(V,)`` float32 weights in 0..1 (lips, ears, …).
+        identity: hash of level 0, carried through subdivision; weights name the model they were trained for by it.
+    """
+
+    name: str
+    unit: str
+    licence: str
+    mean: npt.NDArray[np.float32]
+    shape_basis: npt.NDArray[np.float32]
+    expression_basis: npt.NDArray[np.float32]
+    shape_std: npt.NDArray[np.float32]
+    expression_std: npt.NDArray[np.float32]
+    triangles: npt.NDArray[np.int32]
+    landmarks: npt.NDArray[np.int32]
+    expression_names: tuple[str, ...] = ()
+    uv: npt.NDArray[np.float32] = _empty(0, 2, dtype=np.float32)
+    uv_triangles: npt.NDArray[np.int32] = _empty(0, 3)
+    quads: npt.NDArray[np.int32] = _empty(0, 4)
+    uv_quads: npt.NDArray[np.int32] = _empty(0, 4)
+    regions: npt.NDArray[np.int32] = _empty(0)
+    region_names: tuple[str, ...] = ()
+    vertex_mirror: npt.NDArray[np.int32] = _empty(0)
+    shape_mirror: npt.NDArray[np.float32] = _empty(0, dtype=np.float32)
+    vertex_masks: dict[str, npt.NDArray[np.float32]] = field(default_factory=dict)
+    identity: str = ""
+
+    def __post_init__(self) -> None:
+        for spec in dataclasses.fields(self):
+            value = getattr(self, spec.name)
+            if isinstance(value, np.ndarray):
+                dtype = np.float32 if value.dtype.kind == "f" else np.int32
+                object.__setattr__(self, spec.name, np.ascontiguousarray(value, dtype=dtype))
+        self._check()
+        if not self.expression_names:
+            names = tuple(f"expression_{i:02d}" for i in range(self.n_expression))
+            object.__setattr__(self, "expression_names", names)
+        if not self.identity:
+            object.__setattr__(self, "identity", self._hash())
+
+    def _check(self) -> None:
+        v, s, e, f = self.n_vertices, self.n_shape, self.n_expression, len(self.triangles)
+        wanted = {
+            "mean": (v, 3),
+            "shape_basis": (v, 3, s),
+            "expression_basis": (v, 3, e),
+            "shape_std": (s,),
+            "expression_std": (e,),
+            "triangles": (f, 3),
+            "landmarks": (68,),
+        }
+        for name, shape in wanted.items():
+            got = getattr(self, name).shape
+            if got != shape:
+                raise MorphError(f"model {self.name!r}: {name} must have shape {shape}, got {got}")
+        for name in ("mean", "shape_basis", "expression_basis", "shape_std", "expression_std"):
+            if not np.isfinite(getattr(self, name)).all():
+                raise MorphError(f"model {self.name!r}: {name} holds numbers that are not finite")
+        for name in ("triangles", "landmarks", "quads", "vertex_mirror"):
+            index = getattr(self, name)
+            if index.size and (index.min() < 0 or index.max() >= v):
+                raise MorphError(f"model {self.name!r}: {name} points outside its {v} vertices")
+        for name in ("uv_triangles", "uv_quads"):
+            index = getattr(self, name)
+            if index.size and (index.min() < 0 or index.max() >= len(self.uv)):
+                raise MorphError(f"model {self.name!r}: {name} points outside its {len(self.uv)} texture coordinates")
+        if len(self.uv_triangles) not in (0, f) or len(self.regions) not in (0, f):
+            raise MorphError(
+                f"model {self.name!r}: uv_triangles and regions need one row for each of the {f} triangles"
+            )
+        if self.expression_names and len(self.expression_names) != e:
+            raise MorphError(f"model {self.name!r}: {len(self.expression_names)} names for {e} expressions")
+
+    @property
+    def n_vertices(self) -> int:
+        """V, the number of vertices."""
+        return len(self.mean)
+
+    @property
+    def n_shape(self) -> int:
+        """S, the number of shape (identity) modes."""
+        return self.shape_basis.shape[-1]
+
+    @property
+    def n_expression(self) -> int:
+        """E, the number of expression modes."""
+        return self.expression_basis.shape[-1]
+
+    @functools.cached_property
+    def edges(self) -> npt.NDArray[np.int32]:
+        """``(n, 2)`` undirected edges, each once."""
+        pairs = np.sort(self.triangles[:, [0, 1, 1, 2, 2, 0]].reshape(-1, 2), axis=1)
+        return np.unique(pairs, axis=0)
+
+    def _hash(self) -> str:
+        digest = hashlib.sha256()
+        for name in ("mean", "shape_basis", "expression_basis", "shape_std", "expression_std", "triangles"):
+            digest.update(np.ascontiguousarray(getattr(self, name)).tobytes())
+        return digest.hexdigest()[:16]
+
+    def save(self, path: str | os.PathLike[str], *, half: bool = False) -> None:
+        """Write ``.npz`` (no pickle); ``half`` stores the two bases as float16, each mode scaled by its largest entry."""
+        arrays: dict[str, Any] = {"format": np.array(FORMAT)}
+        for spec in dataclasses.fields(self):
+            value = getattr(self, spec.name)
+            if spec.name == "vertex_masks":
+                arrays |= {
+                    f"mask_{key}": mask.astype(np.float16 if half else np.float32) for key, mask in value.items()
+                }
+            elif half and spec.name in ("shape_basis", "expression_basis"):
+                peak = np.maximum(np.abs(value).max(axis=(0, 1)), 1e-12)
+                arrays[spec.name] = (value / peak).astype(np.float16)
+                arrays[f"{spec.name}_peak"] = peak.astype(np.float32)
+            else:
+                arrays[spec.name] = np.asarray(value)
+        with atomic_path(path) as temporary:
+            _write_npz(temporary, arrays)
+
+
+def _write_npz(path: Path, arrays: dict[str, Any]) -> None:
+    """A compressed npz whose bytes depend on the arrays alone (numpy's own writer stamps the time of day)."""
+    with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED, compresslevel=9) as archive:
+        for name in sorted(arrays):
+            info = zipfile.ZipInfo(f"{name}.npy", date_time=(1980, 1, 1, 0, 0, 0))
+            info.compress_type = zipfile.ZIP_DEFLATED
+            info.external_attr = 0o644 << 16
+            with archive.open(info, "w") as stream:
+                np.lib.format.write_array(stream, np.asanyarray(arrays[name]), allow_pickle=False)
+
+
+def load_model(path: str | os.PathLike[str]) -> MorphableModel:
+    """Read a model that :meth:`MorphableModel.save` wrote.
+
+    Raises:
+        MorphError: no such file, not a morph model, or arrays of the wrong shape.
+    """
+    path = Path(path)
+    if not path.is_file():
+        raise MorphError(f"no model file {path}; make one with `morph model convert`")
+    try:
+        with np.load(path, allow_pickle=False) as archive:
+            arrays = dict(archive)
+    except (OSError, ValueError, EOFError, zipfile.BadZipFile):
+        arrays = {}
+    if str(arrays.pop("format", "")) != FORMAT:
+        raise MorphError(
+            f"{path} is not a morph model (.npz, {FORMAT}); convert other formats with `morph model convert`"
+        )
+    for name in ("shape_basis", "expression_basis"):
+        if f"{name}_peak" in arrays:
+            arrays[name] = arrays[name].astype(np.float32) * arrays.pop(f"{name}_peak")
+    masks = {name[5:]: arrays.pop(name) for name in list(arrays) if name.startswith("mask_")}
+    known = {spec.name for spec in dataclasses.fields(MorphableModel)} - {"vertex_masks"}
+    missing = {"name", "mean", "shape_basis", "expression_basis", "triangles", "landmarks"} - set(arrays)
+    if missing or set(arrays) - known:
+        odd = sorted(missing) or sorted(set(arrays) - known)
+        raise MorphError(f"{path}: damaged morph model, check {', '.join(odd)}")
+    values: dict[str, Any] = {}
+    for name, array in arrays.items():
+        if name in ("name", "unit", "licence", "identity"):
+            values[name] = str(array)
+        elif name in ("expression_names", "region_names"):
+            values[name] = tuple(str(item) for item in array)
+        else:
+            values[name] = array
+    return MorphableModel(vertex_masks={key: mask.astype(np.float32) for key, mask in masks.items()}, **values)
+
+
+@functools.cache
+def load_default_model(level: int = 1) -> MorphableModel:
+    """The head model that ships in the package (CC0), in millimetres.
+
+    Args:
+        level: how often to subdivide (Catmull–Clark): 0, 1 or 2 for about 3, 13 or 50 thousand vertices. Coefficients
+            mean the same at every level, and a vertex keeps its index at all finer ones.
+    """
+    from morph.model.subdivision import subdivide
+
+    if level not in (0, 1, 2):
+        raise MorphError(f"the default model has levels 0, 1 and 2, not {level}")
+    if level:
+        return subdivide(load_default_model(level - 1))
+    return load_model(Path(__file__).parent.parent / "assets" / "default_model.npz")

@@ -1,0 +1,106 @@
+"""Rotations of the model frame: Euler angles, the 6D form, matrices. Radians throughout.
+
+Convention (300W-LP): ``R = Rx(pitch) @ Ry(yaw) @ Rz(roll)`` with
+
+    Rx = [[1, 0, 0], [0, c, s], [0, -s, c]]     Ry = [[c, 0, -s], [0, 1, 0], [s, 0, c]]     Rz = [[c, s, 0], [-s, c, 0], [0, 0, 1]]
+
+and a column vector of the model frame (x to the right of a frontal picture, y up, z to the viewer) goes to ``R @ v``.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+import numpy.typing as npt
+
+from morph.errors import MorphError
+
+Array = npt.NDArray[np.floating]
+
+
+def _check_last(name: str, array: Array, tail: tuple[int, ...]) -> None:
+    if array.shape[len(array.shape) - len(tail) :] != tail:
+        want = ", ".join(str(n) for n in tail)
+        raise MorphError(f"{name} must have shape (..., {want}), got {array.shape}")
+
+
+def euler_to_matrix(angles: npt.ArrayLike) -> Array:
+    """Euler angles to rotation matrices.
+
+    Args:
+        angles: ``(..., 3)`` pitch, yaw, roll in radians, 300W-LP sign. Positive yaw turns the nose to -x:
+            ``euler_to_matrix([0, pi/2, 0]) @ [0, 0, 1] == [-1, 0, 0]``.
+
+    Returns:
+        ``(..., 3, 3)`` matrices ``Rx @ Ry @ Rz``.
+    """
+    angles = np.asarray(angles, dtype=np.float64 if not hasattr(angles, "dtype") else None)
+    _check_last("angles", angles, (3,))
+    cx, cy, cz = (np.cos(angles[..., i]) for i in range(3))
+    sx, sy, sz = (np.sin(angles[..., i]) for i in range(3))
+    rows = [
+        [cy * cz, cy * sz, -sy],
+        [sx * sy * cz - cx * sz, sx * sy * sz + cx * cz, sx * cy],
+        [cx * sy * cz + sx * sz, cx * sy * sz - sx * cz, cx * cy],
+    ]
+    return np.stack([np.stack(row, axis=-1) for row in rows], axis=-2)
+
+
+def matrix_to_euler(matrix: npt.ArrayLike) -> Array:
+    """Rotation matrices to Euler angles, the inverse of :func:`euler_to_matrix`.
+
+    Args:
+        matrix: ``(..., 3, 3)`` rotation matrices.
+
+    Returns:
+        ``(..., 3)`` pitch, yaw, roll in radians; yaw lies in [-pi/2, pi/2]. At yaw = ±pi/2 (gimbal lock) roll is 0.
+    """
+    m = np.asarray(matrix)
+    _check_last("matrix", m, (3, 3))
+    yaw = np.arcsin(np.clip(-m[..., 0, 2], -1.0, 1.0))
+    locked = np.abs(m[..., 0, 2]) > 1.0 - 1e-9
+    pitch = np.where(locked, np.arctan2(-m[..., 2, 1], m[..., 1, 1]), np.arctan2(m[..., 1, 2], m[..., 2, 2]))
+    roll = np.where(locked, 0.0, np.arctan2(m[..., 0, 1], m[..., 0, 0]))
+    return np.stack([pitch, yaw, roll], axis=-1)
+
+
+def matrix_to_sixd(matrix: npt.ArrayLike) -> Array:
+    """The first two rows of rotation matrices: ``(..., 3, 3)`` to ``(..., 6)`` (Zhou et al. 2019, with rows for columns)."""
+    m = np.asarray(matrix)
+    _check_last("matrix", m, (3, 3))
+    return m[..., :2, :].reshape(*m.shape[:-2], 6)
+
+
+def sixd_to_matrix(sixd: npt.ArrayLike) -> Array:
+    """Any six numbers to a rotation matrix by Gram–Schmidt on the two rows; the third row is their cross product.
+
+    Args:
+        sixd: ``(..., 6)``; the first three must not be zero, nor parallel to the last three.
+
+    Returns:
+        ``(..., 3, 3)`` proper rotations.
+    """
+    d = np.asarray(sixd)
+    _check_last("sixd", d, (6,))
+    a, b = d[..., :3], d[..., 3:]
+    a = a / np.linalg.norm(a, axis=-1, keepdims=True)
+    b = b - np.sum(a * b, axis=-1, keepdims=True) * a
+    b = b / np.linalg.norm(b, axis=-1, keepdims=True)
+    return np.stack([a, b, np.cross(a, b)], axis=-2)
+
+
+def nearest_rotation(matrix: npt.ArrayLike) -> Array:
+    """The rotation nearest to each ``(..., 3, 3)`` matrix in the Frobenius norm (SVD, determinant +1)."""
+    m = np.asarray(matrix)
+    _check_last("matrix", m, (3, 3))
+    u, _, vh = np.linalg.svd(m)
+    sign = np.sign(np.linalg.det(u @ vh))
+    u = u.copy()
+    u[..., :, 2] *= sign[..., None]
+    return u @ vh
+
+
+def angle_between(first: npt.ArrayLike, second: npt.ArrayLike) -> Array:
+    """Geodesic angle in radians between two sets of rotations ``(..., 3, 3)``; a quarter turn apart gives pi/2."""
+    relative = np.einsum("...ji,...jk->...ik", np.asarray(first), np.asarray(second))
+    trace = np.trace(relative, axis1=-2, axis2=-1)
+    return np.arccos(np.clip((trace - 1.0) / 2.0, -1.0, 1.0))

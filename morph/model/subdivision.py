@@ -1,0 +1,164 @@
+"""Catmull–Clark subdivision of a whole morphable model; it is linear, so the modes are subdivided like the mean."""
+
+from __future__ import annotations
+
+import dataclasses
+
+import numpy as np
+import numpy.typing as npt
+
+from morph.errors import MorphError
+from morph.model.morphable_model import MorphableModel
+
+Ints = npt.NDArray[np.int32]
+
+
+def quads_to_triangles(quads: Ints) -> tuple[Ints, Ints]:
+    """Split ``(Q, 4)`` faces (a triangle repeats its last corner) into triangles.
+
+    Returns:
+        ``(F, 3)`` triangles and the ``(F,)`` row of ``quads`` that each comes from.
+    """
+    both = np.stack([quads[:, [0, 1, 2]], quads[:, [0, 2, 3]]], axis=1).reshape(-1, 3)
+    whole = (both[:, 0] != both[:, 1]) & (both[:, 1] != both[:, 2]) & (both[:, 0] != both[:, 2])
+    return both[whole].astype(np.int32), np.repeat(np.arange(len(quads)), 2)[whole].astype(np.int32)
+
+
+class _Topology:
+    """Edges of a mesh of quads and triangles and how they touch vertices and faces."""
+
+    def __init__(self, quads: Ints, n_vertices: int) -> None:
+        self.quads, self.n = quads, n_vertices
+        self.corners = np.where(quads[:, 3] == quads[:, 2], 3, 4)
+        starts = quads
+        ends = np.roll(quads, -1, axis=1)
+        real = starts != ends  # a triangle's repeated corner makes an edge of no length
+        self.corner_is_real = np.ones_like(quads, bool)
+        self.corner_is_real[:, 3] = self.corners == 4
+        key = np.minimum(starts, ends).astype(np.int64) * n_vertices + np.maximum(starts, ends)
+        unique, inverse, count = np.unique(key[real], return_inverse=True, return_counts=True)
+        self.edges = np.stack([unique // n_vertices, unique % n_vertices], axis=1).astype(np.int64)
+        self.boundary = count != 2
+        self.edge_of_corner = np.full(quads.shape, -1, np.int64)
+        self.edge_of_corner[real] = inverse
+        # the last real corner of a triangle (2) closes onto corner 0 through the repeated one
+        triangle = self.corners == 3
+        self.edge_of_corner[triangle, 2] = self.edge_of_corner[triangle, 3]
+
+
+def _scatter_mean(values: npt.NDArray, index: npt.NDArray, size: int) -> npt.NDArray:
+    total = np.zeros((size, values.shape[1]), values.dtype)
+    np.add.at(total, index, values)
+    return total / np.maximum(np.bincount(index, minlength=size), 1)[:, None].astype(values.dtype)
+
+
+def _refine(values: npt.NDArray[np.float32], topology: _Topology) -> npt.NDArray[np.float32]:
+    """``(V, C)`` vertex values to those of the finer mesh: old vertices, then edge points, then face points."""
+    quads, edges, boundary = topology.quads, topology.edges, topology.boundary
+    real = topology.corner_is_real
+    weight = real.astype(np.float32) / topology.corners[:, None].astype(np.float32)
+    face = np.einsum("qk,qkc->qc", weight, values[quads])
+    middle = 0.5 * (values[edges[:, 0]] + values[edges[:, 1]])
+    owner = np.repeat(np.arange(len(quads)), 4).reshape(quads.shape)[real]
+    beside = _scatter_mean(face[owner], topology.edge_of_corner[real], len(edges))
+    edge = np.where(boundary[:, None], middle, 0.5 * (middle + beside))
+    around_faces = _scatter_mean(face[owner], quads[real], topology.n)
+    ends = edges.ravel()
+    around_edges = _scatter_mean(np.repeat(middle, 2, axis=0), ends, topology.n)
+    valence = np.maximum(np.bincount(ends, minlength=topology.n), 3)[:, None].astype(np.float32)
+    inside = (around_faces + 2 * around_edges + (valence - 3) * values) / valence
+    rim = edges[boundary].ravel()
+    along = _scatter_mean(np.repeat(middle[boundary], 2, axis=0), rim, topology.n)
+    on_rim = np.zeros(topology.n, bool)
+    on_rim[rim] = True
+    vertex = np.where(on_rim[:, None], 0.5 * (values + along), inside)
+    unused = np.bincount(quads.ravel(), minlength=topology.n) == 0
+    vertex[unused] = values[unused]
+    return np.concatenate([vertex, edge, face]).astype(np.float32)
+
+
+def _split(quads: Ints, topology: _Topology) -> tuple[Ints, Ints]:
+    """The finer quads, and the coarse face that each comes from."""
+    n, e = topology.n, len(topology.edges)
+    finer, parent = [], []
+    before = np.array([3, 0, 1, 2])
+    for k in range(4):
+        keep = topology.corner_is_real[:, k]
+        last = np.where((k == 0) & (topology.corners == 3), 2, before[k])
+        rows = np.arange(len(quads))
+        finer.append(
+            np.stack(
+                [quads[:, k], n + topology.edge_of_corner[:, k], n + e + rows, n + topology.edge_of_corner[rows, last]],
+                1,
+            )[keep]
+        )
+        parent.append(rows[keep])
+    order = np.argsort(np.concatenate(parent), kind="stable")
+    return np.concatenate(finer)[order].astype(np.int32), np.concatenate(parent)[order].astype(np.int32)
+
+
+def subdivide(model: MorphableModel) -> MorphableModel:
+    """One Catmull–Clark step of mean, modes, masks, texture coordinates and symmetry (Catmull and Clark 1978).
+
+    Old vertices keep their indices, so landmarks stay; texture coordinates are subdivided along their own seams.
+
+    Raises:
+        MorphError: the model holds triangles only (no ``quads``).
+    """
+    if not len(model.quads):
+        raise MorphError(f"model {model.name!r} has no quads, so it cannot be subdivided")
+    topology = _Topology(model.quads, model.n_vertices)
+    modes = [model.mean[:, :, None], model.shape_basis, model.expression_basis]
+    columns = np.concatenate([part.reshape(model.n_vertices, -1) for part in modes], axis=1)
+    masks = np.stack([*model.vertex_masks.values(), np.zeros(model.n_vertices, np.float32)], axis=1)
+    fine = _refine(np.concatenate([columns, masks], axis=1).astype(np.float32), topology)
+    s, e, v = model.n_shape, model.n_expression, len(fine)
+    mean, shape, expression, masks = np.split(fine, np.cumsum([3, 3 * s, 3 * e]), axis=1)
+    quads, parent = _split(model.quads, topology)
+    triangles, of_quad = quads_to_triangles(quads)
+    changes: dict[str, object] = {
+        "mean": mean,
+        "shape_basis": shape.reshape(v, 3, s),
+        "expression_basis": expression.reshape(v, 3, e),
+        "triangles": triangles,
+        "quads": quads,
+        "vertex_masks": {name: np.clip(masks[:, i], 0, 1) for i, name in enumerate(model.vertex_masks)},
+    }
+    if len(model.uv_quads):
+        uv_topology = _Topology(model.uv_quads, len(model.uv))
+        uv_quads, _ = _split(model.uv_quads, uv_topology)
+        changes |= {
+            "uv": _refine_linear(model.uv, uv_topology),
+            "uv_quads": uv_quads,
+            "uv_triangles": quads_to_triangles(uv_quads)[0],
+        }
+    if len(model.regions):
+        _, coarse_of = quads_to_triangles(model.quads)
+        region = np.zeros(len(model.quads), np.int32)
+        region[coarse_of] = model.regions
+        changes["regions"] = region[parent][of_quad]
+    if len(model.vertex_mirror):
+        changes["vertex_mirror"] = _finer_mirror(model, topology)
+    return dataclasses.replace(model, **changes)  # type: ignore[arg-type]
+
+
+def _refine_linear(values: npt.NDArray[np.float32], topology: _Topology) -> npt.NDArray[np.float32]:
+    """Texture coordinates: midpoints only, so that the chart's outline stays where it was."""
+    weight = topology.corner_is_real.astype(np.float32) / topology.corners[:, None].astype(np.float32)
+    face = np.einsum("qk,qkc->qc", weight, values[topology.quads])
+    middle = 0.5 * (values[topology.edges[:, 0]] + values[topology.edges[:, 1]])
+    return np.concatenate([values, middle, face]).astype(np.float32)
+
+
+def _finer_mirror(model: MorphableModel, topology: _Topology) -> Ints:
+    """Mirror map of the finer mesh from that of the coarse one; a point without a partner keeps its own index."""
+    old, n, e = model.vertex_mirror.astype(np.int64), topology.n, len(topology.edges)
+
+    def partner(tuples: npt.NDArray, offset: int) -> npt.NDArray:
+        key = {tuple(sorted(set(row))): i for i, row in enumerate(tuples.tolist())}
+        image = old[tuples]
+        return np.array(
+            [offset + key.get(tuple(sorted(set(row))), i) for i, row in enumerate(image.tolist())], np.int64
+        )
+
+    return np.concatenate([old, partner(topology.edges, n), partner(topology.quads, n + e)]).astype(np.int32)
