@@ -25,9 +25,7 @@ def atomic_path(target: str | os.PathLike[str]) -> Iterator[Path]:
         handle, name = tempfile.mkstemp(prefix=f".{target.stem}-", suffix=target.suffix, dir=target.parent)
         os.close(handle)
     except OSError as error:
-        raise MorphError(
-            f"cannot write {target}: {error.strerror}; choose a folder that exists and is writable"
-        ) from None
+        raise MorphError(f"cannot write {target}: {error.strerror}; choose a folder that exists and is writable") from None
     temporary = Path(name)
     try:
         yield temporary

@@ -94,9 +94,7 @@ class PerspectiveCamera:
         points = np.asarray(points)
         if points.shape[-1:] != (3,):
             raise MorphError(f"points must have shape (..., N, 3), got {points.shape}")
-        camera = (
-            np.einsum("...ij,...nj->...ni", np.asarray(self.rotation), points) + np.asarray(self.position)[..., None, :]
-        )
+        camera = np.einsum("...ij,...nj->...ni", np.asarray(self.rotation), points) + np.asarray(self.position)[..., None, :]
         distance = -camera[..., 2]
         if distance.size and distance.min() <= 0:
             raise MorphError("a point lies behind the camera; move the model to negative z of the camera frame")
@@ -145,7 +143,7 @@ def fit_scaled_orthographic(
     gram = np.einsum("...n,...ni,...nj->...ij", w, dx, dx)
     ridge = 1e-9 * np.trace(gram, axis1=-2, axis2=-1)[..., None, None] * np.eye(3)
     affine = np.swapaxes(np.linalg.solve(gram + ridge, np.einsum("...n,...ni,...nj->...ij", w, dx, dp)), -1, -2)
-    u, sigma, vh = np.linalg.svd(affine, full_matrices=False)
+    u, _, vh = np.linalg.svd(affine, full_matrices=False)
     rows = u @ vh
     rotation = np.concatenate([rows, np.cross(rows[..., 0, :], rows[..., 1, :])[..., None, :]], axis=-2)
     turned = np.einsum("...ij,...nj->...ni", rows, dx)

@@ -68,9 +68,7 @@ class Coefficients:
         """
         flat = np.asarray(flat)
         if flat.shape[-1] < n_shape + POSE_SIZE:
-            raise MorphError(
-                f"{flat.shape[-1]} coefficients are too few for {n_shape} of shape and {POSE_SIZE} of pose"
-            )
+            raise MorphError(f"{flat.shape[-1]} coefficients are too few for {n_shape} of shape and {POSE_SIZE} of pose")
         shape, expression, sixd, log_scale, translation = np.split(
             flat, [n_shape, flat.shape[-1] - 9, flat.shape[-1] - 3, flat.shape[-1] - 2], axis=-1
         )

@@ -109,9 +109,7 @@ class MorphableModel:
             if index.size and (index.min() < 0 or index.max() >= len(self.uv)):
                 raise MorphError(f"model {self.name!r}: {name} points outside its {len(self.uv)} texture coordinates")
         if len(self.uv_triangles) not in (0, f) or len(self.regions) not in (0, f):
-            raise MorphError(
-                f"model {self.name!r}: uv_triangles and regions need one row for each of the {f} triangles"
-            )
+            raise MorphError(f"model {self.name!r}: uv_triangles and regions need one row for each of the {f} triangles")
         if self.expression_names and len(self.expression_names) != e:
             raise MorphError(f"model {self.name!r}: {len(self.expression_names)} names for {e} expressions")
 
@@ -148,9 +146,7 @@ class MorphableModel:
         for spec in dataclasses.fields(self):
             value = getattr(self, spec.name)
             if spec.name == "vertex_masks":
-                arrays |= {
-                    f"mask_{key}": mask.astype(np.float16 if half else np.float32) for key, mask in value.items()
-                }
+                arrays |= {f"mask_{key}": mask.astype(np.float16 if half else np.float32) for key, mask in value.items()}
             elif half and spec.name in ("shape_basis", "expression_basis"):
                 peak = np.maximum(np.abs(value).max(axis=(0, 1)), 1e-12)
                 arrays[spec.name] = (value / peak).astype(np.float16)
@@ -187,9 +183,7 @@ def load_model(path: str | os.PathLike[str]) -> MorphableModel:
     except (OSError, ValueError, EOFError, zipfile.BadZipFile):
         arrays = {}
     if str(arrays.pop("format", "")) != FORMAT:
-        raise MorphError(
-            f"{path} is not a morph model (.npz, {FORMAT}); convert other formats with `morph model convert`"
-        )
+        raise MorphError(f"{path} is not a morph model (.npz, {FORMAT}); convert other formats with `morph model convert`")
     for name in ("shape_basis", "expression_basis"):
         if f"{name}_peak" in arrays:
             arrays[name] = arrays[name].astype(np.float32) * arrays.pop(f"{name}_peak")

@@ -2,7 +2,8 @@
 
 Convention (300W-LP): ``R = Rx(pitch) @ Ry(yaw) @ Rz(roll)`` with
 
-    Rx = [[1, 0, 0], [0, c, s], [0, -s, c]]     Ry = [[c, 0, -s], [0, 1, 0], [s, 0, c]]     Rz = [[c, s, 0], [-s, c, 0], [0, 0, 1]]
+    Rx = [[1, 0, 0], [0, c, s], [0, -s, c]]
+    Ry = [[c, 0, -s], [0, 1, 0], [s, 0, c]]     Rz = [[c, s, 0], [-s, c, 0], [0, 0, 1]]
 
 and a column vector of the model frame (x to the right of a frontal picture, y up, z to the viewer) goes to ``R @ v``.
 """

@@ -157,8 +157,6 @@ def _finer_mirror(model: MorphableModel, topology: _Topology) -> Ints:
     def partner(tuples: npt.NDArray, offset: int) -> npt.NDArray:
         key = {tuple(sorted(set(row))): i for i, row in enumerate(tuples.tolist())}
         image = old[tuples]
-        return np.array(
-            [offset + key.get(tuple(sorted(set(row))), i) for i, row in enumerate(image.tolist())], np.int64
-        )
+        return np.array([offset + key.get(tuple(sorted(set(row))), i) for i, row in enumerate(image.tolist())], np.int64)
 
     return np.concatenate([old, partner(topology.edges, n), partner(topology.quads, n + e)]).astype(np.int32)
