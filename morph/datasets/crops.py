@@ -86,6 +86,6 @@ class CropSet:
         with atomic_path(folder / "images.npy") as path:
             np.save(path, self.images)
         with atomic_path(folder / "labels.npz") as path:
-            np.savez(path, **self.labels)
+            np.savez(path, **self.labels)  # type: ignore[arg-type]
         with atomic_path(folder / "meta.json") as path:
             path.write_text(json.dumps({"format": FORMAT, "count": len(self), **self.meta}, indent=1))
