@@ -1,0 +1,184 @@
+"""Augmentation: one warp for pixels, landmarks and coefficients, then what cameras and files do to pixels."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import cv2
+import numpy as np
+import numpy.typing as npt
+
+# where each of the 68 landmarks goes when the picture is mirrored
+MIRRORED_68 = np.array(
+    [*range(16, -1, -1), *range(26, 16, -1), *range(27, 31), *range(35, 30, -1)]
+    + [45, 44, 43, 42, 47, 46, 39, 38, 37, 36, 41, 40]
+    + [54, 53, 52, 51, 50, 49, 48, 59, 58, 57, 56, 55, 64, 63, 62, 61, 60, 67, 66, 65]
+)
+
+
+@dataclass(frozen=True)
+class AugmentationConfig:
+    """How far each change may go; probabilities are per picture.
+
+    Attributes:
+        rotation: degrees, the limit of a normal distribution of a third of it; ``rotation_wide`` is the share of
+            pictures that draw uniformly up to the limit instead.
+        translation, scale: shares of the crop's side, uniform.
+        flip: probability of mirroring.
+        colour, grey, blur, low_resolution, noise, jpeg, occluder: probabilities.
+    """
+
+    rotation: float = 40.0
+    rotation_wide: float = 0.2
+    translation: float = 0.1
+    scale: float = 0.1
+    flip: float = 0.5
+    colour: float = 0.8
+    grey: float = 0.1
+    blur: float = 0.15
+    low_resolution: float = 0.2
+    noise: float = 0.3
+    jpeg: float = 0.2
+    occluder: float = 0.25
+
+
+def crop_similarity(
+    landmarks: npt.NDArray[np.floating],
+    size: int,
+    *,
+    angle: float = 0.0,
+    shift: tuple[float, float] = (0.0, 0.0),
+    zoom: float = 1.0,
+) -> npt.NDArray[np.float64]:
+    """The similarity from picture pixels to a ``size`` square crop: the published crop, turned, shifted and zoomed.
+
+    Args:
+        landmarks: ``(68, 2)`` pixels; the crop is centred on their box with side sqrt(2) x its longer side.
+        size: side of the crop in pixels.
+        angle: radians, positive turns the picture's content clockwise.
+        shift: of the crop's centre, in shares of its side.
+        zoom: factor on the crop's side.
+
+    Returns:
+        ``(2, 3)``, for 0-based pixel centres.
+    """
+    low, high = landmarks.min(0).astype(np.float64), landmarks.max(0).astype(np.float64)
+    side = float(np.sqrt(2.0) * (high - low).max() * zoom)
+    centre = (low + high) / 2 + np.asarray(shift) * side
+    scale, c, s = size / side, np.cos(angle), np.sin(angle)
+    linear = scale * np.array([[c, -s], [s, c]])
+    return np.concatenate([linear, ((size - 1) / 2 - linear @ centre)[:, None]], axis=1)
+
+
+def resize_similarity(old: int, new: int) -> npt.NDArray[np.float64]:
+    """Pixels of an ``old`` square picture to those of its ``new`` sized copy, for 0-based pixel centres."""
+    k = new / old
+    return np.array([[k, 0, (k - 1) / 2], [0, k, (k - 1) / 2]])
+
+
+def compose(second: npt.NDArray[np.float64], first: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
+    """``(2, 3)`` affine that does ``first``, then ``second``."""
+    return np.concatenate([second[:, :2] @ first[:, :2], (second[:, :2] @ first[:, 2] + second[:, 2])[:, None]], axis=1)
+
+
+def draw_similarity(
+    config: AugmentationConfig, landmarks: npt.NDArray[np.floating], size: int, rng: np.random.Generator
+) -> npt.NDArray[np.float64]:
+    """A random crop of a face."""
+    limit = np.deg2rad(config.rotation)
+    wide = rng.random() < config.rotation_wide
+    angle = rng.uniform(-limit, limit) if wide else np.clip(rng.normal(0, limit / 3), -limit, limit)
+    shift = rng.uniform(-config.translation, config.translation, 2)
+    zoom = 1.0 + rng.uniform(-config.scale, config.scale)
+    return crop_similarity(landmarks, size, angle=float(angle), shift=(shift[0], shift[1]), zoom=zoom)
+
+
+def warp(image: npt.NDArray[np.uint8], matrix: npt.NDArray[np.float64], size: int, border: int) -> npt.NDArray[np.uint8]:
+    """Warp ``(H, W, 3)`` uint8 into a ``size`` square; strong shrinking is averaged first."""
+    shrink = 1.0 / np.sqrt(abs(np.linalg.det(matrix[:, :2])))
+    if shrink > 2.0:
+        k = 1.0 / int(shrink)
+        small = cv2.resize(image, None, fx=k, fy=k, interpolation=cv2.INTER_AREA)
+        ky, kx = small.shape[0] / image.shape[0], small.shape[1] / image.shape[1]
+        back = np.array([[1 / kx, 0, (1 / kx - 1) / 2], [0, 1 / ky, (1 / ky - 1) / 2]])
+        image, matrix = small, compose(matrix, back)
+    return cv2.warpAffine(image, matrix, (size, size), flags=cv2.INTER_LINEAR, borderMode=border)  # type: ignore[return-value]
+
+
+def draw_pixels(config: AugmentationConfig, image: npt.NDArray[np.uint8], rng: np.random.Generator) -> npt.NDArray[np.uint8]:
+    """Colour, greys, blur, low resolution, noise, compression and occluders on an ``(S, S, 3)`` uint8 RGB crop."""
+    size = len(image)
+    chance = rng.random(7)
+    if chance[0] < config.occluder:
+        image = _occlude(image, rng)
+    if chance[1] < config.low_resolution:
+        small = max(int(size * rng.uniform(0.2, 0.7)), 12)
+        down = cv2.resize(image, (small, small), interpolation=cv2.INTER_AREA)
+        image = cv2.resize(down, (size, size), interpolation=cv2.INTER_LINEAR if rng.random() < 0.5 else cv2.INTER_CUBIC)
+    if chance[2] < config.blur:
+        if rng.random() < 0.6:
+            image = cv2.GaussianBlur(image, (0, 0), rng.uniform(0.4, size / 60))
+        else:
+            image = cv2.filter2D(image, -1, _motion_kernel(int(rng.integers(3, max(size // 14, 4))), rng.uniform(0, np.pi)))
+    if chance[3] < config.colour:
+        levels = np.arange(256, dtype=np.float32) / 255
+        gain = np.exp(rng.normal(0, 0.12)) * np.exp(rng.normal(0, 0.06, 3))
+        table = levels[:, None] ** np.exp(rng.normal(0, 0.2)) * gain
+        table = (table - 0.5) * np.exp(rng.normal(0, 0.15)) + 0.5 + rng.normal(0, 0.05)
+        image = cv2.LUT(image, (np.clip(table, 0, 1) * 255).astype(np.uint8)[:, None, :])
+        if rng.random() < 0.5:
+            grey = cv2.cvtColor(cv2.cvtColor(image, cv2.COLOR_RGB2GRAY), cv2.COLOR_GRAY2RGB)
+            k = rng.uniform(0.3, 1.4)
+            image = cv2.addWeighted(image, k, grey, 1 - k, 0)
+    if chance[4] < config.grey:
+        image = cv2.cvtColor(cv2.cvtColor(image, cv2.COLOR_RGB2GRAY), cv2.COLOR_GRAY2RGB)
+    if chance[5] < config.noise:
+        noise = np.empty(image.shape, np.int16)
+        cv2.setRNGSeed(int(rng.integers(2**31 - 1)))
+        cv2.randn(noise, (0, 0, 0), (rng.uniform(1, 12),) * 3)
+        image = np.clip(image + noise, 0, 255).astype(np.uint8)
+    if chance[6] < config.jpeg:
+        _, code = cv2.imencode(".jpg", image, [cv2.IMWRITE_JPEG_QUALITY, int(rng.integers(25, 90))])
+        image = cv2.imdecode(code, cv2.IMREAD_COLOR)
+    return image
+
+
+def _motion_kernel(length: int, angle: float) -> npt.NDArray[np.float32]:
+    kernel = np.zeros((length, length), np.float32)
+    middle = (length - 1) / 2
+    arm = np.array([np.cos(angle), np.sin(angle)]) * middle
+    start, end = np.round(middle - arm).astype(int), np.round(middle + arm).astype(int)
+    cv2.line(kernel, (int(start[0]), int(start[1])), (int(end[0]), int(end[1])), 1.0)
+    return kernel / kernel.sum()
+
+
+def _occlude(image: npt.NDArray[np.uint8], rng: np.random.Generator) -> npt.NDArray[np.uint8]:
+    """Cover part of the picture with a flat, noisy or copied patch."""
+    size = len(image)
+    mask = np.zeros((size, size), np.uint8)
+    kind = rng.integers(3)
+    centre = rng.uniform(0, size, 2)
+    if kind == 0:  # a half plane, as a picture's edge or a door
+        normal = rng.normal(size=2)
+        normal /= np.linalg.norm(normal)
+        offset = rng.uniform(0.22, 0.5) * size
+        y, x = np.mgrid[:size, :size]
+        mask[((x - size / 2) * normal[0] + (y - size / 2) * normal[1]) > offset] = 255
+    elif kind == 1:
+        axes = rng.uniform(0.06, 0.25, 2) * size
+        cv2.ellipse(mask, (int(centre[0]), int(centre[1])), (int(axes[0]), int(axes[1])), rng.uniform(0, 180), 0, 360, 255, -1)
+    else:
+        half = rng.uniform(0.05, 0.2, 2) * size
+        box = cv2.boxPoints(
+            ((float(centre[0]), float(centre[1])), (float(2 * half[0]), float(2 * half[1])), rng.uniform(0, 90))
+        )
+        cv2.fillConvexPoly(mask, box.astype(np.int32), 255)
+    if rng.random() < 0.5:
+        cover = np.empty_like(image)
+        cover[:] = rng.integers(0, 256, 3)
+        if rng.random() < 0.5:
+            small = rng.integers(-40, 40, (rng.integers(3, 14),) * 2 + (3,)).astype(np.float32)
+            cover = np.clip(cover + cv2.resize(small, (size, size)), 0, 255).astype(np.uint8)
+    else:
+        cover = np.roll(image[::-1], int(rng.integers(size)), axis=int(rng.integers(2)))
+    return np.where(mask[..., None] > 0, cover, image)

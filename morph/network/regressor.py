@@ -1,0 +1,168 @@
+"""ShuffleNetV2 that regresses the flattened coefficients of a face from a crop."""
+
+from __future__ import annotations
+
+import json
+import os
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from typing import Any
+
+import torch
+import torchvision
+from torch import Tensor, nn
+
+from morph.atomic import atomic_path
+from morph.errors import MorphError
+
+WIDTHS = {0.5: "shufflenet_v2_x0_5", 1.0: "shufflenet_v2_x1_0", 1.5: "shufflenet_v2_x1_5", 2.0: "shufflenet_v2_x2_0"}
+FORMAT = "morph-weights-1"
+CROP_RULE = "box68-sqrt2"  # square about the 68 points' box: same centre, side = sqrt(2) x its longer side
+
+
+@dataclass(frozen=True)
+class WeightsInfo:
+    """What a caller must know to use weights; it travels with them, in the checkpoint and in the ONNX file.
+
+    Attributes:
+        model_name, model_identity, n_shape, n_expression: the morphable model that the coefficients belong to.
+        width: of the ShuffleNetV2: 0.5, 1.0, 1.5 or 2.0.
+        input_size: side of the square crop in pixels; poses are in its pixels.
+        crop: how the crop is cut.
+        colour: order of the channels.
+        licence, trained_on: who may use the weights, and what they saw.
+    """
+
+    model_name: str
+    model_identity: str
+    n_shape: int
+    n_expression: int
+    width: float = 1.0
+    input_size: int = 120
+    crop: str = CROP_RULE
+    colour: str = "RGB"
+    licence: str = ""
+    trained_on: str = ""
+    notes: dict[str, Any] = field(default_factory=dict)
+
+    @property
+    def size(self) -> int:
+        """Length of the flattened coefficients."""
+        return self.n_shape + self.n_expression + 9
+
+    def to_json(self) -> str:
+        """The metadata string of checkpoints and ONNX files."""
+        values = asdict(self)
+        model = {key: values.pop(f"model_{key}") for key in ("name", "identity")}
+        model |= {key: values.pop(key) for key in ("n_shape", "n_expression")}
+        return json.dumps({"format": FORMAT, "model": model, **values})
+
+    @classmethod
+    def from_json(cls, text: str) -> WeightsInfo:
+        """The inverse of :meth:`to_json`.
+
+        Raises:
+            MorphError: another format.
+        """
+        values = json.loads(text)
+        if values.pop("format", None) != FORMAT:
+            raise MorphError(f"these weights are not of format {FORMAT}; train or export them again")
+        model = values.pop("model")
+        return cls(
+            model_name=model["name"],
+            model_identity=model["identity"],
+            n_shape=model["n_shape"],
+            n_expression=model["n_expression"],
+            **values,
+        )
+
+
+class CoefficientRegressor(nn.Module):
+    """uint8 crops in, flattened coefficients out; whitening and input scaling are inside.
+
+    The last feature map is summed over positions with one learned weight a channel and position (as MobileFaceNet
+    does), which keeps where things are; it starts as plain averaging.
+
+    Args:
+        info: sizes, and what is saved with the weights.
+        mean, std: ``(size,)`` whitening of the flattened coefficients, in pixels of ``info.input_size``.
+    """
+
+    def __init__(self, info: WeightsInfo, mean: Tensor | None = None, std: Tensor | None = None) -> None:
+        super().__init__()
+        if info.width not in WIDTHS:
+            raise MorphError(f"no ShuffleNetV2 of width {info.width}; choose one of {sorted(WIDTHS)}")
+        self.info = info
+        trunk = getattr(torchvision.models, WIDTHS[info.width])(weights=None)
+        self.features = nn.Sequential(trunk.conv1, trunk.maxpool, trunk.stage2, trunk.stage3, trunk.stage4, trunk.conv5)
+        channels = trunk.fc.in_features
+        cells = (info.input_size + 31) // 32
+        self.pool = nn.Conv2d(channels, channels, cells, groups=channels, bias=False)
+        nn.init.constant_(self.pool.weight, 1.0 / cells**2)
+        self.cells = cells
+        self.head = nn.Linear(channels, info.size + 1)
+        nn.init.normal_(self.head.weight, std=0.01)
+        nn.init.zeros_(self.head.bias)
+        self.register_buffer("mean", torch.zeros(info.size) if mean is None else mean.float())
+        self.register_buffer("std", torch.ones(info.size) if std is None else std.float())
+
+    def whitened(self, image: Tensor) -> tuple[Tensor, Tensor]:
+        """``(B, H, W, 3)`` uint8 RGB to whitened coefficients ``(B, size)`` and log of the expected error ``(B,)``."""
+        x = image.permute(0, 3, 1, 2).to(self.head.weight.dtype)
+        x = self.features((x - 127.5) / 64.0)
+        if x.shape[-1] != self.cells:  # smaller pictures early in training
+            x = nn.functional.adaptive_avg_pool2d(x, self.cells)
+        out = self.head(self.pool(x).flatten(1))
+        return out[:, :-1], out[:, -1]
+
+    def unwhiten(self, whitened: Tensor) -> Tensor:
+        """Whitened to flattened coefficients."""
+        return whitened * self.std + self.mean
+
+    def whiten(self, flat: Tensor) -> Tensor:
+        """Flattened to whitened coefficients."""
+        return (flat - self.mean) / self.std
+
+    def forward(self, image: Tensor) -> tuple[Tensor, Tensor]:
+        """``(B, H, W, 3)`` uint8 RGB crops to flattened coefficients ``(B, size)`` in crop pixels, and ``log_error (B,)``.
+
+        ``log_error`` is the log of the landmark error that the network expects of itself, as a share of the crop's side.
+        """
+        whitened, log_error = self.whitened(image)
+        return self.unwhiten(whitened), log_error
+
+
+def save_weights(network: CoefficientRegressor, path: str | os.PathLike[str]) -> None:
+    """Write safetensors with :class:`WeightsInfo` as metadata."""
+    from safetensors.torch import save_file
+
+    with atomic_path(path) as temporary:
+        state = {name: value.detach().cpu().contiguous() for name, value in network.state_dict().items()}
+        save_file(state, temporary, metadata={"morph": network.info.to_json()})
+
+
+def load_weights(path: str | os.PathLike[str]) -> CoefficientRegressor:
+    """Read what :func:`save_weights` wrote.
+
+    Raises:
+        MorphError: missing, not safetensors, or of another network.
+    """
+    from safetensors import SafetensorError, safe_open
+
+    path = Path(path)
+    if not path.is_file():
+        raise MorphError(f"no weights at {path}; train them with `morph train`")
+    try:
+        with safe_open(path, framework="pt") as archive:
+            metadata = archive.metadata() or {}
+            state = {name: archive.get_tensor(name) for name in archive.keys()}  # noqa: SIM118
+    except SafetensorError as error:
+        raise MorphError(f"{path} is not a safetensors file ({error}); give the weights.safetensors of a run") from None
+    if "morph" not in metadata:
+        raise MorphError(f"{path} was not written by morph; give the weights.safetensors of a run")
+    network = CoefficientRegressor(WeightsInfo.from_json(metadata["morph"]))
+    try:
+        network.load_state_dict(state)
+    except RuntimeError as error:
+        raise MorphError(f"{path} does not fit its own description: {str(error).splitlines()[-1].strip()}") from None
+    return network.eval()
