@@ -1,0 +1,136 @@
+"""What is drawn, said without any graphics library: lit parts, a camera and the size of the picture."""
+
+from __future__ import annotations
+
+import dataclasses
+from dataclasses import dataclass, field
+
+import numpy as np
+import numpy.typing as npt
+
+from morph.errors import MorphError
+from morph.model.camera import PerspectiveCamera, ScaledOrthographicCamera
+from morph.rendering import vertex_normals
+from viewer.lighting import Floats, Lighting, Material, light_vertices, studio_light
+
+Camera = ScaledOrthographicCamera | PerspectiveCamera
+
+
+@dataclass(frozen=True, eq=False)
+class Part:
+    """One mesh of a scene, seen from outside only (see :func:`two_sided`).
+
+    Attributes:
+        vertices: ``(V, 3)`` float32 in the frame of the scene.
+        triangles: ``(F, 3)`` int32, anticlockwise seen from outside.
+        albedo: ``(V, 4)`` float32 display RGB and alpha.
+        normals: ``(V, 3)`` of unit length; None: from the triangles.
+        occlusion: ``(V,)`` share of the sky that each vertex sees; None: all of it.
+        material: how it answers to light.
+        holdout: it hides what is behind it and is not seen itself.
+        see_through: alpha is meant, the parts behind show.
+    """
+
+    vertices: Floats
+    triangles: npt.NDArray[np.int32]
+    albedo: Floats
+    normals: Floats | None = None
+    occlusion: Floats | None = None
+    material: Material = field(default_factory=Material)
+    holdout: bool = False
+    see_through: bool = False
+
+    def __post_init__(self) -> None:
+        n = len(self.vertices)
+        if self.vertices.shape != (n, 3) or self.albedo.shape != (n, 4):
+            raise MorphError(f"a part needs vertices (V, 3) and albedo (V, 4), got {self.vertices.shape}, {self.albedo.shape}")
+
+
+@dataclass(frozen=True, eq=False)
+class Scene:
+    """Parts, light and a camera that makes a picture ``width`` × ``height`` of them.
+
+    A :class:`PerspectiveCamera` stands still in its own frame, so the eye is where ``rotation @ x + position`` is zero.
+    """
+
+    parts: tuple[Part, ...]
+    camera: Camera
+    width: int
+    height: int
+    lighting: Lighting = field(default_factory=studio_light)
+    show_normals: bool = False
+
+    def __post_init__(self) -> None:
+        if self.width < 1 or self.height < 1:
+            raise MorphError(f"a picture needs at least one pixel, got {self.width}x{self.height}")
+
+    @property
+    def eye(self) -> Floats | None:
+        """``(3,)`` the viewer's place, or None where it is far away along +z."""
+        if isinstance(self.camera, ScaledOrthographicCamera):
+            return None
+        return (-np.asarray(self.camera.rotation).T @ np.asarray(self.camera.position)).astype(np.float32)
+
+    def finer(self, samples: int) -> Scene:
+        """The same scene as a picture with ``samples`` × ``samples`` as many pixels."""
+        if samples == 1:
+            return self
+        camera = self.camera
+        if isinstance(camera, PerspectiveCamera):
+            centre = (np.asarray(camera.centre) + 0.5) * samples - 0.5
+            camera = dataclasses.replace(camera, focal=np.asarray(camera.focal) * samples, centre=centre)
+        else:
+            shift = (np.asarray(camera.translation) + 0.5) * samples - 0.5
+            camera = dataclasses.replace(camera, scale=np.asarray(camera.scale) * samples, translation=shift)
+        return dataclasses.replace(self, camera=camera, width=self.width * samples, height=self.height * samples)
+
+    def colours(self, part: Part) -> Floats:
+        """``(V, 4)`` lit colours of a part, multiplied by alpha; all zero where it is a holdout."""
+        if part.holdout:
+            return np.zeros((len(part.vertices), 4), np.float32)
+        normals = part.normals if part.normals is not None else vertex_normals(part.vertices, part.triangles)
+        if self.show_normals:
+            alpha = part.albedo[:, 3:]
+            return np.concatenate([(0.5 + 0.5 * normals) * alpha, alpha], axis=1).astype(np.float32)
+        occlusion = part.occlusion if part.occlusion is not None else np.ones(len(part.vertices), np.float32)
+        return light_vertices(part.vertices, normals, part.albedo, occlusion, part.material, self.lighting, self.eye)
+
+
+def two_sided(part: Part) -> Part:
+    """The part and its own back, with normals that point the other way: for sheets that are seen from both sides."""
+    normals = part.normals if part.normals is not None else vertex_normals(part.vertices, part.triangles)
+    back = part.triangles[:, ::-1] + len(part.vertices)
+    return dataclasses.replace(
+        part,
+        vertices=np.concatenate([part.vertices, part.vertices]),
+        triangles=np.concatenate([part.triangles, back]).astype(np.int32),
+        albedo=np.concatenate([part.albedo, part.albedo]),
+        normals=np.concatenate([normals, -normals]),
+        occlusion=None if part.occlusion is None else np.concatenate([part.occlusion, part.occlusion]),
+    )
+
+
+def picture_camera() -> ScaledOrthographicCamera:
+    """The camera of scenes in picture space: x is the column of a pixel, -y its row, z depth in pixels."""
+    return ScaledOrthographicCamera(np.eye(3), np.float64(1.0), np.zeros(2))
+
+
+def orbit_camera(
+    target: npt.ArrayLike, distance: float, yaw: float, pitch: float, width: int, height: int, field_of_view: float = 24.0
+) -> PerspectiveCamera:
+    """A pinhole camera that looks at ``target`` from ``distance``.
+
+    Args:
+        target: ``(3,)`` point in the middle of the picture.
+        distance: from the eye to it, in the unit of the scene.
+        yaw, pitch: degrees; positive yaw walks to the right of the scene (+x), positive pitch climbs.
+        width, height: size of the picture.
+        field_of_view: degrees from the top of the picture to its bottom.
+    """
+    a, b = np.radians(yaw), np.radians(pitch)
+    backward = np.array([np.sin(a) * np.cos(b), np.sin(b), np.cos(a) * np.cos(b)])
+    right = np.array([np.cos(a), 0.0, -np.sin(a)])
+    rotation = np.stack([right, np.cross(backward, right), backward])
+    eye = np.asarray(target, np.float64) + distance * backward
+    focal = 0.5 * height / np.tan(np.radians(field_of_view) / 2)
+    return PerspectiveCamera(rotation, -rotation @ eye, np.float64(focal), np.array([(width - 1) / 2, (height - 1) / 2]))
