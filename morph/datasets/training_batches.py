@@ -114,6 +114,17 @@ class TrainingBatches:
             "weights": weights.astype(np.float32),
         }
 
+    def label_statistics(self, count: int = 4096) -> tuple[npt.NDArray[np.float32], npt.NDArray[np.float32]]:
+        """Mean and standard deviation ``(S+E+9,)`` of flattened coefficients as augmentation draws them."""
+        rng = np.random.default_rng((self.seed, 1))
+        rows = rng.integers(len(self), size=count)
+        config = self.augmentation or AugmentationConfig(rotation=1e-3, translation=0.0, scale=0.0)
+        matrices = np.stack([draw_similarity(config, self.landmarks[row], self.input_size, rng) for row in rows])
+        coefficients = self.coefficients[rows].transform(matrices)
+        both = [coefficients.flatten(), coefficients.mirror(self.symmetry, self.input_size).flatten()]
+        flat = np.concatenate(both)
+        return flat.mean(0).astype(np.float32), np.maximum(flat.std(0), 0.02).astype(np.float32)
+
     def __getitem__(self, key: tuple[int, int, tuple[int, ...]]) -> Batch:
         """Item of a data loader without automatic batching: ``key`` is (epoch, pixels, rows)."""
         epoch, pixels, rows = key
@@ -124,30 +135,53 @@ class BatchKeys:
     """Keys of the batches of one epoch; with several processes each takes its share of every batch.
 
     Args:
-        weights: ``(N,)`` how often each row is drawn, relative to the others; uniform weights give permutations.
+        weights: ``(N,)`` how often each row is drawn, relative to the others; 0 never, equal weights give permutations.
         batch: size over all processes together.
         count: batches an epoch.
+        pixels: picture size of each epoch; the last one holds from there on.
         seed: of the order.
+        rank, world: this process and how many there are; ``batch`` must be a multiple of ``world``.
     """
 
-    def __init__(self, weights: npt.NDArray[np.floating], batch: int, count: int, seed: int = 0) -> None:
-        self.probability = np.asarray(weights, np.float64) / np.sum(weights)
-        self.uniform = bool(np.ptp(weights) == 0)
-        self.batch, self.count, self.seed = batch, count, seed
-        self.epoch, self.pixels, self.rank, self.world = 0, 0, 0, 1
+    def __init__(
+        self,
+        weights: npt.NDArray[np.floating],
+        batch: int,
+        count: int,
+        pixels: Sequence[int],
+        seed: int = 0,
+        rank: int = 0,
+        world: int = 1,
+    ) -> None:
+        if batch % world:
+            raise MorphError(f"a batch of {batch} cannot be shared by {world} processes; make it a multiple of {world}")
+        self.rows = np.flatnonzero(weights)
+        chosen = np.asarray(weights, np.float64)[self.rows]
+        self.probability = chosen / chosen.sum()
+        self.uniform = bool(np.ptp(chosen) == 0)
+        self.batch, self.count, self.pixels, self.seed = batch, count, list(pixels), seed
+        self.epoch, self.rank, self.world = 0, rank, world
+
+    def set_epoch(self, epoch: int) -> None:
+        """Choose the epoch that the next iteration draws."""
+        self.epoch = epoch
 
     def __len__(self) -> int:
         return self.count
 
-    def _rows(self) -> npt.NDArray[np.int64]:
-        need, n = self.batch * self.count, len(self.probability)
-        if not self.uniform:
-            return np.random.default_rng((self.seed, self.epoch)).choice(n, need, p=self.probability)
-        first, stop = self.epoch * need // n, ((self.epoch + 1) * need - 1) // n
-        orders = [np.random.default_rng((self.seed, 0, lap)).permutation(n) for lap in range(first, stop + 1)]
-        return np.concatenate(orders)[self.epoch * need - first * n :][:need]
+    def order(self) -> npt.NDArray[np.int64]:
+        """Rows of this epoch, ``(count, batch)``, the same in every process."""
+        need, n = self.batch * self.count, len(self.rows)
+        if self.uniform:
+            start = self.epoch * need
+            laps = range(start // n, (start + need - 1) // n + 1)
+            shuffled = [np.random.default_rng((self.seed, lap)).permutation(n) for lap in laps]
+            drawn = np.concatenate(shuffled)[start - laps[0] * n :][:need]
+        else:
+            drawn = np.random.default_rng((self.seed, self.epoch)).choice(n, need, p=self.probability)
+        return self.rows[drawn].reshape(self.count, self.batch)
 
     def __iter__(self) -> Iterator[tuple[int, int, tuple[int, ...]]]:
-        rows = self._rows().reshape(self.count, self.batch)
-        for row in rows:
-            yield self.epoch, self.pixels, tuple(int(i) for i in row[self.rank :: self.world])
+        pixels = self.pixels[min(self.epoch, len(self.pixels) - 1)]
+        for row in self.order():
+            yield self.epoch, pixels, tuple(int(i) for i in row[self.rank :: self.world])

@@ -1,0 +1,155 @@
+"""What a training run is made of; read from ``configs/*.yaml``, where an unknown key is an error."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import Literal
+
+import pydantic
+import yaml
+
+from morph.datasets.augmentation import AugmentationConfig
+from morph.errors import MorphError
+
+
+class _Section(pydantic.BaseModel):
+    model_config = pydantic.ConfigDict(frozen=True, extra="forbid")
+
+
+class CropSource(_Section):
+    """A crop set, and how often its pictures are drawn relative to those of other sets."""
+
+    path: Path
+    weight: float = pydantic.Field(1.0, gt=0)
+
+
+class Data(_Section):
+    """Crop sets of one morphable model.
+
+    Attributes:
+        sets: at least one crop set.
+        model: ``default``, or a model file.
+        validation_share: share of the identities (``group``) that is held out.
+        balance_yaw: exponent on the inverse frequency of |yaw| in bins of 10 degrees; 0 draws as the data is, 1 evenly.
+    """
+
+    sets: tuple[CropSource, ...] = pydantic.Field(min_length=1)
+    model: str = "default"
+    validation_share: float = pydantic.Field(0.03, gt=0, lt=0.5)
+    balance_yaw: float = pydantic.Field(0.0, ge=0, le=1)
+
+
+class Network(_Section):
+    """The regressor. ``start`` are weights of the same width to begin from (the head only if it is as large)."""
+
+    width: Literal[0.5, 1.0, 1.5, 2.0] = 1.0
+    input_size: int = pydantic.Field(120, ge=32, le=512)
+    start: Path | None = None
+
+
+class Losses(_Section):
+    """Weights of the losses; 0 switches one off. Wing and vertices are in pixels, parameters in standard deviations.
+
+    Attributes:
+        wing: on the 68 projected landmarks, with ``wing_w`` and ``wing_epsilon`` in pixels of the crop.
+        shape, expression, pose: mean square of each group's whitened coefficients.
+        vertices: distance of ``vertex_count`` vertices in the model frame, times the picture's scale.
+        error: regression of the network's own expected landmark error.
+    """
+
+    wing: float = 1.0
+    wing_w: float = pydantic.Field(10.0, gt=0)
+    wing_epsilon: float = pydantic.Field(2.0, gt=0)
+    shape: float = 1.0
+    expression: float = 1.0
+    pose: float = 2.0
+    vertices: float = 1.0
+    vertex_count: int = 400
+    error: float = 0.2
+
+
+class Stage(_Section):
+    """Picture size up to a share of the epochs: small pictures first make early epochs cheap."""
+
+    until: float = pydantic.Field(gt=0, le=1)
+    pixels: int = pydantic.Field(ge=32, le=512)
+
+
+class Training(_Section):
+    """Optimisation.
+
+    Attributes:
+        epochs, samples_per_epoch: an epoch is a number of pictures drawn; None is all of them once.
+        stages: picture sizes; empty trains at ``input_size`` throughout.
+        schedule: ``cosine`` to a hundredth of the rate after ``warmup`` batches, or ``constant``.
+        decay: of the moving average of weights that is measured and saved; 0 switches it off.
+        workers: loader processes; threads: of the network, None leaves torch's choice.
+        precision: as Lightning names it (``32-true``, ``bf16-mixed``).
+    """
+
+    epochs: int = pydantic.Field(100, ge=1)
+    samples_per_epoch: int | None = pydantic.Field(None, ge=1)
+    batch_size: int = pydantic.Field(32, ge=1)
+    learning_rate: float = pydantic.Field(1e-3, gt=0)
+    weight_decay: float = pydantic.Field(0.0, ge=0)
+    schedule: Literal["cosine", "constant"] = "cosine"
+    warmup: int = pydantic.Field(200, ge=0)
+    clip: float = pydantic.Field(10.0, gt=0)
+    decay: float = pydantic.Field(0.999, ge=0, lt=1)
+    stages: tuple[Stage, ...] = ()
+    workers: int = pydantic.Field(1, ge=0)
+    threads: int | None = None
+    precision: str = "32-true"
+    devices: int = 1
+    nodes: int = 1
+    seed: int = 0
+
+
+class TrainingConfig(_Section):
+    """A recipe. ``result`` says what it gave, in words; it changes nothing."""
+
+    name: str
+    data: Data
+    network: Network = Network()
+    augmentation: AugmentationConfig = AugmentationConfig()
+    losses: Losses = Losses()
+    training: Training = Training()
+    licence: str = ""
+    result: str = ""
+
+    def epoch_pixels(self) -> list[int]:
+        """Picture size of each epoch."""
+        sizes = []
+        for epoch in range(self.training.epochs):
+            share = (epoch + 1) / self.training.epochs
+            fitting = [stage.pixels for stage in self.training.stages if share <= stage.until + 1e-9]
+            sizes.append(fitting[0] if fitting else self.network.input_size)
+        return sizes
+
+
+def load_config(path: str | os.PathLike[str]) -> TrainingConfig:
+    """Read a recipe.
+
+    Raises:
+        MorphError: no such file, not YAML, an unknown key or a value out of range; the line names the key.
+    """
+    path = Path(path)
+    try:
+        values = yaml.safe_load(path.read_text())
+    except OSError as error:
+        raise MorphError(f"cannot read config {path}: {error.strerror}; recipes are in configs/") from None
+    except (yaml.YAMLError, UnicodeDecodeError) as error:
+        raise MorphError(f"{path} is not YAML: {' '.join(str(error).split())}") from None
+    if not isinstance(values, dict):
+        raise MorphError(f"{path} holds no recipe; start from one in configs/")
+    try:
+        return TrainingConfig.model_validate(values)
+    except pydantic.ValidationError as error:
+        faults = []
+        for item in error.errors():
+            key = ".".join(str(part) for part in item["loc"])
+            faults.append(
+                f"unknown key {key}" if "extra" in item["type"] or "unexpected" in item["type"] else f"{key}: {item['msg']}"
+            )
+        raise MorphError(f"{path}: {'; '.join(faults)}") from None

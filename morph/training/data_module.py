@@ -1,0 +1,83 @@
+"""The Lightning data module: crop sets to loaders of whole batches."""
+
+from __future__ import annotations
+
+import lightning
+import numpy as np
+import numpy.typing as npt
+from torch.utils.data import DataLoader
+
+from morph.datasets.crops import CropSet
+from morph.datasets.training_batches import BatchKeys, TrainingBatches
+from morph.errors import MorphError
+from morph.model.coefficients import model_symmetry
+from morph.model.morphable_model import MorphableModel
+from morph.training.config import TrainingConfig
+
+VALIDATION_BATCH = 64
+
+
+class CropData(lightning.LightningDataModule):
+    """Loaders over the crop sets of a recipe; identities are split between training and validation by hash.
+
+    Raises:
+        MorphError: a set is missing, damaged or belongs to another model, or nothing is left to train on.
+    """
+
+    def __init__(self, config: TrainingConfig, model: MorphableModel) -> None:
+        super().__init__()
+        self.config = config
+        sets = [CropSet.open(source.path) for source in config.data.sets]
+        for source, crops in zip(config.data.sets, sets, strict=True):
+            owner = crops.meta.get("model", {})
+            if owner.get("identity") != model.identity:
+                raise MorphError(
+                    f"{source.path} holds coefficients of model {owner.get('name')!r} ({owner.get('identity')}), "
+                    f"not of {model.name!r} ({model.identity}); set data.model or make the set again"
+                )
+        size, seed = config.network.input_size, config.training.seed
+        symmetry = model_symmetry(model)
+        self.batches = TrainingBatches(sets, symmetry, size, config.augmentation, seed)
+        self.plain = TrainingBatches(sets, symmetry, size, None, seed)
+        held = np.concatenate([_held_out(crops, config.data.validation_share) for crops in sets])
+        weight = np.concatenate([np.full(len(c), s.weight / len(c)) for s, c in zip(config.data.sets, sets, strict=True)])
+        weight = weight * _yaw_weights(self.batches.coefficients.rotation, config.data.balance_yaw)
+        self.weights = np.where(held, 0.0, weight / weight.max())
+        self.held = np.flatnonzero(held)
+        if not len(self.held) or not self.weights.any():
+            raise MorphError("too few identities to hold some out for validation; make more pictures")
+        options = config.training
+        count = options.samples_per_epoch or int((~held).sum())
+        self.steps_per_epoch = max(count // options.batch_size, 1)
+
+    def train_dataloader(self) -> DataLoader:
+        options = self.config.training
+        rank, world = (self.trainer.global_rank, self.trainer.world_size) if self.trainer else (0, 1)
+        keys = BatchKeys(
+            self.weights, options.batch_size, self.steps_per_epoch, self.config.epoch_pixels(), options.seed, rank, world
+        )
+        return self._loader(self.batches, keys)
+
+    def val_dataloader(self) -> DataLoader:
+        size = self.config.network.input_size
+        rows = self.held[:2048]
+        starts = range(0, len(rows), VALIDATION_BATCH)
+        keys = [(0, size, tuple(int(i) for i in rows[start : start + VALIDATION_BATCH])) for start in starts]
+        return self._loader(self.plain, keys)
+
+    def _loader(self, batches: TrainingBatches, keys: object) -> DataLoader:
+        workers = self.config.training.workers
+        more = {"prefetch_factor": 4, "persistent_workers": True} if workers else {}
+        return DataLoader(batches, batch_size=None, sampler=keys, num_workers=workers, **more)  # type: ignore[arg-type]
+
+
+def _held_out(crops: CropSet, share: float) -> npt.NDArray[np.bool_]:
+    group = crops.labels.get("group", np.arange(len(crops))).astype(np.uint64)
+    mixed = (group + np.uint64(1)) * np.uint64(0x9E3779B97F4A7C15)  # wraps: a cheap hash, the same on every machine
+    return (mixed >> np.uint64(40)).astype(np.float64) / 2**24 < share
+
+
+def _yaw_weights(rotation: npt.NDArray[np.floating], exponent: float) -> npt.NDArray[np.float64]:
+    yaw = np.degrees(np.abs(np.arctan2(rotation[:, 2, 0], rotation[:, 2, 2])))
+    which = np.minimum(yaw // 10, 9).astype(int)
+    return (np.bincount(which, minlength=10)[which] / len(which)) ** -exponent

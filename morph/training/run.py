@@ -1,0 +1,158 @@
+"""One training run from a recipe to weights, resumable."""
+
+from __future__ import annotations
+
+import csv
+import logging
+import os
+import warnings
+from pathlib import Path
+
+import lightning
+import torch
+import yaml
+from lightning.pytorch.callbacks import Callback, ModelCheckpoint
+from lightning.pytorch.loggers import CSVLogger, TensorBoardLogger
+
+from morph.atomic import atomic_path, output_folder
+from morph.errors import MorphError
+from morph.model.morphable_model import MorphableModel, load_default_model, load_model
+from morph.network.onnx_graph import export_onnx
+from morph.network.regressor import CoefficientRegressor, WeightsInfo, load_weights, save_weights
+from morph.training.config import TrainingConfig
+from morph.training.data_module import CropData
+from morph.training.module import RegressorModule
+
+
+def training_model(name: str) -> MorphableModel:
+    """The morphable model of a recipe: ``default`` at its coarsest level (landmarks are the same), or a file."""
+    return load_default_model(0) if name == "default" else load_model(name)
+
+
+def build_network(config: TrainingConfig, model: MorphableModel, data: CropData) -> CoefficientRegressor:
+    """A fresh network with the whitening of the data, or one that starts from the recipe's weights."""
+    mean, std = (torch.from_numpy(values) for values in data.batches.label_statistics())
+    names = ", ".join(source.path.name for source in config.data.sets)
+    info = WeightsInfo(
+        model_name=model.name,
+        model_identity=model.identity,
+        n_shape=model.n_shape,
+        n_expression=model.n_expression,
+        width=config.network.width,
+        input_size=config.network.input_size,
+        licence=config.licence,
+        trained_on=f"{config.name}: {names}",
+    )
+    network = CoefficientRegressor(info, mean, std)
+    if config.network.start is not None:
+        start = load_weights(config.network.start)
+        if start.info.width != info.width:
+            raise MorphError(f"{config.network.start} has width {start.info.width}, the recipe asks for {info.width}")
+        same_head = start.info.model_identity == info.model_identity
+        keep = {k: v for k, v in start.state_dict().items() if same_head or not k.startswith(("head.", "mean", "std"))}
+        network.load_state_dict(keep, strict=False)
+    return network
+
+
+class _Curve(Callback):
+    """``curve.png`` of the mean error after each epoch, and the weights as they stand."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+
+    def on_train_epoch_end(self, trainer: lightning.Trainer, module: lightning.LightningModule) -> None:
+        if not trainer.is_global_zero:
+            return
+        assert isinstance(module, RegressorModule)
+        save_weights(module.final, self.folder / "weights.safetensors")
+        row = {name: float(value) for name, value in trainer.callback_metrics.items()}
+        rows = [*read_curve(self.folder), {"epoch": float(trainer.current_epoch), **row}]
+        names = list(dict.fromkeys(name for item in rows for name in item))
+        with atomic_path(self.folder / "curve.csv") as path, path.open("w", newline="") as stream:
+            writer = csv.DictWriter(stream, names)
+            writer.writeheader()
+            writer.writerows(rows)
+        draw_curve(rows, self.folder / "curve.png")
+
+
+def read_curve(folder: Path) -> list[dict[str, float]]:
+    """Rows of ``curve.csv``, one an epoch; empty before the first."""
+    path = folder / "curve.csv"
+    if not path.is_file():
+        return []
+    with path.open(newline="") as stream:
+        return [{name: float(value) for name, value in row.items() if value} for row in csv.DictReader(stream)]
+
+
+def draw_curve(rows: list[dict[str, float]], path: Path) -> None:
+    """A picture of the landmark error for each epoch."""
+    from matplotlib.figure import Figure
+
+    figure = Figure(figsize=(7, 4))
+    axes = figure.subplots()
+    for name, label in (("train/nme", "training, augmented"), ("validation/nme", "held out, moving average")):
+        points = [(row["epoch"] + 1, row[name]) for row in rows if name in row]
+        if points:
+            axes.plot(*zip(*points, strict=True), label=label)
+    axes.set(xlabel="epoch", ylabel="mean landmark error, % of the crop's side", yscale="log")
+    axes.legend()
+    axes.grid(which="both", alpha=0.3)
+    with atomic_path(path) as temporary:
+        figure.savefig(temporary, dpi=100, bbox_inches="tight")
+
+
+def train(config: TrainingConfig, folder: str | os.PathLike[str], *, progress: bool = True) -> Path:
+    """Train, or go on where a killed run left off.
+
+    Writes into ``folder``: ``config.yaml``, ``last.ckpt`` after each epoch, ``curve.csv`` and ``curve.png``, logs,
+    and at the end ``weights.safetensors`` and ``weights.onnx``.
+
+    Returns:
+        The ONNX file.
+
+    Raises:
+        MorphError: the data does not fit, or the folder holds another recipe's run.
+    """
+    folder = output_folder(folder)
+    saved = yaml.safe_dump(config.model_dump(mode="json"), sort_keys=False)
+    note = folder / "config.yaml"
+    if note.is_file() and note.read_text() != saved:
+        raise MorphError(f"{folder} holds a run of another recipe; give an empty folder, or the config it was started with")
+    with atomic_path(note) as path:
+        path.write_text(saved)
+    options = config.training
+    lightning.seed_everything(options.seed, verbose=False)
+    if options.threads:
+        torch.set_num_threads(options.threads)
+    model = training_model(config.data.model)
+    data = CropData(config, model)
+    network = build_network(config, model, data)
+    if not torch.cuda.is_available():
+        network = network.to(memory_format=torch.channels_last)
+    module = RegressorModule(network, model, config, data.steps_per_epoch * options.epochs)
+    keep = ModelCheckpoint(dirpath=folder, filename="last", save_top_k=1, every_n_epochs=1, enable_version_counter=False)
+    logging.getLogger("lightning.pytorch").setLevel(logging.WARNING)
+    warnings.filterwarnings("ignore", module="lightning")
+    trainer = lightning.Trainer(
+        max_epochs=options.epochs,
+        accelerator="auto",
+        devices=options.devices,
+        num_nodes=options.nodes,
+        strategy="ddp" if options.devices * options.nodes > 1 else "auto",
+        precision=options.precision,  # type: ignore[arg-type]
+        gradient_clip_val=options.clip,
+        use_distributed_sampler=False,
+        callbacks=[_Curve(folder), keep],
+        logger=[CSVLogger(folder, "csv"), TensorBoardLogger(folder, "tensorboard")],
+        enable_progress_bar=progress,
+        enable_model_summary=False,
+        num_sanity_val_steps=0,
+        log_every_n_steps=50,
+    )
+    last = folder / "last.ckpt"
+    trainer.fit(module, data, ckpt_path=last if last.is_file() else None, weights_only=True)
+    if trainer.is_global_zero:
+        final = module.final.to("cpu", memory_format=torch.contiguous_format)
+        save_weights(final, folder / "weights.safetensors")
+        export_onnx(final, folder / "weights.onnx")
+    return folder / "weights.onnx"
