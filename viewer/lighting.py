@@ -142,8 +142,11 @@ def _light(
                     shine[c] += colours[k, c] * nl * lobe * ao
         edge = reflectance * (1 - nv) ** 5 * np.float32(4)
         alpha = albedo[i, 3]
+        cover = alpha
         for c in range(3):
-            base = albedo[i, c] ** np.float32(2.2) * (1 - reflectance)
-            value = base * diffuse[c] + shine[c] + edge * sky[c] * ao
-            out[i, c] = min(max(value, np.float32(0.0)), np.float32(1.0)) ** np.float32(1 / 2.2) * alpha
-        out[i, 3] = alpha
+            matt = min(albedo[i, c] ** np.float32(2.2) * (1 - reflectance) * diffuse[c], np.float32(1.0))
+            whole = min(matt + shine[c] + edge * sky[c] * ao, np.float32(1.0))
+            below, above = matt ** np.float32(1 / 2.2), whole ** np.float32(1 / 2.2)
+            out[i, c] = below * alpha + (above - below)  # a reflection is there in full, however clear the glass
+            cover = max(cover, out[i, c])
+        out[i, 3] = cover
