@@ -7,26 +7,54 @@ import json
 from pathlib import Path
 
 from morph.atomic import atomic_path
+from morph.errors import MorphError
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Arguments of the verb."""
     benches = parser.add_subparsers(dest="bench", metavar="BENCHMARK", required=True)
-    aflw = benches.add_parser("aflw2000", help="AFLW2000-3D: error of 68 points by yaw")
+    aflw = benches.add_parser("aflw2000", help="AFLW2000-3D: error of 68 points by yaw, of pose, of the mesh")
     aflw.add_argument("--data", type=Path, required=True, metavar="DIR", help="AFLW2000-3D, see data/aflw2000/README.md")
-    aflw.add_argument("--predictions", type=Path, metavar="FILE", help="score these points: npz of names and pts68 (N,68,2)")
+    what = aflw.add_mutually_exclusive_group()
+    what.add_argument("--predictions", type=Path, metavar="FILE", help="score these points: npz of names and pts68 (N,68,2)")
+    what.add_argument("--weights", type=Path, metavar="FILE", help="run these .onnx or .safetensors weights (default: shipped)")
+    aflw.add_argument("--model", type=Path, metavar="FILE", help="the morphable model of the weights (default: shipped)")
+    aflw.add_argument(
+        "--crop",
+        choices=("ground-truth", "detector"),
+        default="ground-truth",
+        help="the published crop, or the whole picture through the detector (faces not found are counted)",
+    )
+    aflw.add_argument("--flip", action="store_true", help="average with the mirrored crop")
     aflw.add_argument("--json", type=Path, metavar="FILE", help="write the numbers and the protocol here")
+    aflw.add_argument("--sheet", type=Path, metavar="FILE", help="picture of faces: labels red, predictions green")
+    aflw.add_argument("--save-predictions", type=Path, metavar="FILE", help="write names and pts68 for --predictions")
 
 
 def run(options: argparse.Namespace) -> None:
     """Run the benchmark and print its numbers with their protocol."""
     from morph.datasets.aflw2000 import open_aflw2000
-    from morph.evaluation.aflw2000 import evaluate_points, read_predictions
+    from morph.evaluation.aflw2000 import align, evaluate_points, read_predictions, save_predictions
 
     benchmark = open_aflw2000(options.data)
-    names, points = read_predictions(options.predictions)
-    report = evaluate_points(benchmark, names, points, {"predictions": options.predictions.name})
+    if options.predictions:
+        given = [name for name in ("model", "flip") if getattr(options, name)] + ["crop"] * (options.crop != "ground-truth")
+        if given:
+            raise MorphError(f"--{given[0]} is for --weights; points from a file are scored as they are")
+        names, points = read_predictions(options.predictions)
+        report = evaluate_points(benchmark, names, points, {"predictions": options.predictions.name})
+        points, _ = align(benchmark, names, points)
+    else:
+        from morph.evaluation.weights import run_weights
+
+        report, points = run_weights(benchmark, options.weights, options.model, crop=options.crop, flip=options.flip)
     print(report.as_text())
     if options.json:
         with atomic_path(options.json) as path:
             path.write_text(json.dumps(report.as_json(), indent=1))
+    if options.save_predictions:
+        save_predictions(options.save_predictions, benchmark.names, points)
+    if options.sheet:
+        from morph.evaluation.sheet import write_sheet
+
+        write_sheet(options.sheet, benchmark, points, report.original)

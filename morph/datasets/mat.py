@@ -21,8 +21,8 @@ class FaceMat:
 
     Attributes:
         pose: ``(7,)`` pitch, yaw, roll (radians), tx, ty, tz, f (pixels, y up).
-        shape: ``(199,)`` raw BFM shape coefficients, up to 6e5.
-        expression: ``(29,)`` raw expression coefficients.
+        shape: ``(S,)`` raw shape coefficients: 199 of BFM in the published sets, up to 6e5.
+        expression: ``(E,)`` raw expression coefficients: 29 in the published sets.
         points_2d: ``(P, 2)`` ``pt2d``: 68 in 300W-LP (17..67 agree with the model, 0..16 move with the contour).
         points_3d: ``(68, 3)`` ``pt3d_68`` of AFLW2000-3D, or None.
         roi: ``(4,)`` where the picture lay in the one that it was rendered from, or None.
@@ -55,13 +55,14 @@ def read_face_mat(path: str | os.PathLike[str]) -> FaceMat:
     if missing:
         raise MorphError(f"{path}: has no {', '.join(missing)}")
 
-    def vector(name: str, length: int) -> Array:
+    def vector(name: str, length: int | None = None) -> Array:
         array = np.asarray(raw[name])
-        if array.dtype.kind not in "fiu" or array.size != length:
-            raise MorphError(f"{path}: {name} must hold {length} numbers, got shape {array.shape} {array.dtype}")
+        if array.dtype.kind not in "fiu" or array.size != (length or max(array.shape, default=0)):
+            want = f"{length} numbers" if length else "one row or column of numbers"
+            raise MorphError(f"{path}: {name} must hold {want}, got shape {array.shape} {array.dtype}")
         if not np.isfinite(array).all():
             raise MorphError(f"{path}: {name} is not finite")
-        return array.astype(np.float64).reshape(length)
+        return array.astype(np.float64).reshape(-1)
 
     pose = vector("Pose_Para", 7)
     if pose[6] <= 0:
@@ -69,8 +70,8 @@ def read_face_mat(path: str | os.PathLike[str]) -> FaceMat:
     points_2d = _points(path, "pt2d", raw, 2)
     return FaceMat(
         pose,
-        vector("Shape_Para", 199),
-        vector("Exp_Para", 29),
+        vector("Shape_Para"),
+        vector("Exp_Para"),
         points_2d,
         _points(path, "pt3d_68", raw, 3),
         vector("roi", 4) if "roi" in raw else None,

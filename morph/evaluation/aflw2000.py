@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from morph.atomic import atomic_path
 from morph.datasets.aflw2000 import Aflw2000
 from morph.errors import MorphError
 from morph.evaluation.nme import FAILURE, NOT_FOUND, YAW_BINS, NmeScores, score_points
@@ -143,6 +144,12 @@ def read_predictions(path: str | os.PathLike[str]) -> tuple[npt.NDArray[np.str_]
             return archive["names"].astype(str), archive["pts68"]
     except (OSError, ValueError, EOFError, AttributeError, zipfile.BadZipFile):
         raise MorphError(f"{path} is not an .npz of names and pts68 that can be read (no pickled objects)") from None
+
+
+def save_predictions(path: str | os.PathLike[str], names: npt.ArrayLike, points: npt.ArrayLike) -> None:
+    """Write ``names (N,)`` and ``pts68 (N, 68, 2)`` in picture pixels, NaN for a face not found; the file scores the same."""
+    with atomic_path(Path(path).with_suffix(".npz")) as temporary:
+        np.savez_compressed(temporary, names=np.asarray(names).astype(str), pts68=np.asarray(points, np.float32))
 
 
 def evaluate_points(

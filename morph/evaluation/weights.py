@@ -1,0 +1,118 @@
+"""Open weights for measuring: an ONNX file, or a run's safetensors."""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+import morph.assets
+from morph.datasets.aflw2000 import Aflw2000
+from morph.errors import MorphError
+from morph.evaluation.aflw2000 import Aflw2000Report
+from morph.evaluation.evaluator import Aflw2000Evaluator
+from morph.model.morphable_model import MorphableModel, load_default_model
+
+
+@dataclass(frozen=True, eq=False)
+class MeasuredWeights:
+    """A regressor and what travels with it.
+
+    Attributes:
+        predictor: ``(B, S, S, 3)`` uint8 RGB crops to flattened coefficients ``(B, K)``.
+        input_size: S.
+        model_name, model_identity: of the morphable model that the coefficients belong to.
+        name: file name, for reports.
+    """
+
+    predictor: Callable[[npt.NDArray[np.uint8]], Any]
+    input_size: int
+    model_name: str
+    model_identity: str
+    name: str
+
+    def find_model(self, path: str | os.PathLike[str] | None = None) -> MorphableModel:
+        """The model that the weights were trained for: the file at ``path``, or the default model.
+
+        Raises:
+            MorphError: it is another model.
+        """
+        from morph.model.readers import read_model
+
+        model = read_model(path) if path is not None else load_default_model(0)
+        if model.identity != self.model_identity:
+            hint = "name its file with --model" if path is None else "give the file that it was trained with"
+            raise MorphError(
+                f"{self.name} was trained for model {self.model_name!r} ({self.model_identity}), "
+                f"not for {model.name!r} ({model.identity}); {hint}"
+            )
+        return model
+
+
+def open_weights(path: str | os.PathLike[str]) -> MeasuredWeights:
+    """Open ``.onnx`` (ONNX Runtime, one thread) or ``.safetensors`` (PyTorch) weights.
+
+    Raises:
+        MorphError: missing, damaged, or not written by morph.
+    """
+    path = Path(path)
+    if path.suffix == ".safetensors":
+        from morph.network.regressor import load_weights
+
+        network = load_weights(path)
+        info = network.info
+        return MeasuredWeights(network, info.input_size, info.model_name, info.model_identity, path.name)
+    from morph.tracking.runtime import open_session
+
+    session = open_session(path)
+    text = session.get_modelmeta().custom_metadata_map.get("morph")
+    try:
+        meta = json.loads(text or "")
+        size, name, identity = int(meta["input_size"]), str(meta["model"]["name"]), str(meta["model"]["identity"])
+    except (ValueError, KeyError, TypeError):
+        raise MorphError(f"{path} does not say what it was trained for; export it with `morph export`") from None
+
+    def predictor(crops: npt.NDArray[np.uint8]) -> npt.NDArray[np.floating]:
+        return session.run(["coefficients"], {"image": np.ascontiguousarray(crops)})[0]
+
+    return MeasuredWeights(predictor, size, name, identity, path.name)
+
+
+def run_weights(
+    benchmark: Aflw2000,
+    weights: str | os.PathLike[str] | None = None,
+    model: str | os.PathLike[str] | None = None,
+    *,
+    crop: str = "ground-truth",
+    flip: bool = False,
+) -> tuple[Aflw2000Report, npt.NDArray[np.floating]]:
+    """Run weights over AFLW2000-3D.
+
+    Args:
+        benchmark: the faces.
+        weights: ``.onnx`` or ``.safetensors``; None: the ones that ship.
+        model: file of the morphable model of the weights; None: the default model.
+        crop: "ground-truth" for the published crop, "detector" for the whole picture through the tracker's detector.
+        flip: average the points with those of the mirrored crop.
+
+    Returns:
+        The report, and ``(N, 68, 2)`` points in picture pixels, NaN where no face was found.
+
+    Raises:
+        MorphError: files missing or damaged, or weights of another model.
+    """
+    regressor = open_weights(weights or Path(morph.assets.__path__[0]) / "shufflenet_x1_0.onnx")
+    found = regressor.find_model(model)
+    if crop == "ground-truth":
+        evaluator = Aflw2000Evaluator(benchmark, found, regressor.input_size)
+        predictions = evaluator.predict(regressor.predictor, flip=flip)
+    else:
+        raise MorphError(f"no crop called {crop!r}; choose ground-truth or detector")
+    report = evaluator.report(predictions, crop=crop, flip=flip, more={"weights": regressor.name})
+    return report, predictions.points
