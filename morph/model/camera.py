@@ -8,8 +8,17 @@ import numpy as np
 import numpy.typing as npt
 
 from morph.errors import MorphError
+from morph.model.rotation import euler_to_matrix, matrix_to_euler
 
 Array = npt.NDArray[np.floating]
+
+
+def _floats(name: str, array: npt.ArrayLike, width: int) -> Array:
+    """``(..., N, width)`` numbers as floats of their own precision; whole numbers become float64."""
+    array = np.asarray(array)
+    if array.ndim < 2 or array.shape[-1] != width:
+        raise MorphError(f"{name} must have shape (..., N, {width}), got {array.shape}")
+    return array if array.dtype.kind == "f" else array.astype(np.float64)
 
 
 @dataclass(frozen=True)
@@ -28,9 +37,7 @@ class ScaledOrthographicCamera:
 
     def project(self, points: npt.ArrayLike) -> Array:
         """``(..., N, 3)`` model points to ``(..., N, 3)`` pixels; the third column is depth in pixels, larger is nearer."""
-        points = np.asarray(points)
-        if points.shape[-1:] != (3,):
-            raise MorphError(f"points must have shape (..., N, 3), got {points.shape}")
+        points = _floats("points", points, 3)
         scale = np.asarray(self.scale)[..., None, None]
         flip = np.array([1.0, -1.0, 1.0], points.dtype)
         camera = np.einsum("...ij,...nj->...ni", np.asarray(self.rotation, points.dtype), points)
@@ -40,9 +47,10 @@ class ScaledOrthographicCamera:
 
     def unproject(self, pixels: npt.ArrayLike) -> Array:
         """The inverse of :meth:`project`: ``(..., N, 3)`` pixels with depth to model points."""
-        pixels = np.array(pixels, dtype=np.result_type(np.asarray(pixels).dtype, np.float32))
-        pixels[..., :2] -= np.asarray(self.translation)[..., None, :]
-        camera = pixels / (np.asarray(self.scale)[..., None, None] * np.array([1.0, -1.0, 1.0]))
+        pixels = _floats("pixels", pixels, 3)
+        translation = np.asarray(self.translation)
+        origin = np.concatenate([translation, np.zeros_like(translation[..., :1])], axis=-1)
+        camera = (pixels - origin[..., None, :]) / (np.asarray(self.scale)[..., None, None] * np.array([1.0, -1.0, 1.0]))
         return np.einsum("...ji,...nj->...ni", np.asarray(self.rotation), camera)
 
     @classmethod
@@ -51,8 +59,6 @@ class ScaledOrthographicCamera:
 
         300W-LP counts pixels from 1 with y up; here they count from 0 with y down. tz does not change the picture.
         """
-        from morph.model.rotation import euler_to_matrix
-
         pose = np.asarray(pose, dtype=np.float64)
         if pose.shape[-1:] != (7,):
             raise MorphError(f"Pose_Para must have shape (..., 7), got {pose.shape}")
@@ -61,8 +67,6 @@ class ScaledOrthographicCamera:
 
     def to_300w_lp(self, height: float | npt.ArrayLike) -> Array:
         """``(..., 7)`` Pose_Para, the inverse of :meth:`from_300w_lp` with tz = 0."""
-        from morph.model.rotation import matrix_to_euler
-
         euler = matrix_to_euler(self.rotation)
         t = np.asarray(self.translation)
         rest = [t[..., 0] + 1.0, np.asarray(height) - t[..., 1], np.zeros_like(t[..., 0]), np.asarray(self.scale)]
@@ -91,9 +95,7 @@ class PerspectiveCamera:
         Raises:
             MorphError: a point lies behind the camera.
         """
-        points = np.asarray(points)
-        if points.shape[-1:] != (3,):
-            raise MorphError(f"points must have shape (..., N, 3), got {points.shape}")
+        points = _floats("points", points, 3)
         camera = np.einsum("...ij,...nj->...ni", np.asarray(self.rotation), points) + np.asarray(self.position)[..., None, :]
         distance = -camera[..., 2]
         if distance.size and distance.min() <= 0:
@@ -105,7 +107,7 @@ class PerspectiveCamera:
 
     def unproject(self, pixels: npt.ArrayLike) -> Array:
         """The inverse of :meth:`project`."""
-        pixels = np.asarray(pixels)
+        pixels = _floats("pixels", pixels, 3)
         focal, centre = np.asarray(self.focal)[..., None], np.asarray(self.centre)
         distance = pixels[..., 2]
         x = (pixels[..., 0] - centre[..., 0:1]) * distance / focal
@@ -132,11 +134,19 @@ def fit_scaled_orthographic(
     Args:
         points: ``(..., N, 3)`` model points, not all in one plane.
         pixels: ``(..., N, 2)``.
-        weights: ``(..., N)``, none negative.
+        weights: ``(..., N)``, none negative and not all zero.
+
+    Raises:
+        MorphError: arrays of other shapes, or weights that are negative or all zero.
     """
-    x, p = np.broadcast_arrays(np.asarray(points, np.float64), 0.0)[0], np.asarray(pixels, np.float64)
+    x, p = _floats("points", points, 3).astype(np.float64), _floats("pixels", pixels, 2).astype(np.float64)
+    if x.shape[-2] != p.shape[-2]:
+        raise MorphError(f"{x.shape[-2]} points but {p.shape[-2]} pixels; give one pixel for each point")
     w = np.ones(p.shape[:-1]) if weights is None else np.broadcast_to(np.asarray(weights, np.float64), p.shape[:-1])
-    w = w / w.sum(-1, keepdims=True)
+    total = w.sum(-1, keepdims=True)
+    if (w < 0).any() or not (total > 0).all():
+        raise MorphError("weights must not be negative, nor all zero for a face")
+    w = w / total
     mean_x, mean_p = np.einsum("...n,...ni->...i", w, x), np.einsum("...n,...ni->...i", w, p)
     dx = x - mean_x[..., None, :]
     dp = (p - mean_p[..., None, :]) * np.array([1.0, -1.0])

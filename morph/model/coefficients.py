@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
+from scipy.spatial import cKDTree
 
 from morph.errors import MorphError
 from morph.model.camera import ScaledOrthographicCamera
@@ -80,25 +81,29 @@ class Coefficients:
         Args:
             similarity: ``(..., 2, 3)`` old pixels to new pixels: a rotation times a positive scale, and a shift.
         """
-        m = np.asarray(similarity)
+        m = np.asarray(similarity, np.float64)
         if m.shape[-2:] != (2, 3):
             raise MorphError(f"similarity must have shape (..., 2, 3), got {m.shape}")
-        scale = np.sqrt(np.linalg.det(m[..., :2]))
-        turn = np.zeros((*m.shape[:-2], 3, 3), m.dtype)
+        square = np.linalg.det(m[..., :2])  # of a similarity [[a, -b], [b, a]] this is a² + b²
+        odd = np.abs(m[..., 0, 0] - m[..., 1, 1]) + np.abs(m[..., 0, 1] + m[..., 1, 0])
+        if not (square > 0).all() or (odd > 1e-4 * np.sqrt(square)).any():
+            raise MorphError("the matrix stretches, shears or mirrors the picture; coefficients follow similarities only")
+        scale = np.sqrt(square)
+        turn = np.zeros((*m.shape[:-2], 3, 3))
         turn[..., 2, 2] = 1.0
         turn[..., :2, :2] = m[..., :2] / scale[..., None, None] * np.array([[1.0, -1.0], [-1.0, 1.0]])  # y down to y up
         return dataclasses.replace(
             self,
-            rotation=turn @ self.rotation,
-            scale=self.scale * scale,
-            translation=np.einsum("...ij,...j->...i", m[..., :2], self.translation) + m[..., 2],
+            rotation=_like(self.rotation, turn @ self.rotation),
+            scale=_like(self.scale, self.scale * scale),
+            translation=_like(self.translation, np.einsum("...ij,...j->...i", m[..., :2], self.translation) + m[..., 2]),
         )
 
     def mirror(self, symmetry: ModelSymmetry, width: float | npt.ArrayLike) -> Coefficients:
         """What the coefficients become when a picture ``width`` pixels wide is flipped left to right."""
-        flip = np.diag([-1.0, 1.0, 1.0])
-        translation = self.translation * np.array([-1.0, 1.0])
-        translation[..., 0] += np.asarray(width) - 1.0
+        flip = np.diag([-1.0, 1.0, 1.0]).astype(self.rotation.dtype)
+        x, y = self.translation[..., 0], self.translation[..., 1]
+        translation = _like(self.translation, np.stack([np.asarray(width) - 1.0 - x, y], axis=-1))
         return Coefficients(
             self.shape @ symmetry.shape.T,
             self.expression @ symmetry.expression.T,
@@ -106,6 +111,11 @@ class Coefficients:
             self.scale,
             translation,
         )
+
+
+def _like(old: Array, new: Array) -> Array:
+    """``new`` in the precision of ``old``."""
+    return np.asarray(new, old.dtype if old.dtype.kind == "f" else np.float64)
 
 
 @dataclass(frozen=True, eq=False)
@@ -126,9 +136,9 @@ def model_symmetry(model: MorphableModel) -> ModelSymmetry:
 
     The partner of a vertex is ``model.vertex_mirror``, or the vertex nearest to its mirror image in the mean.
     """
-    partner = model.vertex_mirror
+    partner: npt.NDArray[np.integer] = model.vertex_mirror
     if not len(partner):
-        partner = _nearest(model.mean * np.array([-1, 1, 1], np.float32), model.mean)
+        partner = cKDTree(model.mean).query(model.mean * np.array([-1, 1, 1], np.float32))[1]
     flip = np.array([-1.0, 1.0, 1.0])[:, None]
 
     def solve(basis: Array, std: Array) -> Array:
@@ -136,14 +146,12 @@ def model_symmetry(model: MorphableModel) -> ModelSymmetry:
         mirrored = (scaled[partner] * flip).reshape(-1, scaled.shape[-1])
         flat = scaled.reshape(-1, scaled.shape[-1])
         gram = flat.T @ flat
-        return np.linalg.solve(gram + 1e-9 * np.trace(gram) / len(gram) * np.eye(len(gram)), flat.T @ mirrored)
+        ridge = 1e-9 * np.trace(gram) / max(len(gram), 1) * np.eye(len(gram))
+        return np.linalg.solve(gram + ridge, flat.T @ mirrored)
 
-    shape = np.diag(model.shape_mirror) if len(model.shape_mirror) else solve(model.shape_basis, model.shape_std)
     swap = _swap_names(model.expression_names)
-    if swap is not None:
-        expression = np.eye(model.n_expression)[swap]
-    else:
-        expression = solve(model.expression_basis, model.expression_std)
+    shape = np.diag(model.shape_mirror) if len(model.shape_mirror) else solve(model.shape_basis, model.shape_std)
+    expression = solve(model.expression_basis, model.expression_std) if swap is None else np.eye(len(swap))[swap]
     return ModelSymmetry(shape.astype(np.float32), expression.astype(np.float32))
 
 
@@ -154,13 +162,3 @@ def _swap_names(names: tuple[str, ...]) -> list[int] | None:
         return None
     other = [name.replace("Left", "\0").replace("Right", "Left").replace("\0", "Right") for name in names]
     return [place.get(name, i) for i, name in enumerate(other)]
-
-
-def _nearest(queries: Array, points: Array) -> npt.NDArray[np.int64]:
-    """Index of the nearest point for each query, in blocks (no tree needed for a one-off)."""
-    out = np.empty(len(queries), np.int64)
-    norm = (points**2).sum(1)
-    for start in range(0, len(queries), 512):
-        block = queries[start : start + 512]
-        out[start : start + 512] = (norm - 2.0 * block @ points.T).argmin(1)
-    return out

@@ -13,7 +13,7 @@ from morph.model.morphable_model import MorphableModel
 class Decoder:
     """Decodes a model's vertices, or only those asked for, from z-scores.
 
-    The modes lie in memory column by column (Fortran order) in float32: a decode then streams each mode once.
+    The modes lie in memory one after the other in float32, standard deviations folded in: a decode streams each once.
 
     Args:
         model: the morphable model.
@@ -21,13 +21,16 @@ class Decoder:
     """
 
     def __init__(self, model: MorphableModel, vertices: npt.ArrayLike | None = None) -> None:
-        rows: object = slice(None) if vertices is None else np.asarray(vertices)
-        mean = model.mean[rows]  # type: ignore[index]
-        scaled = [model.shape_basis[rows] * model.shape_std, model.expression_basis[rows] * model.expression_std]  # type: ignore[index]
+        rows = np.arange(model.n_vertices) if vertices is None else np.asarray(vertices)
+        if rows.ndim != 1 or rows.dtype.kind not in "iu":
+            raise MorphError(f"vertices must be whole numbers (K,), got {rows.dtype} {rows.shape}")
+        if rows.size and not 0 <= rows.min() <= rows.max() < model.n_vertices:
+            raise MorphError(f"vertices must lie in 0..{model.n_vertices - 1}, got {rows.min()}..{rows.max()}")
+        scaled = [model.shape_basis[rows] * model.shape_std, model.expression_basis[rows] * model.expression_std]
         self.model = model
-        self.n_vertices = len(mean)
-        self._mean = np.ascontiguousarray(mean.reshape(-1))
-        self._modes = np.asfortranarray(np.concatenate(scaled, axis=2).reshape(self._mean.size, -1))
+        self.n_vertices = len(rows)
+        modes = np.concatenate([*scaled, model.mean[rows][:, :, None]], axis=2).reshape(3 * len(rows), -1)
+        self._modes = np.ascontiguousarray(modes.T)  # (S + E + 1, 3K): the mean is the last row, met by a constant 1
 
     def __call__(self, shape: npt.ArrayLike, expression: npt.ArrayLike) -> npt.NDArray[np.float32]:
         """Vertices ``(..., K, 3)`` in the model frame and unit from ``(..., S)`` and ``(..., E)`` z-scores.
@@ -42,10 +45,13 @@ class Decoder:
         ):
             if got.shape[-1:] != (want,):
                 raise MorphError(f"{name} must have shape (..., {want}) for model {self.model.name!r}, got {got.shape}")
-        z = np.concatenate([shape, expression], axis=-1)
-        flat = z.reshape(-1, z.shape[-1])
-        out = (self._modes @ flat[0])[None] if len(flat) == 1 else (self._modes @ flat.T).T
-        return (out + self._mean).reshape(*z.shape[:-1], self.n_vertices, 3)
+        batch = shape.shape[:-1]
+        if expression.shape[:-1] != batch:
+            raise MorphError(f"shape {shape.shape} and expression {expression.shape} are batches of different size")
+        z = np.concatenate([shape, expression, np.ones((*batch, 1), np.float32)], axis=-1)
+        flat = z.reshape(-1, len(self._modes))
+        out = flat[0] @ self._modes if len(flat) == 1 else flat @ self._modes  # a vector is faster than a batch of one
+        return out.reshape(*batch, self.n_vertices, 3)
 
     def project(self, coefficients: Coefficients) -> npt.NDArray[np.float32]:
         """Vertices in pixels ``(..., K, 3)``: x right, y down, depth in pixels (larger is nearer)."""

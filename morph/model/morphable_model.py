@@ -7,6 +7,7 @@ import functools
 import hashlib
 import os
 import zipfile
+import zlib
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -18,6 +19,8 @@ from morph.atomic import atomic_path
 from morph.errors import MorphError
 
 FORMAT = "morph-model-1"
+FLOATS = ("mean", "shape_basis", "expression_basis", "shape_std", "expression_std", "uv", "shape_mirror")
+INDICES = ("triangles", "landmarks", "uv_triangles", "quads", "uv_quads", "regions", "vertex_mirror")
 
 
 def _empty(*shape: int, dtype: npt.DTypeLike = np.int32) -> Any:
@@ -70,11 +73,16 @@ class MorphableModel:
     identity: str = ""
 
     def __post_init__(self) -> None:
-        for spec in dataclasses.fields(self):
-            value = getattr(self, spec.name)
-            if isinstance(value, np.ndarray):
-                dtype = np.float32 if value.dtype.kind == "f" else np.int32
-                object.__setattr__(self, spec.name, np.ascontiguousarray(value, dtype=dtype))
+        for name in FLOATS:
+            object.__setattr__(self, name, np.ascontiguousarray(getattr(self, name), dtype=np.float32))
+        for name in INDICES:
+            value = np.asarray(getattr(self, name))
+            whole = value.astype(np.int32)
+            if (whole != value).any():
+                raise MorphError(f"model {self.name!r}: {name} must hold whole numbers")
+            object.__setattr__(self, name, np.ascontiguousarray(whole))
+        masks = {name: np.ascontiguousarray(mask, dtype=np.float32) for name, mask in self.vertex_masks.items()}
+        object.__setattr__(self, "vertex_masks", masks)
         self._check()
         if not self.expression_names:
             names = tuple(f"expression_{i:02d}" for i in range(self.n_expression))
@@ -83,8 +91,11 @@ class MorphableModel:
             object.__setattr__(self, "identity", self._hash())
 
     def _check(self) -> None:
+        for name, axes in (("mean", 2), ("shape_basis", 3), ("expression_basis", 3)):
+            if getattr(self, name).ndim != axes:
+                raise MorphError(f"model {self.name!r}: {name} must have {axes} axes, got shape {getattr(self, name).shape}")
         v, s, e, f = self.n_vertices, self.n_shape, self.n_expression, len(self.triangles)
-        wanted = {
+        wanted: dict[str, tuple[int, ...]] = {
             "mean": (v, 3),
             "shape_basis": (v, 3, s),
             "expression_basis": (v, 3, e),
@@ -92,12 +103,26 @@ class MorphableModel:
             "expression_std": (e,),
             "triangles": (f, 3),
             "landmarks": (68,),
+            "uv": (len(self.uv), 2),
         }
+        for name, tail in (  # what may be left out
+            ("uv_triangles", (f, 3)),
+            ("quads", (len(self.quads), 4)),
+            ("uv_quads", (len(self.quads), 4)),
+            ("regions", (f,)),
+            ("vertex_mirror", (v,)),
+            ("shape_mirror", (s,)),
+        ):
+            if len(getattr(self, name)):
+                wanted[name] = tail
         for name, shape in wanted.items():
             got = getattr(self, name).shape
             if got != shape:
                 raise MorphError(f"model {self.name!r}: {name} must have shape {shape}, got {got}")
-        for name in ("mean", "shape_basis", "expression_basis", "shape_std", "expression_std"):
+        for name, mask in self.vertex_masks.items():
+            if mask.shape != (v,):
+                raise MorphError(f"model {self.name!r}: mask {name} must have shape ({v},), got {mask.shape}")
+        for name in FLOATS:
             if not np.isfinite(getattr(self, name)).all():
                 raise MorphError(f"model {self.name!r}: {name} holds numbers that are not finite")
         for name in ("triangles", "landmarks", "quads", "vertex_mirror"):
@@ -108,8 +133,6 @@ class MorphableModel:
             index = getattr(self, name)
             if index.size and (index.min() < 0 or index.max() >= len(self.uv)):
                 raise MorphError(f"model {self.name!r}: {name} points outside its {len(self.uv)} texture coordinates")
-        if len(self.uv_triangles) not in (0, f) or len(self.regions) not in (0, f):
-            raise MorphError(f"model {self.name!r}: uv_triangles and regions need one row for each of the {f} triangles")
         if self.expression_names and len(self.expression_names) != e:
             raise MorphError(f"model {self.name!r}: {len(self.expression_names)} names for {e} expressions")
 
@@ -180,16 +203,21 @@ def load_model(path: str | os.PathLike[str]) -> MorphableModel:
     try:
         with np.load(path, allow_pickle=False) as archive:
             arrays = dict(archive)
-    except (OSError, ValueError, EOFError, zipfile.BadZipFile):
-        arrays = {}
+    except (OSError, ValueError, EOFError, KeyError, NotImplementedError, zipfile.BadZipFile, zlib.error):
+        arrays = {}  # every way in which numpy and zipfile say that bytes are damaged
     if str(arrays.pop("format", "")) != FORMAT:
         raise MorphError(f"{path} is not a morph model (.npz, {FORMAT}); convert other formats with `morph model convert`")
     for name in ("shape_basis", "expression_basis"):
         if f"{name}_peak" in arrays:
-            arrays[name] = arrays[name].astype(np.float32) * arrays.pop(f"{name}_peak")
+            scaled, peak = arrays[name].astype(np.float32), arrays.pop(f"{name}_peak")
+            if scaled.shape[-1:] != peak.shape:
+                raise MorphError(f"{path}: damaged morph model, check {name}")
+            arrays[name] = scaled * peak
     masks = {name[5:]: arrays.pop(name) for name in list(arrays) if name.startswith("mask_")}
     known = {spec.name for spec in dataclasses.fields(MorphableModel)} - {"vertex_masks"}
-    missing = {"name", "mean", "shape_basis", "expression_basis", "triangles", "landmarks"} - set(arrays)
+    absent = dataclasses.MISSING
+    needed = {s.name for s in dataclasses.fields(MorphableModel) if s.default is absent and s.default_factory is absent}
+    missing = needed - set(arrays)
     if missing or set(arrays) - known:
         odd = sorted(missing) or sorted(set(arrays) - known)
         raise MorphError(f"{path}: damaged morph model, check {', '.join(odd)}")
@@ -201,7 +229,7 @@ def load_model(path: str | os.PathLike[str]) -> MorphableModel:
             values[name] = tuple(str(item) for item in array)
         else:
             values[name] = array
-    return MorphableModel(vertex_masks={key: mask.astype(np.float32) for key, mask in masks.items()}, **values)
+    return MorphableModel(vertex_masks=masks, **values)
 
 
 @functools.cache

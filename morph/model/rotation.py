@@ -103,5 +103,7 @@ def nearest_rotation(matrix: npt.ArrayLike) -> Array:
 def angle_between(first: npt.ArrayLike, second: npt.ArrayLike) -> Array:
     """Geodesic angle in radians between two sets of rotations ``(..., 3, 3)``; a quarter turn apart gives pi/2."""
     relative = np.einsum("...ji,...jk->...ik", np.asarray(first), np.asarray(second))
-    trace = np.trace(relative, axis1=-2, axis2=-1)
-    return np.arccos(np.clip((trace - 1.0) / 2.0, -1.0, 1.0))
+    cosine = (np.trace(relative, axis1=-2, axis2=-1) - 1.0) / 2.0
+    skew = relative - np.swapaxes(relative, -1, -2)
+    sine = np.sqrt((skew**2).sum(axis=(-2, -1)) / 8.0)  # exact near 0, where arccos loses half the digits
+    return np.arctan2(sine, cosine)
