@@ -10,8 +10,10 @@ import numpy as np
 import numpy.typing as npt
 
 from morph.errors import MorphError
+from morph.model.rotation import euler_to_matrix, matrix_to_euler
 
 Array = npt.NDArray[np.floating]
+HALF_TURN = np.diag([-1.0, -1.0, 1.0])
 WANTED = ("Pose_Para", "Shape_Para", "Exp_Para")
 
 
@@ -20,7 +22,8 @@ class FaceMat:
     """What a ``.mat`` says of its face. Pixels as published: Matlab's, counted from 1.
 
     Attributes:
-        pose: ``(7,)`` pitch, yaw, roll (radians), tx, ty, tz, f (pixels, y up).
+        pose: ``(7,)`` pitch, yaw, roll (radians), tx, ty, tz, f (pixels, y up). A negative f, which a few files have, is
+            turned into the positive one with the head turned half round in the picture: x and y stay where they were.
         shape: ``(S,)`` raw shape coefficients: 199 of BFM in the published sets, up to 6e5.
         expression: ``(E,)`` raw expression coefficients: 29 in the published sets.
         points_2d: ``(P, 2)`` ``pt2d``: 68 in 300W-LP (17..67 agree with the model, 0..16 move with the contour).
@@ -65,8 +68,10 @@ def read_face_mat(path: str | os.PathLike[str]) -> FaceMat:
         return array.astype(np.float64).reshape(-1)
 
     pose = vector("Pose_Para", 7)
-    if pose[6] <= 0:
-        raise MorphError(f"{path}: Pose_Para has the scale {pose[6]:g}; it must be positive")
+    if pose[6] == 0:
+        raise MorphError(f"{path}: Pose_Para has the scale 0")
+    if pose[6] < 0:
+        pose = np.concatenate([matrix_to_euler(HALF_TURN @ euler_to_matrix(pose[:3])), pose[3:6], [-pose[6]]])
     points_2d = _points(path, "pt2d", raw, 2)
     return FaceMat(
         pose,

@@ -89,6 +89,8 @@ def _flat_lines(extra: dict[str, Any]) -> list[str]:
 
 
 def _short(value: Any) -> str:
+    if isinstance(value, dict):
+        return " ".join(f"{key} {_short(item)}" for key, item in value.items())
     if isinstance(value, list | tuple):
         return " / ".join(_short(item) for item in value)
     return f"{value:.3f}" if isinstance(value, float) else str(value)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import os
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -12,7 +11,6 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-import morph.assets
 from morph.datasets.aflw2000 import Aflw2000
 from morph.errors import MorphError
 from morph.evaluation.aflw2000 import Aflw2000Report
@@ -68,20 +66,16 @@ def open_weights(path: str | os.PathLike[str]) -> MeasuredWeights:
         network = load_weights(path)
         info = network.info
         return MeasuredWeights(network, info.input_size, info.model_name, info.model_identity, path.name)
-    from morph.tracking.runtime import open_session
+    from morph.tracking.regressor import Regressor
 
-    session = open_session(path)
-    text = session.get_modelmeta().custom_metadata_map.get("morph")
-    try:
-        meta = json.loads(text or "")
-        size, name, identity = int(meta["input_size"]), str(meta["model"]["name"]), str(meta["model"]["identity"])
-    except (ValueError, KeyError, TypeError):
-        raise MorphError(f"{path} does not say what it was trained for; export it with `morph export`") from None
+    regressor = Regressor(path)
 
     def predictor(crops: npt.NDArray[np.uint8]) -> npt.NDArray[np.floating]:
-        return session.run(["coefficients"], {"image": np.ascontiguousarray(crops)})[0]
+        return regressor(np.ascontiguousarray(crops))[0].flatten()
 
-    return MeasuredWeights(predictor, size, name, identity, path.name)
+    owner = regressor.model
+    name, identity = str(owner.get("name")), str(owner.get("identity"))
+    return MeasuredWeights(predictor, regressor.input_size, name, identity, path.name)
 
 
 def run_weights(
@@ -107,7 +101,9 @@ def run_weights(
     Raises:
         MorphError: files missing or damaged, or weights of another model.
     """
-    regressor = open_weights(weights or Path(morph.assets.__path__[0]) / "shufflenet_x1_0.onnx")
+    from morph.tracking.regressor import default_weights
+
+    regressor = open_weights(weights or default_weights())
     found = regressor.find_model(model)
     if crop == "ground-truth":
         evaluator = Aflw2000Evaluator(benchmark, found, regressor.input_size)
