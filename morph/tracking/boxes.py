@@ -1,0 +1,40 @@
+"""Boxes ``x0, y0, x1, y1`` in pixels: overlap, suppression and matching."""
+
+from __future__ import annotations
+
+import numpy as np
+import numpy.typing as npt
+
+Floats = npt.NDArray[np.floating]
+
+
+def overlap(first: npt.ArrayLike, second: npt.ArrayLike) -> Floats:
+    """Intersection over union of ``(n, 4)`` with ``(m, 4)`` boxes, ``(n, m)``; two unit boxes half a side apart give 1/3."""
+    a = np.asarray(first, np.float64).reshape(-1, 1, 4)
+    b = np.asarray(second, np.float64).reshape(1, -1, 4)
+    shared = np.clip(np.minimum(a[..., 2:], b[..., 2:]) - np.maximum(a[..., :2], b[..., :2]), 0, None).prod(-1)
+    areas = np.clip(a[..., 2:] - a[..., :2], 0, None).prod(-1) + np.clip(b[..., 2:] - b[..., :2], 0, None).prod(-1)
+    return shared / np.maximum(areas - shared, 1e-12)
+
+
+def suppress(boxes: npt.ArrayLike, scores: npt.ArrayLike, limit: float) -> list[int]:
+    """Rows of boxes that overlap no better box by ``limit`` or more, best first (non-maximum suppression)."""
+    order = np.argsort(-np.asarray(scores), kind="stable")
+    shared = overlap(np.asarray(boxes)[order], np.asarray(boxes)[order])
+    kept: list[int] = []
+    for i in range(len(order)):
+        if not kept or shared[i, kept].max() < limit:
+            kept.append(i)
+    return [int(order[i]) for i in kept]
+
+
+def match(first: npt.ArrayLike, second: npt.ArrayLike, least: float) -> list[tuple[int, int]]:
+    """Pairs of rows of two sets of boxes that overlap by at least ``least``, the largest overlap first, each row once."""
+    shared = overlap(first, second)
+    pairs: list[tuple[int, int]] = []
+    while shared.size and shared.max() >= least:
+        i, j = np.unravel_index(int(shared.argmax()), shared.shape)
+        pairs.append((int(i), int(j)))
+        shared[i, :] = -1.0
+        shared[:, j] = -1.0
+    return pairs

@@ -1,0 +1,73 @@
+"""From picture to crop: the square that a network was trained on, and the way back.
+
+The rule "box68-sqrt2": a square about the box of the 68 points, same centre, side sqrt(2) times the longer side of the
+box, resized to the network's input. Pixels are 0-based at their centres on both sides.
+"""
+
+from __future__ import annotations
+
+import cv2
+import numpy as np
+import numpy.typing as npt
+
+from morph.datasets.augmentation import compose, crop_similarity
+
+Floats = npt.NDArray[np.floating]
+Image = npt.NDArray[np.uint8]
+
+# Box of a detector (CenterFace) to the box of the 68 points, in shares of the root of the detector's box area. Medians
+# over the 577 faces of 1500 random MERL-RAV crops, padded with 60 black pixels, with all 68 points in view. The spread is
+# 2 % (median) of the box; the network's second look takes out what is left.
+POINTS_LEFT_OF_BOX = 0.0
+POINTS_BELOW_BOX = 0.105
+POINTS_OVER_BOX = 0.92
+
+
+def points_box(detection: npt.ArrayLike) -> Floats:
+    """The box of the 68 points ``(4,)`` that one expects in a detector's box ``(4,)``; it is square."""
+    x0, y0, x1, y1 = np.asarray(detection, np.float64)
+    size = np.sqrt(max(x1 - x0, 1.0) * max(y1 - y0, 1.0))
+    centre = np.array([(x0 + x1) / 2 + POINTS_LEFT_OF_BOX * size, (y0 + y1) / 2 + POINTS_BELOW_BOX * size])
+    half = POINTS_OVER_BOX * size / 2
+    return np.concatenate([centre - half, centre + half])
+
+
+def box_of(points: Floats) -> Floats:
+    """``(4,)`` x0, y0, x1, y1 of ``(n, 2)`` points."""
+    return np.concatenate([points.min(0), points.max(0)]).astype(np.float64)
+
+
+def crop_of_box(box: npt.ArrayLike, size: int) -> npt.NDArray[np.float64]:
+    """``(2, 3)`` picture pixels to pixels of the ``size`` square crop of the box ``(4,)`` of 68 points."""
+    return crop_similarity(np.asarray(box, np.float64).reshape(2, 2), size)
+
+
+def inverse(similarity: Floats) -> npt.NDArray[np.float64]:
+    """The way back of a ``(2, 3)`` affine."""
+    return cv2.invertAffineTransform(np.asarray(similarity, np.float64))  # type: ignore[return-value]
+
+
+def cut(image: Image, similarity: npt.NDArray[np.float64], size: int) -> Image:
+    """The ``size`` square crop of a picture, black beyond its border; only the part under the crop is touched.
+
+    Where the crop is less than half as fine as the picture, whole blocks of pixels are averaged first.
+
+    Args:
+        image: ``(H, W, 3)`` uint8.
+        similarity: ``(2, 3)`` picture to crop.
+        size: side of the crop.
+    """
+    shrink = int(1.0 / np.sqrt(abs(np.linalg.det(similarity[:, :2]))))
+    if shrink >= 2:
+        corners = np.array([[-0.5, -0.5, 1], [size - 0.5, -0.5, 1], [-0.5, size - 0.5, 1], [size - 0.5, size - 0.5, 1]])
+        reach = corners @ inverse(similarity).T
+        low = np.maximum(np.floor(reach.min(0)).astype(int) - 2 * shrink, 0)
+        high = np.minimum(np.ceil(reach.max(0)).astype(int) + 2 * shrink, [image.shape[1], image.shape[0]])
+        blocks = (high - low) // shrink
+        if (blocks > 0).all():
+            high = low + blocks * shrink
+            part = image[low[1] : high[1], low[0] : high[0]]
+            image = cv2.resize(part, (int(blocks[0]), int(blocks[1])), interpolation=cv2.INTER_AREA)  # type: ignore[assignment]
+            offset = (shrink - 1) / 2  # centre of the first block
+            similarity = compose(similarity, np.array([[shrink, 0, low[0] + offset], [0, shrink, low[1] + offset]]))
+    return cv2.warpAffine(image, similarity, (size, size), flags=cv2.INTER_LINEAR, borderMode=cv2.BORDER_CONSTANT)  # type: ignore[return-value]

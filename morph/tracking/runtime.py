@@ -1,0 +1,36 @@
+"""ONNX Runtime sessions, opened the same way everywhere."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import Any
+
+from morph.errors import MorphError
+
+
+def open_session(path: str | os.PathLike[str], threads: int = 1) -> Any:
+    """An ``onnxruntime.InferenceSession`` on the CPU.
+
+    Args:
+        path: an ONNX file.
+        threads: threads inside one operator; 1 is best for networks this small.
+
+    Raises:
+        MorphError: no such file, or not an ONNX network.
+    """
+    import onnxruntime
+
+    path = Path(path)
+    if not path.is_file():
+        raise MorphError(f"no weights file {path}; give an ONNX file, or leave the option out to use the shipped weights")
+    options = onnxruntime.SessionOptions()
+    options.intra_op_num_threads = threads
+    options.inter_op_num_threads = 1
+    options.log_severity_level = 3
+    try:
+        return onnxruntime.InferenceSession(os.fspath(path), options, providers=["CPUExecutionProvider"])
+    except Exception as error:  # onnxruntime has an exception class of its own for each status
+        if type(error).__module__.startswith("onnxruntime"):
+            raise MorphError(f"{path} is not an ONNX network; export one with `morph export`") from None
+        raise

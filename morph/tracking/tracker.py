@@ -1,0 +1,256 @@
+"""Frames in, faces out: detect, crop, regress, follow."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+import cv2
+import numpy as np
+import numpy.typing as npt
+
+from morph.errors import MorphError
+from morph.model import Coefficients, Decoder, MorphableModel, landmark_decoder, load_default_model, load_model
+from morph.tracking.boxes import match, overlap
+from morph.tracking.crop import box_of, crop_of_box, cut, inverse, points_box
+from morph.tracking.detector import CenterFaceDetector, Detections, Detector
+from morph.tracking.face import Face
+from morph.tracking.frames import FrameSource, open_source
+from morph.tracking.regressor import Regressor
+from morph.tracking.stopwatch import Stopwatch
+
+Floats = npt.NDArray[np.floating]
+Image = npt.NDArray[np.uint8]
+
+START_SCORE = 0.5  # least score of a detection that begins a track
+KEEP_SCORE = 0.25  # least score of a detection that confirms one
+SAME_FACE = 0.2  # least overlap of the boxes of one face in two looks
+TWICE = 0.5  # two tracks that overlap this much are one face
+DOUBTFUL_ERROR = 0.06  # expected landmark error, in shares of the crop, above which the detector is asked
+LOST_ERROR = 0.12  # and above which there is no face
+LEAST_SIDE = 8.0  # pixels; a smaller face is none
+LEAST_INSIDE = 0.3  # share of a face's box that must lie in the picture
+LEAST_LIKENESS = 0.5  # correlation with the crop of the frame before below which the detector is asked
+MEMORY = 1.0  # seconds for which the number of a lost face is kept for it
+THUMBNAIL = 16
+
+
+@dataclass(eq=False)
+class _Look:
+    """What the network says of one face in one frame."""
+
+    coefficients: Coefficients
+    landmarks: Floats
+    box: Floats
+    error: float | None
+    thumbnail: Floats
+
+    @property
+    def score(self) -> float | None:
+        """0..1 from the expected error: 0.8 at 3 % of the crop, 0.5 at 6 %."""
+        return None if self.error is None else 1.0 / (1.0 + (self.error / DOUBTFUL_ERROR) ** 2)
+
+
+@dataclass(eq=False)
+class _Track:
+    id: int
+    look: _Look
+    detection_score: float
+    time: float
+
+
+class Tracker:
+    """Finds and follows faces.
+
+    A new face is cropped where the detector saw it, looked at, cropped again where the network put it, and looked at once
+    more. From then on each crop comes from the landmarks of the frame before. The detector runs every ``detect_every``
+    frames, when no face is known, and when something is odd: the network expects a large error, the landmarks jump or leave
+    the picture, or the crop suddenly looks different. A face that the detector then does not confirm is dropped.
+
+    Args:
+        weights: ONNX file; None is the one that ships.
+        model: a :class:`MorphableModel` or its file; None is the default model at ``level``.
+        detector: anything with ``detect``; None is CenterFace.
+        max_faces: follow at most this many, the largest first.
+        level: subdivision of the default model: 0, 1 or 2 for about 3, 13 or 50 thousand vertices.
+        detect_every: frames between two runs of the detector while faces are followed.
+        threads: threads of ONNX Runtime.
+
+    Raises:
+        MorphError: weights or model cannot be read, or do not belong together.
+    """
+
+    def __init__(
+        self,
+        weights: str | os.PathLike[str] | None = None,
+        model: MorphableModel | str | os.PathLike[str] | None = None,
+        detector: Detector | None = None,
+        *,
+        max_faces: int = 1,
+        level: int = 1,
+        detect_every: int = 15,
+        threads: int = 1,
+    ) -> None:
+        if max_faces < 1 or detect_every < 1:
+            raise MorphError(f"max_faces and detect_every must be at least 1, got {max_faces} and {detect_every}")
+        self.regressor = Regressor(weights, threads=threads)
+        if model is None:
+            model = load_default_model(level)
+        self.model = model if isinstance(model, MorphableModel) else load_model(model)
+        self.regressor.check_model(self.model)
+        self.detector = detector if detector is not None else CenterFaceDetector(threshold=KEEP_SCORE, threads=threads)
+        self.decoder = Decoder(self.model)
+        self.max_faces, self.detect_every = max_faces, detect_every
+        self.stopwatch = Stopwatch()
+        self._landmarks = landmark_decoder(self.model)
+        self.reset()
+
+    def reset(self) -> None:
+        """Forget all faces; numbers of faces start again at 0."""
+        self._tracks: list[_Track] = []
+        self._lost: list[_Track] = []
+        self._next_id = 0
+        self._since_detection = 0
+        self._index = 0
+
+    def track(self, source: str | os.PathLike[str] | int | FrameSource) -> Iterator[Face]:
+        """Every face of every frame of a picture, a folder, a clip or a camera (its number), in order of time.
+
+        Unrelated pictures of a folder are each looked at afresh.
+
+        Raises:
+            MorphError: the source cannot be read.
+        """
+        opened = open_source(source) if isinstance(source, (str, os.PathLike, int)) else source
+        self.reset()
+        for frame in opened:
+            if opened.kind == "pictures":
+                self.reset()
+            yield from self.process(frame.image, frame.time, frame.index)
+
+    def process(self, image: Image, time: float | None = None, index: int | None = None) -> list[Face]:
+        """Faces of the next frame, by their numbers.
+
+        Args:
+            image: ``(H, W, 3)`` uint8 RGB; the size may change from frame to frame.
+            time: seconds; None counts 25 frames a second.
+            index: number of the frame; None counts.
+
+        Raises:
+            MorphError: the picture has another shape or type.
+        """
+        if image.ndim != 3 or image.shape[2] != 3 or image.dtype != np.uint8 or image.size == 0:
+            raise MorphError(f"a picture must be (H, W, 3) uint8 RGB, got {image.shape} {image.dtype}")
+        index = self._index if index is None else index
+        time = index / 25.0 if time is None else time
+        self._index = index + 1
+        self._lost = [track for track in self._lost if 0 <= time - track.time <= MEMORY]
+        looks = self._look(image, [track.look.box for track in self._tracks])
+        odd = [self._is_odd(look, track, image) for look, track in zip(looks, self._tracks, strict=True)]
+        self._since_detection += 1
+        if not self._tracks or any(odd) or self._since_detection >= self.detect_every:
+            with self.stopwatch.stage("detect"):
+                detections = self.detector.detect(image)
+            self._since_detection = 0
+            looks = self._reconcile(image, looks, odd, detections, time)
+        for track, look in zip(self._tracks, looks, strict=True):
+            track.look, track.time = look, time
+        self._drop_twins()
+        return [self._face(track, index, time) for track in sorted(self._tracks, key=lambda track: track.id)]
+
+    def _look(self, image: Image, boxes: Sequence[Floats]) -> list[_Look]:
+        """Crop and regress each box of 68 points."""
+        if not boxes:
+            return []
+        size = self.regressor.input_size
+        with self.stopwatch.stage("crop"):
+            ways = [crop_of_box(box, size) for box in boxes]
+            crops = np.stack([cut(image, way, size) for way in ways])
+            thumbnails = [_thumbnail(crop) for crop in crops]
+        with self.stopwatch.stage("network"):
+            found, errors = self.regressor(crops)
+        with self.stopwatch.stage("landmarks"):
+            found = found.transform(np.stack([inverse(way) for way in ways]))
+            landmarks = self._landmarks.project(found)[..., :2]
+        return [
+            _Look(found[i], landmarks[i], box_of(landmarks[i]), None if errors is None else float(errors[i]), thumbnails[i])
+            for i in range(len(boxes))
+        ]
+
+    def _is_odd(self, look: _Look, track: _Track, image: Image) -> bool:
+        """Whether the detector should be asked about a face that was followed."""
+        return (
+            not _is_possible(look, image)
+            or (look.error is not None and look.error > DOUBTFUL_ERROR)
+            or float(overlap(look.box, track.look.box)[0, 0]) < SAME_FACE
+            or float((look.thumbnail * track.look.thumbnail).mean()) < LEAST_LIKENESS
+        )
+
+    def _reconcile(self, image: Image, looks: list[_Look], odd: list[bool], detections: Detections, time: float) -> list[_Look]:
+        """Confirm, find again, drop and begin tracks; returns the looks of the tracks that are left."""
+        boxes = np.array([points_box(box) for box in detections.boxes]).reshape(-1, 4)
+        seen = np.array([look.box for look in looks]).reshape(-1, 4)
+        partner = dict(match(seen, boxes, SAME_FACE))
+        again = [i for i in range(len(looks)) if odd[i] and i in partner]
+        for i, look in zip(again, self._look_twice(image, boxes[[partner[i] for i in again]]), strict=True):
+            looks[i] = look
+        kept = [i for i in partner if not (i in again and not _is_possible(looks[i], image))]
+        self._lost += [track for i, track in enumerate(self._tracks) if i not in kept]
+        for i in kept:
+            self._tracks[i].detection_score = float(detections.scores[partner[i]])
+        self._tracks, looks = [self._tracks[i] for i in kept], [looks[i] for i in kept]
+        used = set(partner.values())
+        fresh = [j for j in range(len(detections)) if j not in used and detections.scores[j] >= START_SCORE]
+        fresh = sorted(fresh, key=lambda j: -float(boxes[j][2] - boxes[j][0]))[: self.max_faces - len(kept)]
+        for j, look in zip(fresh, self._look_twice(image, boxes[fresh]), strict=True):
+            if _is_possible(look, image):
+                self._tracks.append(_Track(self._number(look), look, float(detections.scores[j]), time))
+                looks.append(look)
+        return looks
+
+    def _look_twice(self, image: Image, boxes: Floats) -> list[_Look]:
+        """The second look is cropped where the first one put the face."""
+        first = self._look(image, list(boxes))
+        second = self._look(
+            image, [look.box if _is_possible(look, image) else box for look, box in zip(first, boxes, strict=True)]
+        )
+        return second
+
+    def _number(self, look: _Look) -> int:
+        """The number of the lost face that was here, or a new one."""
+        pairs = match([look.box], np.array([track.look.box for track in self._lost]).reshape(-1, 4), SAME_FACE)
+        if pairs:
+            return self._lost.pop(pairs[0][1]).id
+        self._next_id += 1
+        return self._next_id - 1
+
+    def _drop_twins(self) -> None:
+        """Of two tracks on one face the older one stays."""
+        kept: list[_Track] = []
+        for track in sorted(self._tracks, key=lambda track: track.id):
+            if not kept or overlap(track.look.box, np.array([other.look.box for other in kept])).max() < TWICE:
+                kept.append(track)
+        self._tracks = kept
+
+    def _face(self, track: _Track, index: int, time: float) -> Face:
+        look = track.look
+        score = track.detection_score if look.score is None else look.score
+        return Face(index, time, track.id, look.box, float(score), look.coefficients, look.landmarks, self.decoder)
+
+
+def _thumbnail(crop: Image) -> Floats:
+    """A tiny grey copy with mean 0 and variance 1, for comparing."""
+    small = cv2.resize(crop, (THUMBNAIL, THUMBNAIL), interpolation=cv2.INTER_AREA)
+    grey = small.mean(axis=2, dtype=np.float32)
+    return (grey - grey.mean()) / (grey.std() + 1.0)
+
+
+def _is_possible(look: _Look, image: Image) -> bool:
+    """Whether there can be a face: of a sensible size, mostly in the picture, and the network does not deny it."""
+    side = float((look.box[2:] - look.box[:2]).max())
+    height, width = image.shape[:2]
+    shown = np.clip(look.box, 0, [width, height, width, height])
+    inside = (shown[2:] - shown[:2]).prod() / max((look.box[2:] - look.box[:2]).prod(), 1e-9)
+    sized = LEAST_SIDE <= side <= 2 * max(height, width)  # also False where side is not a number
+    return bool(sized and inside >= LEAST_INSIDE and (look.error is None or look.error <= LOST_ERROR))
