@@ -1,0 +1,86 @@
+"""``morph view``: look at a track in a window, or write a picture or a clip of it."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+
+from morph.errors import MorphError
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Say what the verb takes."""
+    parser.add_argument("folder", metavar="DIR", help="what `morph track INPUT --out DIR` wrote")
+    parser.add_argument("--out", metavar="FILE", help="write a .png, .jpg or .mp4 instead of opening a window")
+    parser.add_argument("--frame", type=int, metavar="N", help="which frame; for a picture, the middle one unless given")
+    parser.add_argument("--size", type=_size, metavar="WxH", help="of the window or the picture (640x480, or the footage's)")
+    parser.add_argument("--prop", default="none", help="what the faces wear: glasses, none, or the folder of a prop")
+    footage = parser.add_mutually_exclusive_group()
+    footage.add_argument("--over", metavar="CLIP", help="lay it over the footage that was tracked")
+    footage.add_argument("--beside", metavar="CLIP", help="show it beside the footage that was tracked")
+    parser.add_argument(
+        "--head", choices=("auto", "show", "hide"), default="auto", help="auto hides it over footage where there is a prop"
+    )
+    parser.add_argument("--normals", action="store_true", help="colours say where the surface faces")
+    parser.add_argument("--yaw", type=float, default=0.0, metavar="DEG", help="walk round the head, to the right")
+    parser.add_argument("--pitch", type=float, default=0.0, metavar="DEG", help="and up")
+    parser.add_argument("--model", metavar="FILE", help="the model that was tracked with (.npz), if not the default one")
+    parser.add_argument(
+        "--backend", choices=("auto", "egl", "osmesa", "software"), default="auto", help="what draws the picture"
+    )
+    parser.add_argument("--samples", type=int, default=2, choices=(1, 2, 3, 4), help="finer pixels averaged into one, each way")
+
+
+def _size(text: str) -> tuple[int, int]:
+    width, cross, height = text.lower().partition("x")
+    if not cross or not width.isdigit() or not height.isdigit() or not (0 < int(width) <= 8192 and 0 < int(height) <= 8192):
+        raise argparse.ArgumentTypeError(f"{text!r} is no size; write it like 640x480, up to 8192x8192")
+    return int(width), int(height)
+
+
+def _note(line: str) -> None:
+    print(f"morph: {line}", file=sys.stderr)
+
+
+def run(options: argparse.Namespace) -> None:
+    """Read the track, then write the preview or open the window."""
+    from morph.model import load_default_model, load_model
+    from viewer.props import find_prop
+    from viewer.stage import Look, Stage
+    from viewer.track import load_track
+
+    track = load_track(options.folder)
+    prop = find_prop(options.prop)
+    model = load_default_model(1) if options.model is None else load_model(options.model)
+    stage = Stage(track, model, prop)
+    shown = options.head == "show" or (options.head == "auto" and not (options.over and prop))
+    look = Look(head=shown, normals=options.normals)
+    if options.out is None:
+        from viewer.window import open_window
+
+        if options.over or options.beside:
+            raise MorphError("footage is shown in pictures and clips only so far; add --out FILE")
+        open_window(stage, options.size or (960, 720), look, prop=options.prop, frame=options.frame)
+        return
+    from tqdm import tqdm
+
+    from viewer.offscreen import open_renderer
+    from viewer.preview import Preview, write_preview
+
+    preview = Preview(
+        options.size,
+        options.over or options.beside,
+        "beside" if options.beside else "over",
+        look,
+        options.yaw,
+        options.pitch,
+    )
+    renderer = open_renderer(options.backend, options.samples, say=_note)
+    try:
+        count = write_preview(
+            *(stage, renderer, preview, options.out, options.frame),
+            progress=lambda frames, total: iter(tqdm(frames, total=total, unit="frame", disable=None)),
+        )
+    finally:
+        renderer.close()
+    print(f"{options.out}: {count} {'frame' if count == 1 else 'frames'}, drawn with {renderer.name}")

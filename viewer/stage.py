@@ -1,0 +1,129 @@
+"""Sets the scene of one frame of a track: heads, what they wear, and where the camera stands."""
+
+from __future__ import annotations
+
+import functools
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+from morph.model import MorphableModel
+from viewer.head import Head
+from viewer.lighting import Lighting, studio_light
+from viewer.props import Prop, Wearing
+from viewer.scene import Camera, Part, Scene, orbit_camera, picture_camera
+from viewer.track import Track
+
+FIELD_OF_VIEW = 24.0
+
+
+@dataclass(frozen=True)
+class Look:
+    """How heads are shown.
+
+    Attributes:
+        head: they are seen; otherwise they only hide what is behind them.
+        normals: colours say where the surface faces, instead of light.
+    """
+
+    head: bool = True
+    normals: bool = False
+
+
+class Stage:
+    """Makes the parts and scenes of a track's frames.
+
+    Args:
+        track: coefficients of every face.
+        model: the model that they are for.
+        prop: what every face wears, or None.
+
+    Raises:
+        MorphError: the track is for another model, or the prop does not fit the model.
+    """
+
+    def __init__(self, track: Track, model: MorphableModel, prop: Prop | None = None) -> None:
+        track.check_model(model)
+        self.track, self.model = track, model
+        self.head = Head(model)
+        self.lighting: Lighting = studio_light()
+        self._wearing: Wearing | None = None
+        self.wear(prop)
+
+    def wear(self, prop: Prop | None) -> None:
+        """Change what the faces wear."""
+        self._wearing = None if prop is None else Wearing(prop, self.model)
+
+    @functools.cached_property
+    def _typical(self) -> dict[int, npt.NDArray[np.float32]]:
+        """Mean identity of every person over the track."""
+        ids, shapes = self.track.id, self.track.coefficients.shape
+        return {int(i): shapes[ids == i].mean(axis=0).astype(np.float32) for i in np.unique(ids)}
+
+    def face_parts(self, row: int, linear: npt.ArrayLike, shift: npt.ArrayLike, look: Look) -> list[Part]:
+        """A face and what it wears; ``linear`` ``(3, 3)`` and ``shift`` ``(3,)`` bring the model into the scene."""
+        shape, expression = self.track.coefficients.shape[row], self.track.coefficients.expression[row]
+        linear, shift = np.asarray(linear, np.float32), np.asarray(shift, np.float32)
+        vertices = self.head.vertices(shape, expression) @ linear.T + shift
+        parts = [self.head.part(vertices, holdout=not look.head)]
+        if self._wearing is not None:
+            placement = self._wearing.place(shape, expression, self._typical[int(self.track.id[row])])
+            parts += self._wearing.parts(placement, linear, shift)
+        return parts
+
+    def picture_scene(self, frame: int, width: int, height: int, zoom: float = 1.0, look: Look = Look()) -> Scene:  # noqa: B008
+        """The frame as the footage shows it: heads lie on the faces of the picture.
+
+        Args:
+            frame: number of the picture in the clip.
+            width, height: size of the picture that is drawn.
+            zoom: its pixels for one pixel of the clip.
+            look: how heads are shown.
+        """
+        parts: list[Part] = []
+        for row in self.track.rows(frame):
+            pose = self.track.coefficients[row]
+            corner = (pose.translation + 0.5) * zoom - 0.5
+            parts += self.face_parts(row, pose.rotation * (pose.scale * zoom), [corner[0], -corner[1], 0.0], look)
+        return Scene(tuple(parts), picture_camera(), width, height, self.lighting, look.normals)
+
+    def model_scene(self, frame: int, camera: Camera, width: int, height: int, look: Look = Look()) -> Scene:  # noqa: B008
+        """The heads alone, turned as in the frame, in the unit of the model about the middle of the group."""
+        parts: list[Part] = []
+        for row in self.track.rows(frame):
+            pose = self.track.coefficients[row]
+            scale, middle = self._group
+            size = 1.0 if len(self._typical) == 1 else float(pose.scale) / scale
+            shift = np.zeros(3)
+            if len(self._typical) > 1:
+                shift[:2] = (pose.translation - middle) / scale * np.array([1.0, -1.0])
+            parts += self.face_parts(row, pose.rotation * size, shift, look)
+        return Scene(tuple(parts), camera, width, height, self.lighting, look.normals)
+
+    @functools.cached_property
+    def _group(self) -> tuple[float, npt.NDArray[np.float64]]:
+        """Pixels for one unit of the model, and the middle of all faces over the track in pixels."""
+        pose = self.track.coefficients
+        middle = 0.5 * (pose.translation.min(axis=0) + pose.translation.max(axis=0))
+        return float(np.median(pose.scale)), np.asarray(middle, np.float64)
+
+    @functools.cached_property
+    def sphere(self) -> tuple[npt.NDArray[np.float64], float]:
+        """Middle ``(3,)`` and radius of what :meth:`model_scene` shows, in the unit of the model."""
+        reach = np.linalg.norm(self.model.mean[self.model.landmarks], axis=1).max()
+        near = self.model.mean[np.linalg.norm(self.model.mean, axis=1) < 2.2 * reach]
+        middle = 0.5 * (near.min(axis=0) + near.max(axis=0)).astype(np.float64)
+        radius = float(np.linalg.norm(near - middle, axis=1).max())
+        if len(self._typical) == 1:
+            return np.array([0.0, middle[1], 0.0]), radius
+        scale, _ = self._group
+        spread = np.ptp(self.track.coefficients.translation, axis=0).max() / 2 / scale
+        return np.array([0.0, middle[1], 0.0]), radius + float(spread)
+
+    def orbit(self, yaw: float, pitch: float, width: int, height: int, closeness: float = 1.0) -> Camera:
+        """A camera that has all heads in view; see :func:`viewer.scene.orbit_camera`."""
+        target, radius = self.sphere
+        tight = min(1.0, width / height)
+        distance = radius / np.tan(np.radians(FIELD_OF_VIEW / 2)) / tight / closeness
+        return orbit_camera(target, distance, yaw, pitch, width, height, FIELD_OF_VIEW)
