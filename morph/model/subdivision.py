@@ -6,6 +6,7 @@ import dataclasses
 
 import numpy as np
 import numpy.typing as npt
+from scipy import sparse
 
 from morph.errors import MorphError
 from morph.model.morphable_model import MorphableModel
@@ -45,36 +46,56 @@ class _Topology:
         triangle = self.corners == 3
         self.edge_of_corner[triangle, 2] = self.edge_of_corner[triangle, 3]
 
+    def average_faces(self) -> sparse.csr_array:
+        """``(Q, V)``: each face's middle."""
+        rows = np.repeat(np.arange(len(self.quads)), 4).reshape(self.quads.shape)[self.corner_is_real]
+        weights = np.repeat(1.0 / self.corners, self.corners)
+        return sparse.csr_array((weights, (rows, self.quads[self.corner_is_real])), shape=(len(self.quads), self.n))
 
-def _scatter_mean(values: npt.NDArray, index: npt.NDArray, size: int) -> npt.NDArray:
-    total = np.zeros((size, values.shape[1]), values.dtype)
-    np.add.at(total, index, values)
-    return total / np.maximum(np.bincount(index, minlength=size), 1)[:, None].astype(values.dtype)
+    def average_edges(self) -> sparse.csr_array:
+        """``(E, V)``: each edge's middle."""
+        return 0.5 * _incidence(np.repeat(np.arange(len(self.edges)), 2), self.edges.ravel(), (len(self.edges), self.n))
 
 
-def _refine(values: npt.NDArray[np.float32], topology: _Topology) -> npt.NDArray[np.float32]:
-    """``(V, C)`` vertex values to those of the finer mesh: old vertices, then edge points, then face points."""
-    quads, edges, boundary = topology.quads, topology.edges, topology.boundary
+def _incidence(rows: npt.NDArray, columns: npt.NDArray, shape: tuple[int, int]) -> sparse.csr_array:
+    return sparse.csr_array((np.ones(len(rows)), (rows, columns)), shape=shape)
+
+
+def _scaled(factors: npt.NDArray, matrix: sparse.csr_array) -> sparse.csr_array:
+    return sparse.diags_array(factors.astype(np.float64)) @ matrix
+
+
+def _catmull_clark(topology: _Topology) -> sparse.csr_array:
+    """``(V + E + Q, V)`` weights that make the finer vertices: old vertices, then edge points, then face points.
+
+    Inside, a vertex of valence n becomes (mean of its faces + 2 × mean of its edge middles + (n − 3) × itself) / n and an
+    edge point the mean of its ends and its two faces; on a boundary only the boundary counts (cubic B-spline).
+    """
+    n, edges, boundary = topology.n, topology.edges, topology.boundary
+    face, middle = topology.average_faces(), topology.average_edges()
     real = topology.corner_is_real
-    weight = real.astype(np.float32) / topology.corners[:, None].astype(np.float32)
-    face = np.einsum("qk,qkc->qc", weight, values[quads])
-    middle = 0.5 * (values[edges[:, 0]] + values[edges[:, 1]])
-    owner = np.repeat(np.arange(len(quads)), 4).reshape(quads.shape)[real]
-    beside = _scatter_mean(face[owner], topology.edge_of_corner[real], len(edges))
-    edge = np.where(boundary[:, None], middle, 0.5 * (middle + beside))
-    around_faces = _scatter_mean(face[owner], quads[real], topology.n)
-    ends = edges.ravel()
-    around_edges = _scatter_mean(np.repeat(middle, 2, axis=0), ends, topology.n)
-    valence = np.maximum(np.bincount(ends, minlength=topology.n), 3)[:, None].astype(np.float32)
-    inside = (around_faces + 2 * around_edges + (valence - 3) * values) / valence
-    rim = edges[boundary].ravel()
-    along = _scatter_mean(np.repeat(middle[boundary], 2, axis=0), rim, topology.n)
-    on_rim = np.zeros(topology.n, bool)
-    on_rim[rim] = True
-    vertex = np.where(on_rim[:, None], 0.5 * (values + along), inside)
-    unused = np.bincount(quads.ravel(), minlength=topology.n) == 0
-    vertex[unused] = values[unused]
-    return np.concatenate([vertex, edge, face]).astype(np.float32)
+    owner = np.repeat(np.arange(len(topology.quads)), 4).reshape(real.shape)[real]
+    inner = (~boundary).astype(np.float64)
+    beside = 0.5 * _incidence(topology.edge_of_corner[real], owner, (len(edges), len(topology.quads)))
+    edge = _scaled(1.0 - 0.5 * inner, middle) + _scaled(0.5 * inner, beside @ face)
+
+    touched = _incidence(topology.quads[real], owner, (n, len(topology.quads)))
+    ends = _incidence(edges.ravel(), np.repeat(np.arange(len(edges)), 2), (n, len(edges)))
+    faces_at, valence = touched.sum(axis=1), ends.sum(axis=1)
+    rim_ends = ends @ sparse.diags_array(boundary.astype(np.float64))
+    rim = rim_ends.sum(axis=1)
+    inside = (rim == 0) & (valence > 0)
+    on_rim = rim > 0
+    own = np.where(inside, (valence - 3) / np.maximum(valence, 1), np.where(on_rim, 0.5, 1.0))
+    vertex = sparse.diags_array(own)
+    vertex = vertex + _scaled(inside / np.maximum(valence * faces_at, 1), touched @ face)
+    vertex = vertex + _scaled(inside * 2 / np.maximum(valence**2, 1), ends @ middle)
+    vertex = vertex + _scaled(on_rim * 0.5 / np.maximum(rim, 1), rim_ends @ middle)
+    return sparse.vstack([vertex, edge, face], format="csr")
+
+
+def _apply(weights: sparse.csr_array, values: npt.NDArray[np.float32]) -> npt.NDArray[np.float32]:
+    return weights.astype(np.float32) @ values
 
 
 def _split(quads: Ints, topology: _Topology) -> tuple[Ints, Ints]:
@@ -111,7 +132,7 @@ def subdivide(model: MorphableModel) -> MorphableModel:
     modes = [model.mean[:, :, None], model.shape_basis, model.expression_basis]
     columns = np.concatenate([part.reshape(model.n_vertices, -1) for part in modes], axis=1)
     masks = np.stack([*model.vertex_masks.values(), np.zeros(model.n_vertices, np.float32)], axis=1)
-    fine = _refine(np.concatenate([columns, masks], axis=1).astype(np.float32), topology)
+    fine = _apply(_catmull_clark(topology), np.concatenate([columns, masks], axis=1).astype(np.float32))
     s, e, v = model.n_shape, model.n_expression, len(fine)
     mean, shape, expression, masks = np.split(fine, np.cumsum([3, 3 * s, 3 * e]), axis=1)
     quads, parent = _split(model.quads, topology)
@@ -144,10 +165,8 @@ def subdivide(model: MorphableModel) -> MorphableModel:
 
 def _refine_linear(values: npt.NDArray[np.float32], topology: _Topology) -> npt.NDArray[np.float32]:
     """Texture coordinates: midpoints only, so that the chart's outline stays where it was."""
-    weight = topology.corner_is_real.astype(np.float32) / topology.corners[:, None].astype(np.float32)
-    face = np.einsum("qk,qkc->qc", weight, values[topology.quads])
-    middle = 0.5 * (values[topology.edges[:, 0]] + values[topology.edges[:, 1]])
-    return np.concatenate([values, middle, face]).astype(np.float32)
+    parts = [sparse.eye_array(topology.n), topology.average_edges(), topology.average_faces()]
+    return _apply(sparse.vstack(parts, format="csr"), values)
 
 
 def _finer_mirror(model: MorphableModel, topology: _Topology) -> Ints:
