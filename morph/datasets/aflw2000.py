@@ -3,13 +3,19 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import cv2
 import numpy as np
 import numpy.typing as npt
 
+from morph.datasets.affine import apply_affine, box_to_crop
+from morph.datasets.augmentation import warp
+from morph.datasets.crop_writer import Piece
+from morph.datasets.picture import read_picture
 from morph.errors import MorphError
 
 Array = npt.NDArray[np.floating]
@@ -70,24 +76,6 @@ class Aflw2000:
             MorphError: no such file, or not a picture.
         """
         return read_picture(self.pictures / str(self.names[i]))
-
-
-def read_picture(path: str | os.PathLike[str]) -> npt.NDArray[np.uint8]:
-    """A picture file as ``(H, W, 3)`` uint8 RGB.
-
-    Raises:
-        MorphError: no such file, or not a picture.
-    """
-    import cv2
-
-    path = Path(path)
-    if not path.is_file():
-        raise MorphError(f"no picture {path}")
-    data = np.fromfile(path, np.uint8)
-    image = cv2.imdecode(data, cv2.IMREAD_COLOR) if data.size else None
-    if image is None:
-        raise MorphError(f"{path} is not a picture that can be read; get it again")
-    return cv2.cvtColor(image, cv2.COLOR_BGR2RGB)  # type: ignore[return-value]
 
 
 def open_aflw2000(folder: str | os.PathLike[str]) -> Aflw2000:
@@ -185,3 +173,37 @@ def _check_order(bench: Aflw2000) -> None:
             raise MorphError(
                 f"row {i} of {POINTS} is not {bench.names[i]} (its .mat differs); put {LIST} beside the label files"
             )
+
+
+@dataclass(frozen=True, eq=False)
+class CropReader:
+    """Cuts the published crops of some of the pictures, for :func:`morph.datasets.crop_writer.write_crops`.
+
+    Attributes:
+        benchmark: labels and pictures.
+        size: side of the crops in pixels.
+    """
+
+    benchmark: Aflw2000
+    size: int = 120
+
+    def __call__(self, names: Sequence[str]) -> Piece:
+        """Crops with the original labels in crop pixels (from 0), yaw and name; a bad picture goes into ``bad``."""
+        cv2.setNumThreads(0)
+        place = {name: i for i, name in enumerate(self.benchmark.names.tolist())}
+        images, rows, bad = [], [], []
+        for name in names:
+            i = place[name]
+            try:
+                picture = self.benchmark.picture(i)
+            except MorphError as error:
+                bad.append(str(error))
+                continue
+            images.append(warp(picture, box_to_crop(self.benchmark.boxes[i], self.size), self.size, cv2.BORDER_CONSTANT))
+            rows.append(i)
+        if not rows:
+            return Piece(np.zeros((0, self.size, self.size, 3), np.uint8), {}, bad)
+        part = self.benchmark.subset(rows)
+        points = apply_affine(box_to_crop(part.boxes, self.size), part.original[..., :2] - 1.0)
+        labels = {"landmarks": points.astype(np.float32), "yaw": part.yaw.astype(np.float32), "name": part.names}
+        return Piece(np.stack(images), labels, bad)

@@ -6,13 +6,14 @@ A crop set is a folder::
     labels.npz   landmarks (N, 68, 2) in crop pixels, and as far as they are known: landmark_weights (N, 68),
                  shape (N, S), expression (N, E) z-scores, rotation (N, 3, 3), scale (N,), translation (N, 2),
                  group (N,) identity number, name (N,)
-    meta.json    format, model name and identity, licence, counts, how it was made
+    meta.json    format, model name and identity, licence, counts, checksum of the pictures, how it was made
 """
 
 from __future__ import annotations
 
 import json
 import os
+import zlib
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -78,7 +79,23 @@ class CropSet:
             raise MorphError(f"{folder} is not a whole crop set ({error}); make it again") from None
         if meta.get("format") != FORMAT or "landmarks" not in labels:
             raise MorphError(f"{folder} is not a crop set of format {FORMAT}; make it again")
+        if meta.get("count", len(images)) != len(images):
+            raise MorphError(f"{folder} should hold {meta['count']} crops but has {len(images)}; make it again")
         return cls(images, labels, meta)
+
+    def verify(self) -> None:
+        """Read every picture and compare with the checksum in ``meta.json`` (sets without one pass).
+
+        Raises:
+            MorphError: the bytes are not those that were written.
+        """
+        wanted, got = self.meta.get("images_crc32"), 0
+        if wanted is None:
+            return
+        for start in range(0, len(self), 1024):
+            got = zlib.crc32(np.ascontiguousarray(self.images[start : start + 1024]).data, got)
+        if got != wanted:
+            raise MorphError(f"the pictures of this crop set have changed (checksum {got}, written {wanted}); make it again")
 
     def save(self, folder: str | os.PathLike[str]) -> None:
         """Write the folder; ``meta.json`` comes last, so a folder that has it is whole."""
@@ -88,4 +105,5 @@ class CropSet:
         with atomic_path(folder / "labels.npz") as path:
             np.savez(path, **self.labels)  # type: ignore[arg-type]
         with atomic_path(folder / "meta.json") as path:
-            path.write_text(json.dumps({"format": FORMAT, "count": len(self), **self.meta}, indent=1))
+            meta = self.meta | {"images_crc32": zlib.crc32(np.ascontiguousarray(self.images).data)}
+            path.write_text(json.dumps({**meta, "format": FORMAT, "count": len(self)}, indent=1))

@@ -5,9 +5,9 @@ from __future__ import annotations
 import numpy as np
 import numpy.typing as npt
 
+from morph.datasets.affine import apply_affine, invert_affine
 from morph.datasets.labels_300w_lp import is_bfm_of_300w_lp, labels_to_coefficients
 from morph.datasets.mat import FaceMat
-from morph.evaluation.benchmark_crops import apply_affine, invert_affine
 from morph.evaluation.nme import box_size
 from morph.model.coefficients import Coefficients
 from morph.model.decoder import Decoder

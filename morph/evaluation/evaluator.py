@@ -10,12 +10,13 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from morph.datasets.affine import apply_affine, invert_affine
 from morph.datasets.aflw2000 import Aflw2000
 from morph.datasets.augmentation import MIRRORED_68
 from morph.datasets.mat import FaceMat, read_face_mat
 from morph.errors import MorphError
 from morph.evaluation.aflw2000 import Aflw2000Report, evaluate_points
-from morph.evaluation.benchmark_crops import BenchmarkCrops, apply_affine, cut_benchmark, invert_affine
+from morph.evaluation.benchmark_crops import BenchmarkCrops, cut_benchmark
 from morph.evaluation.dense import dense_errors
 from morph.evaluation.nme import score_points
 from morph.evaluation.pose import pose_errors

@@ -9,9 +9,9 @@ import numpy as np
 import numpy.typing as npt
 
 from morph.atomic import atomic_path
+from morph.datasets.affine import apply_affine, box_to_crop
 from morph.datasets.aflw2000 import Aflw2000
 from morph.datasets.augmentation import warp
-from morph.evaluation.benchmark_crops import apply_affine, box_to_crop
 from morph.evaluation.nme import NmeScores
 
 RED, GREEN, WHITE = (235, 40, 40), (50, 230, 80), (255, 255, 255)
