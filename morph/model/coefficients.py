@@ -143,8 +143,8 @@ def model_symmetry(model: MorphableModel) -> ModelSymmetry:
 
     def solve(basis: Array, std: Array) -> Array:
         scaled = basis.astype(np.float64) * std
-        mirrored = (scaled[partner] * flip).reshape(-1, scaled.shape[-1])
-        flat = scaled.reshape(-1, scaled.shape[-1])
+        size = (3 * len(scaled), scaled.shape[-1])
+        flat, mirrored = scaled.reshape(size), (scaled[partner] * flip).reshape(size)
         gram = flat.T @ flat
         ridge = 1e-9 * np.trace(gram) / max(len(gram), 1) * np.eye(len(gram))
         return np.linalg.solve(gram + ridge, flat.T @ mirrored)

@@ -27,7 +27,7 @@ def _empty(*shape: int, dtype: npt.DTypeLike = np.int32) -> Any:
     return field(default_factory=lambda: np.zeros(shape, dtype))
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, repr=False)
 class MorphableModel:
     """``vertices = mean + shape_basis @ (shape_std * s) + expression_basis @ (expression_std * e)``; s and e are z-scores.
 
@@ -89,6 +89,9 @@ class MorphableModel:
             object.__setattr__(self, "expression_names", names)
         if not self.identity:
             object.__setattr__(self, "identity", self._hash())
+
+    def __repr__(self) -> str:
+        return f"MorphableModel({self.name!r}, {self.n_vertices} vertices, {self.n_shape} + {self.n_expression} modes)"
 
     def _check(self) -> None:
         for name, axes in (("mean", 2), ("shape_basis", 3), ("expression_basis", 3)):
