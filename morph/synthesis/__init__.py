@@ -1,0 +1,6 @@
+"""Renders labelled pictures of faces from a morphable model."""
+
+from morph.synthesis.engine import Picture, Renderer
+from morph.synthesis.shards import SynthesisPlan, render_range, synthesise
+
+__all__ = ["Picture", "Renderer", "SynthesisPlan", "render_range", "synthesise"]

@@ -1,0 +1,269 @@
+"""What the renderer knows of a head model beyond its mesh: parts, skin regions, where hair and brows grow."""
+
+from __future__ import annotations
+
+import functools
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+from morph.errors import MorphError
+from morph.model import Decoder, MorphableModel
+from morph.rendering import rasterise, vertex_normals
+
+Floats = npt.NDArray[np.float32]
+Ints = npt.NDArray[np.int32]
+
+SKIN, LEFT_EYE, RIGHT_EYE, TEETH, TONGUE, CLOTH, ENAMEL = range(7)  # materials
+FEATURES = ("occlusion", "lips", "mouth", "ears", "cheeks", "nose", "sockets", "lids", "moustache", "chin", "jaw", "lash_line")
+
+
+@dataclass(frozen=True, eq=False)
+class Anatomy:
+    """A model prepared for rendering; everything is in the frame of the model's mean, in its unit (millimetres).
+
+    Attributes:
+        model: the morphable model.
+        decoder: of all its vertices.
+        triangles, material: ``(F, 3)`` without the helper teeth, and ``(F,)`` one of the materials of this module.
+        coarse: ``(n, 3)`` triangles for shadows.
+        features: ``(V, len(FEATURES))`` weights 0..1 of regions of the skin.
+        skull: ``(3,)`` centre of the cranium.
+        eye_height, top: y of the eyes and of the vertex.
+        root_triangle, root_weight: scalp points ``(R,)`` and ``(R, 3)`` from which hair may grow.
+        surface_triangle, surface_weight: ``(A, B)`` and ``(A, B, 3)``: the outermost point of the skin in each direction
+            from the skull: azimuth -180..180 degrees (0 is the front), elevation -90..90.
+    """
+
+    model: MorphableModel
+    decoder: Decoder
+    triangles: Ints
+    material: Ints
+    coarse: Ints
+    features: Floats
+    skull: Floats
+    eye_height: float
+    top: float
+    root_triangle: Ints
+    root_weight: Floats
+    surface_triangle: Ints
+    surface_weight: Floats
+
+    @functools.cached_property
+    def landmarks(self) -> Floats:
+        """``(68, 3)`` landmarks of the mean."""
+        return self.model.mean[self.model.landmarks]
+
+    def part_vertices(self, material: int) -> Ints:
+        """Vertices of one part."""
+        return np.unique(self.triangles[self.material == material])
+
+    @functools.cached_property
+    def eyes(self) -> tuple[Ints, Ints]:
+        """Vertices of the left and of the right eyeball."""
+        return self.part_vertices(LEFT_EYE), self.part_vertices(RIGHT_EYE)
+
+    def angles(self, points: Floats) -> tuple[Floats, Floats]:
+        """Azimuth and elevation in degrees of points ``(N, 3)`` seen from the skull's centre."""
+        q = points - self.skull
+        return np.degrees(np.arctan2(q[:, 0], q[:, 2])), np.degrees(np.arctan2(q[:, 1], np.hypot(q[:, 0], q[:, 2])))
+
+    def hair_distance(self, points: Floats, recession: float = 0.0, lift: float = 0.0, peak: float = 0.0) -> Floats:
+        """How far (mm, roughly) points of the mean's skin lie above the hairline; negative is bare skin.
+
+        Args:
+            points: ``(N, 3)`` on the mean.
+            recession: mm by which the temples recede.
+            lift: mm by which the whole forehead line is raised.
+            peak: mm by which the middle of the forehead line comes down.
+        """
+        azimuth = np.abs(self.angles(points)[0])
+        height = (points[:, 1] - self.eye_height) * (105.0 / (self.top - self.eye_height))
+        angle = np.array([0, 12, 28, 40, 50, 58, 66, 74, 80, 86, 100, 112, 124, 140, 180.0])
+        line = np.array([64, 64, 62, 54, 40, 24, 14, -4, -16, 16, 24, 0, -38, -56, -62.0])
+        line[:3] += lift + np.array([-peak, 0, 0.5 * recession])
+        line[3:6] += np.array([0.8 * lift + 0.9 * recession, 0.5 * lift + 0.6 * recession, 0.3 * recession])
+        return (height - np.interp(azimuth, angle, line)).astype(np.float32)
+
+
+def prepare_anatomy(model: MorphableModel) -> Anatomy:
+    """Work out an :class:`Anatomy` from a subdivided head model with named regions and masks.
+
+    Raises:
+        MorphError: the model has no regions for skin and eyes.
+    """
+    material = _materials(model)
+    skin = material == SKIN
+    keep = material != TEETH
+    mean, lm = model.mean, model.mean[model.landmarks]
+    body = np.zeros(model.n_vertices, bool)
+    body[model.triangles[skin]] = True
+    top = float(mean[body, 1].max())
+    eye_height = float(lm[36:48, 1].mean())
+    temples = body & (np.abs(mean[:, 1] - (0.6 * top + 0.4 * eye_height)) < 12)
+    skull = np.array(
+        [0, eye_height + 0.12 * (top - eye_height), (mean[temples, 2].max() + mean[temples, 2].min()) / 2], np.float32
+    )
+    normals = vertex_normals(mean, model.triangles)
+    ears = _mask(model, "ear")
+    inner = np.clip(_mask(model, "mouth") * 1.0, 0, 1)
+    features = _features(model, normals, body, ears, inner)
+    surface = _surface(model, skin & (ears[model.triangles].max(1) < 0.5) & (inner[model.triangles].max(1) < 0.5), skull)
+    anatomy = Anatomy(
+        model,
+        Decoder(model),
+        model.triangles[keep],
+        material[keep],
+        model.triangles[keep],
+        features,
+        skull,
+        eye_height,
+        top,
+        np.zeros(0, np.int32),
+        np.zeros((0, 3), np.float32),
+        *surface,
+    )
+    bare = (features[:, FEATURES.index("ears")] > 0.3) | ~body
+    roots = _scatter_roots(anatomy, skin, bare)
+    object.__setattr__(anatomy, "root_triangle", roots[0])
+    object.__setattr__(anatomy, "root_weight", roots[1])
+    return anatomy
+
+
+def _materials(model: MorphableModel) -> Ints:
+    kinds = np.full(max(len(model.region_names), 1), SKIN)
+    for i, name in enumerate(model.region_names):
+        for word, kind in (("teeth", TEETH), ("tongue", TONGUE)):
+            if word in name:
+                kinds[i] = kind
+        if "eye" in name and "lash" not in name and "brow" not in name:
+            kinds[i] = LEFT_EYE if "left" in name or name.endswith("_l") else RIGHT_EYE
+    if not {LEFT_EYE, RIGHT_EYE} <= set(kinds.tolist()) or not len(model.regions):
+        raise MorphError(f"model {model.name!r} has no regions for skin and eyes; pictures are rendered with the default model")
+    return kinds[model.regions].astype(np.int32)
+
+
+def _mask(model: MorphableModel, word: str) -> Floats:
+    found = [mask for name, mask in model.vertex_masks.items() if word in name]
+    return found[0] if found else np.zeros(model.n_vertices, np.float32)
+
+
+def _features(model: MorphableModel, normals: Floats, body: npt.NDArray[np.bool_], ears: Floats, inner: Floats) -> Floats:
+    mean, lm = model.mean, model.mean[model.landmarks]
+    x, y, z = np.abs(mean[:, 0]), mean[:, 1], mean[:, 2]
+
+    def near(centre: Floats, *sigma: float) -> Floats:
+        offset = (np.stack([x, y, z], 1) - np.abs(centre) * [1, 0, 0] - centre * [0, 1, 1]) / np.array(sigma)
+        return np.exp(-0.5 * (offset**2).sum(1)).astype(np.float32)
+
+    def step(value: Floats, width: float) -> Floats:
+        return np.clip(value / width + 0.5, 0, 1)
+
+    eye = lm[42:48].mean(0)
+    outside = body & (inner < 0.5)
+    mouth_y, nose_y, chin_y = lm[[48, 54], 1].mean(), lm[33, 1], lm[8, 1]
+    cheek = 0.45 * lm[13] + 0.55 * lm[35]
+    lips = np.clip(_mask(model, "lip") * 1.1, 0, 1)
+    under_nose = (
+        step(nose_y - 1 - y, 4) * step(y - lm[62, 1] + 2, 5) * step(lm[54, 0] * 1.12 - x, 8) * step(z - lm[54, 2] + 14, 8)
+    )
+    chin = step(mouth_y + 3 - y, 6) * step(lm[54, 0] * 1.05 - x, 9) * step(y - chin_y + 14, 8) * step(z - lm[8, 2] + 35, 12)
+    jaw_line = np.interp(x, [0, lm[54, 0] * 1.1, lm[13, 0], lm[16, 0]], [mouth_y - 2, mouth_y + 4, mouth_y + 8, lm[16, 1] + 12])
+    jaw_floor = np.interp(z, [lm[16, 2] - 20, lm[8, 2]], [lm[14, 1] - 30, chin_y - 26])
+    jaw = step(jaw_line - y, 9) * step(y - jaw_floor, 16) * step(z - lm[16, 2] + 4, 9)
+    lash = np.zeros_like(x)
+    for a, b in ((42, 43), (43, 44), (44, 45)):
+        for t in np.linspace(0, 1, 4):
+            lash = np.maximum(lash, near(lm[a] * (1 - t) + lm[b] * t, 1.3, 1.1, 3))
+    return np.stack(
+        [
+            _occlusion(model, normals),
+            lips * outside,
+            inner,
+            ears,
+            near(cheek, 15, 12, 22),
+            near(lm[30], 11, 9, 12) + 0.7 * near(lm[35], 7, 7, 10),
+            near(eye - np.array([0, 9, 0]), 13, 6, 16),
+            near(eye + np.array([0, 7, 0]), 14, 6, 14),
+            under_nose * outside * (1 - 0.8 * lips),
+            chin * outside * (1 - lips),
+            jaw * outside * (1 - lips) * (1 - ears),
+            lash * outside,
+        ],
+        axis=1,
+    ).astype(np.float32)
+
+
+def _occlusion(model: MorphableModel, normals: Floats) -> Floats:
+    """How much of the sky each vertex of the mean sees, cosine weighted, by depth maps from 72 directions."""
+    size = 192
+    k = np.arange(72) + 0.5
+    z = 1 - 2 * k / 72
+    turn = k * np.pi * (3 - np.sqrt(5))
+    seen, total = np.zeros(model.n_vertices), np.full(model.n_vertices, 1e-6)
+    head = model.mean - model.mean[model.landmarks].mean(0)
+    for direction in np.stack([np.sqrt(1 - z**2) * np.cos(turn), z, np.sqrt(1 - z**2) * np.sin(turn)], 1):
+        side = np.cross([0.1, 1, 0.2], direction)
+        side /= np.linalg.norm(side)
+        points = head @ np.stack([side, -np.cross(direction, side), direction], 1) * np.array([0.6, 0.6, 1.0]) + [
+            size / 2,
+            size / 2,
+            0,
+        ]
+        depth = rasterise(points, model.triangles, size, size, cull=False).depth
+        i, j = np.clip(points[:, 1].round().astype(int), 0, size - 1), np.clip(points[:, 0].round().astype(int), 0, size - 1)
+        weight = np.maximum(normals @ direction, 0)
+        seen += weight * (points[:, 2] > depth[i, j] - 5.0)
+        total += weight
+    return (seen / total).astype(np.float32)
+
+
+def _surface(
+    model: MorphableModel, faces: npt.NDArray[np.bool_], skull: Floats, columns: int = 120, rows: int = 60
+) -> tuple[Ints, Floats]:
+    q = model.mean - skull
+    azimuth, elevation = np.arctan2(q[:, 0], q[:, 2]), np.arctan2(q[:, 1], np.hypot(q[:, 0], q[:, 2]))
+    points = np.stack(
+        [
+            (azimuth / (2 * np.pi) + 0.5) * columns - 0.5,
+            (elevation / np.pi + 0.5) * rows - 0.5,
+            np.linalg.norm(q, axis=1),
+        ],
+        1,
+    )
+    triangles = model.triangles[faces]
+    narrow = np.ptp(points[triangles][:, :, 0], axis=1) < columns / 4
+    index = np.flatnonzero(faces)[narrow]
+    fragments = rasterise(points, triangles[narrow], rows, columns, cull=False)
+    triangle = np.where(fragments.covered, index[fragments.triangle_id], -1)
+    weight = fragments.barycentric.copy()
+    # directions that no triangle fills (poles, the seam, below the neck) take the vertex nearest in direction
+    body = np.unique(triangles)
+    unit = q[body] / np.linalg.norm(q[body], axis=1, keepdims=True)
+    first = np.zeros(model.n_vertices, np.int64)
+    corner = np.zeros(model.n_vertices, np.int64)
+    for k in range(3):
+        first[model.triangles[faces][:, k]] = np.flatnonzero(faces)
+        corner[model.triangles[faces][:, k]] = k
+    for row, column in np.argwhere(triangle < 0):
+        a, e = ((column + 0.5) / columns - 0.5) * 2 * np.pi, ((row + 0.5) / rows - 0.5) * np.pi
+        direction = np.array([np.cos(e) * np.sin(a), np.sin(e), np.cos(e) * np.cos(a)])
+        vertex = body[(unit @ direction).argmax()]
+        triangle[row, column] = first[vertex]
+        weight[row, column] = np.eye(3)[corner[vertex]]
+    return triangle.astype(np.int32).T.copy(), weight.transpose(1, 0, 2).astype(np.float32).copy()
+
+
+def _scatter_roots(
+    anatomy: Anatomy, skin: npt.NDArray[np.bool_], bare: npt.NDArray[np.bool_], count: int = 24000
+) -> tuple[Ints, Floats]:
+    model = anatomy.model
+    rng = np.random.default_rng(7)
+    scalp = skin & ~bare[model.triangles].any(1) & (anatomy.hair_distance(model.mean[model.triangles].mean(1)) > -22)
+    rows = np.flatnonzero(scalp)
+    corners = model.mean[model.triangles[rows]]
+    area = np.linalg.norm(np.cross(corners[:, 1] - corners[:, 0], corners[:, 2] - corners[:, 0]), axis=1)
+    chosen = rng.choice(rows, count, p=area / area.sum())
+    weight = rng.dirichlet([1, 1, 1], count)
+    return chosen.astype(np.int32), weight.astype(np.float32)

@@ -1,0 +1,90 @@
+"""What is behind the head."""
+
+from __future__ import annotations
+
+import cv2
+import numpy as np
+import numpy.typing as npt
+
+from morph.synthesis.lighting import Lighting
+from morph.synthesis.noise import tiles
+from morph.synthesis.people import linear
+
+Floats = npt.NDArray[np.float32]
+
+
+def sample_background(rng: np.random.Generator, lighting: Lighting, size: int) -> Floats:
+    """``(size, size, 3)`` linear light: the surroundings out of focus, a studio wall, or clutter."""
+    kind = rng.choice(["surroundings", "wall", "plain", "clutter"], p=[0.6, 0.16, 0.1, 0.14])
+    if kind == "surroundings":
+        image = _panorama(rng, lighting, size)
+        radius = size * (rng.uniform(0, 0.02) if rng.random() < 0.4 else rng.uniform(0.02, 0.09))
+        image = _defocus(image, radius)
+        return image * np.float32(np.exp(rng.normal(-0.25, 0.35)))
+    if kind == "plain":
+        level = rng.choice([rng.uniform(0, 0.05), rng.uniform(0.75, 1.0), rng.uniform(0, 1)])
+        return np.full((size, size, 3), level**2.2, np.float32) * linear(np.clip(1 + rng.normal(0, 0.05, 3), 0.5, 1)).astype(
+            np.float32
+        )
+    base = linear(np.clip(rng.uniform(0.05, 0.95) + rng.normal(0, 0.16, 3), 0.02, 1))
+    if kind == "wall":
+        y, x = np.mgrid[0:size, 0:size].astype(np.float32) / size - rng.uniform(-0.2, 1.2, (2, 1, 1)).astype(np.float32)
+        falloff = np.exp(-(x * x + y * y) * rng.uniform(0, 2))
+        grain = _tile(rng, size, 4) * 0.06 + _tile(rng, size, 1) * rng.uniform(0, 0.04)
+        return (base * np.clip(falloff + grain, 0.02, None)[..., None]).astype(np.float32)
+    return _defocus(_clutter(rng, base, size), size * rng.uniform(0.003, 0.05))
+
+
+def _panorama(rng: np.random.Generator, lighting: Lighting, size: int) -> Floats:
+    """The surroundings as the camera sees them (towards -z), at a random field of view and mirrored at random."""
+    span = np.tan(rng.uniform(0.35, 1.0) / 2)
+    x, y = np.meshgrid(np.linspace(-span, span, size, dtype=np.float32), np.linspace(span, -span, size, dtype=np.float32))
+    rays = np.stack([x + rng.normal(0, 0.15), y + rng.normal(0, 0.12), -np.ones_like(x)], -1) @ lighting.turn.T
+    panorama = lighting.environment.display
+    height, width = panorama.shape[:2]
+    column = ((np.arctan2(rays[..., 0], -rays[..., 2]) / (2 * np.pi) + 0.5) * width - 0.5).astype(np.float32)
+    row = (np.arccos(rays[..., 1] / np.linalg.norm(rays, axis=-1)) / np.pi * height - 0.5).astype(np.float32)
+    image = cv2.remap(panorama, column, row, cv2.INTER_LINEAR, borderMode=cv2.BORDER_WRAP)
+    return image + 0.05 * image * (_tile(rng, size, 1) * rng.uniform(0, 1))[..., None]
+
+
+def _clutter(rng: np.random.Generator, base: npt.NDArray, size: int) -> Floats:
+    """Overlapping shapes and stripes of related colours: foliage, furniture, crowds out of focus."""
+    image = (
+        np.full((size, size, 3), base, np.float32)
+        * np.clip(1 + 0.35 * _tile(rng, size, 3) + 0.2 * _tile(rng, size, 2), 0.1, 2)[..., None]
+    )
+    for _ in range(rng.integers(4, 40)):
+        colour = linear(np.clip(base ** (1 / 2.2) + rng.normal(0, 0.25, 3), 0.02, 1)).tolist()
+        at = rng.uniform(-0.1, 1.1, 2) * size
+        reach = rng.uniform(0.02, 0.3) * size
+        shape = rng.integers(3)
+        if shape == 0:
+            cv2.circle(image, (int(at[0]), int(at[1])), int(reach / 2) + 1, colour, -1, cv2.LINE_AA)
+        elif shape == 1:
+            corners = cv2.boxPoints(
+                ((float(at[0]), float(at[1])), (float(reach), float(reach * rng.uniform(0.2, 3))), float(rng.normal(0, 25)))
+            )
+            cv2.fillPoly(image, [corners.astype(np.int32)], colour, cv2.LINE_AA)
+        else:
+            end = at + rng.normal(0, size * 0.5, 2)
+            cv2.line(image, (int(at[0]), int(at[1])), (int(end[0]), int(end[1])), colour, int(rng.integers(1, 8)), cv2.LINE_AA)
+    return image
+
+
+def _tile(rng: np.random.Generator, size: int, layer: int) -> Floats:
+    tile = tiles()[layer]
+    tile = np.roll(tile, tuple(rng.integers(0, len(tile), 2)), (0, 1))
+    return tile[:size, :size] if size <= len(tile) else cv2.resize(tile, (size, size))
+
+
+def _defocus(image: Floats, radius: float) -> Floats:
+    if radius < 0.7:
+        return image
+    r = int(np.ceil(radius))
+    y, x = np.mgrid[-r : r + 1, -r : r + 1]
+    disc = np.clip(radius - np.hypot(x, y) + 0.5, 0, 1).astype(np.float32)
+    if r > 4:  # large discs at half size
+        half = cv2.resize(image, None, fx=0.5, fy=0.5, interpolation=cv2.INTER_AREA)
+        return cv2.resize(_defocus(half, radius / 2), image.shape[1::-1], interpolation=cv2.INTER_LINEAR)
+    return cv2.filter2D(image, -1, disc / disc.sum(), borderType=cv2.BORDER_REFLECT)

@@ -1,0 +1,361 @@
+"""One labelled picture from one seed."""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass
+
+import cv2
+import numpy as np
+import numpy.typing as npt
+
+from morph.model import MorphableModel, PerspectiveCamera, ScaledOrthographicCamera, fit_scaled_orthographic, load_default_model
+from morph.rendering import Fragments, interpolate, rasterise, vertex_normals
+from morph.synthesis import clothing, facial_hair
+from morph.synthesis.anatomy import ENAMEL, FEATURES, LEFT_EYE, RIGHT_EYE, SKIN, TONGUE, prepare_anatomy
+from morph.synthesis.backgrounds import sample_background
+from morph.synthesis.environments import load_environments
+from morph.synthesis.eyes import eye_colour, gaze_direction, lid_shadow
+from morph.synthesis.hair import HairStyle, Strands, comb_hair, sample_style
+from morph.synthesis.lighting import Lighting, ShadowMap, sample_lighting
+from morph.synthesis.mouth import build_denture
+from morph.synthesis.people import Person, sample_person
+from morph.synthesis.photograph import develop, expose
+from morph.synthesis.skin import Complexion, sample_complexion, skin_colour
+from morph.synthesis.strands import draw
+from morph.synthesis.surfaces import creases, lit, strand_light, unit
+from morph.synthesis.viewpoint import Viewpoint, place_camera, sample_viewpoint, turn_shoulders
+
+Floats = npt.NDArray[np.float32]
+NEARNESS = 1000.0  # depth of the buffers is this over the distance in mm
+
+
+@dataclass(frozen=True, eq=False)
+class Picture:
+    """A rendered face and its labels.
+
+    Attributes:
+        image: ``(size, size, 3)`` uint8 RGB.
+        landmarks: ``(68, 2)`` pixels: the perspective projections of the landmark vertices.
+        visibility: ``(68,)`` bool: not hidden by the head, hair or anything else.
+        shape, expression: z-scores.
+        camera: the scaled orthographic pose that fits the projected face best.
+    """
+
+    image: npt.NDArray[np.uint8]
+    landmarks: Floats
+    visibility: npt.NDArray[np.bool_]
+    shape: Floats
+    expression: Floats
+    camera: ScaledOrthographicCamera
+
+
+@dataclass(frozen=True, eq=False)
+class _Scene:
+    """Everything that was drawn by chance for one picture, and the head that follows from it."""
+
+    rng: np.random.Generator
+    person: Person
+    look: Complexion
+    style: HairStyle
+    view: Viewpoint
+    lighting: Lighting
+    clothes: clothing.Clothes
+    vertices: Floats
+    points: Floats
+    normals: Floats
+    triangles: npt.NDArray[np.int32]
+    material: npt.NDArray[np.int32]
+    hair: Strands | None
+    camera: PerspectiveCamera
+    pixel: float
+
+
+class Renderer:
+    """Renders labelled pictures of faces; construct once, then call :meth:`render` with seeds.
+
+    Args:
+        environments: folder of panoramas; None uses procedural ones.
+        model: a head model with regions; None takes the default one, subdivided once.
+
+    Raises:
+        MorphError: no such folder, or a model without regions.
+    """
+
+    def __init__(self, environments: str | os.PathLike[str] | None = None, model: MorphableModel | None = None) -> None:
+        self.model = load_default_model(1) if model is None else model
+        self.anatomy = prepare_anatomy(self.model)
+        self.environments = load_environments(environments)
+        self.denture = build_denture(self.model, self.anatomy)
+        a = self.anatomy
+        self._parts = [a.triangles]
+        self._material = [a.material]
+        extra = 0 if self.denture is None else len(self.denture.vertices)
+        if self.denture is not None:
+            self._parts.append(self.denture.triangles + self.model.n_vertices)
+            self._material.append(np.full(len(self.denture.triangles), ENAMEL, np.int32))
+        rest = np.zeros((extra, 3), np.float32)
+        self._canonical = np.concatenate([self.model.mean, rest])
+        self._features = np.concatenate([a.features, np.zeros((extra, len(FEATURES)), np.float32)])
+        if self.denture is not None:
+            self._features[self.model.n_vertices :, FEATURES.index("occlusion")] = 1
+            self._features[self.model.n_vertices :, FEATURES.index("mouth")] = self.denture.gum
+        lm = a.landmarks
+        self._face = np.flatnonzero(
+            (self.model.mean[:, 2] > lm[0, 2])
+            & (self.model.mean[:, 1] > lm[8, 1] - 5)
+            & (self.model.mean[:, 1] < lm[19, 1] + 40)
+            & np.isin(np.arange(self.model.n_vertices), a.part_vertices(SKIN))
+        )[::4]
+
+    def render(self, seed: int | tuple[int, ...], size: int = 160, supersampling: int = 1) -> Picture:
+        """The picture of one seed; the same seed gives the same bytes.
+
+        Args:
+            seed: a number, or several.
+            size: width and height of the picture.
+            supersampling: 2 renders twice as large and scales down.
+        """
+        rng = np.random.default_rng(seed)
+        scene = self._compose(rng, size * supersampling)
+        light, hidden_by = self._draw(scene, size * supersampling)
+        image = develop(rng, light, size)
+        return self._label(scene, image, hidden_by, supersampling)
+
+    def _compose(self, rng: np.random.Generator, size: int) -> _Scene:
+        a, model = self.anatomy, self.model
+        person = sample_person(rng, model.n_shape, model.expression_names, model.expression_std)
+        look = sample_complexion(rng, person)
+        view = sample_viewpoint(rng)
+        lighting = sample_lighting(rng, self.environments[rng.integers(len(self.environments))])
+        style = sample_style(rng, person)
+        clothes = clothing.sample_clothes(rng)
+        head = a.decoder(person.shape, person.expression)
+        camera = place_camera(view, head[model.landmarks], size)
+        if self.denture is not None:
+            teeth, tongue = self.denture.follow(head)
+            head[self.denture.tongue[0]] = tongue
+        hair = comb_hair(rng, a, person, look, style, head, int(rng.uniform(3200, 4400) * max(1.0, size / 200)))
+        head = turn_shoulders(head, model.mean, float(a.landmarks[8, 1]), view)
+        head = clothing.dress(a, head, vertex_normals(head, a.triangles), clothing.covered(a, model.mean, clothes))
+        vertices = head if self.denture is None else np.concatenate([head, teeth])
+        triangles, material = np.concatenate(self._parts), np.concatenate(self._material)
+        normals = vertex_normals(vertices, triangles)
+        rotation = camera.rotation.astype(np.float32)
+        points = (vertices @ rotation.T + camera.position.astype(np.float32)).astype(np.float32)
+        pixel = float(camera.focal) / view.distance
+        return _Scene(
+            rng,
+            person,
+            look,
+            style,
+            view,
+            lighting,
+            clothes,
+            vertices,
+            points,
+            normals @ rotation.T,
+            triangles,
+            material,
+            hair,
+            camera,
+            pixel,
+        )
+
+    def _project(self, points: Floats, camera: PerspectiveCamera) -> Floats:
+        """Points of the camera frame to pixels and nearness."""
+        z = np.maximum(-points[..., 2:], 20.0)
+        xy = camera.centre + float(camera.focal) * points[..., :2] * np.array([1, -1]) / z
+        return np.concatenate([xy, NEARNESS / z], -1).astype(np.float32)
+
+    def _draw(self, s: _Scene, size: int) -> tuple[Floats, Floats]:
+        """Linear light ``(size, size, 3)`` and the nearness ``(size, size)`` of whatever is in front."""
+        rng = s.rng
+        fragments = rasterise(self._project(s.points, s.camera), s.triangles, size, size)
+        seen = fragments.covered
+        shadow = self._shadow(s)
+        image = np.zeros((size, size, 3), np.float32)
+        face_light = self._shade(s, fragments, shadow, image)
+        cover = seen.astype(np.float32)
+        depth = np.where(seen, fragments.depth, 0).astype(np.float32)
+        front = depth.copy()
+        self._draw_hair(s, shadow, image, depth, cover, front)
+        gain = expose(rng, face_light, s.person.skin, s.person.tone).astype(np.float32)
+        soft = cv2.GaussianBlur(cover, (0, 0), 0.5)
+        image = cv2.GaussianBlur(image * cover[..., None], (0, 0), 0.5) * gain
+        background = sample_background(rng, s.lighting, size)
+        return image + (1 - soft)[..., None] * background, front
+
+    def _shadow(self, s: _Scene) -> ShadowMap:
+        centre = s.points[self.model.landmarks].mean(0) + s.camera.rotation.astype(np.float32) @ np.array(
+            [0, 0, -60], np.float32
+        )
+        shadow = ShadowMap(s.lighting.key, centre, 190.0)
+        shadow.add(s.points[: self.model.n_vertices], self.anatomy.coarse)
+        return shadow
+
+    def _shade(self, s: _Scene, fragments: Fragments, shadow: ShadowMap, image: Floats) -> Floats:
+        """Shade all surfaces into ``image``; returns the light of the face's skin for the exposure."""
+        a = self.anatomy
+        table = np.concatenate([s.normals, s.points, self._canonical, self._features], axis=1).astype(np.float32)
+        seen = fragments.covered
+        values = interpolate(fragments, s.triangles, table)[seen]
+        normal, point, mean, features = unit(values[:, :3]), values[:, 3:6], values[:, 6:9], values[:, 9:]
+        material = s.material[fragments.triangle_id[seen]]
+        n = len(material)
+        rays = unit(-point)
+        fold = creases(np.where(seen, NEARNESS / np.maximum(fragments.depth, 1e-3), 0), seen, 5 * s.pixel)[seen]
+        sky = np.clip(features[:, 0], 0.05, 1) * fold
+        key = shadow.lit(point, s.lighting.softness)
+        albedo, bend = np.full((n, 3), 0.3, np.float32), np.zeros((n, 2), np.float32)
+        gloss, rough, scatter = np.full(n, 0.3, np.float32), np.full(n, 0.5, np.float32), np.ones(n, np.float32)
+
+        skin = np.flatnonzero(material == SKIN)
+        above = a.hair_distance(mean[skin], *s.look.hairline)
+        ears = features[skin, FEATURES.index("ears")]
+        scalp = s.style.scalp * np.clip(above / 7 + 0.5, 0, 1) * (1 - np.clip(ears * 3, 0, 1))
+        albedo[skin], gloss[skin], bend[skin] = skin_colour(a, s.person, s.look, mean[skin], features[skin], scalp)
+        below = clothing.covered(a, mean[skin], s.clothes)
+        worn = skin[below > 0]
+        albedo[worn], bend[worn] = clothing.fabric(s.clothes, mean[worn])
+        gloss[worn], rough[worn], scatter[worn] = 0.1, 0.8, 0.0
+        inside = features[:, FEATURES.index("mouth")]
+        deep = np.clip((inside - 0.3) * 2, 0, 1) * (material == SKIN)
+
+        tongue = material == TONGUE
+        albedo[tongue], gloss[tongue], rough[tongue] = np.array([0.36, 0.14, 0.13]), 0.9, 0.35
+        enamel = material == ENAMEL
+        gum = inside[enamel, None]
+        stain = np.array([0.62, 0.57, 0.47]) * s.rng.uniform(0.8, 1.1)
+        albedo[enamel] = stain * (1 - gum) + np.array([0.38, 0.14, 0.13]) * gum
+        gloss[enamel], rough[enamel] = 0.9, 0.25
+        # light fades behind the lips: how far a point lies behind them in the head
+        lips = s.points[self.model.landmarks[[62, 66]]].mean(0)
+        forward = s.camera.rotation.astype(np.float32) @ np.array([0, 0, 1], np.float32)
+        behind = np.clip(-(point - lips) @ forward, 0, 60)
+        hollow = np.where((enamel | tongue) | (deep > 0.5), np.exp(-behind / 15.0) * 0.9 + 0.06, 1.0)
+        sky = np.where(enamel | tongue, hollow, sky * np.where(deep > 0.5, 0.4 + 0.6 * hollow, 1))
+        key = np.where(enamel | tongue, key * np.clip(hollow * 1.2, 0, 1), key)
+
+        bent = normal.copy()
+        bent[:, :2] += bend
+        bent = unit(bent)
+        cornea, mirrored = np.zeros(n, np.float32), np.zeros((n, 3), np.float32)
+        self._eyes(s, material, point, seen, albedo, bent, normal, gloss, rough, scatter, sky, key, cornea)
+        light = lit(albedo, bent, normal, rays, s.lighting, sky, key, gloss, rough, scatter)
+        wet = np.flatnonzero(cornea > 0)
+        if len(wet):
+            out = 2 * (bent[wet] * rays[wet]).sum(1, keepdims=True) * bent[wet] - rays[wet]
+            mirrored = s.lighting.mirrored(out)
+            light[wet] += mirrored * (0.035 * cornea[wet] * np.clip(sky[wet] * 1.4, 0, 1))[:, None]
+        image[seen] = light
+        face = (material == SKIN) & (features[:, 0] > 0.5) & (mean[:, 1] > a.landmarks[8, 1]) & (scalp_free(a, mean))
+        return light[face]
+
+    def _eyes(
+        self,
+        s: _Scene,
+        material: npt.NDArray,
+        point: Floats,
+        seen: npt.NDArray,
+        albedo: Floats,
+        bent: Floats,
+        smooth: Floats,
+        gloss: Floats,
+        rough: Floats,
+        scatter: Floats,
+        sky: Floats,
+        key: Floats,
+        cornea: Floats,
+    ) -> None:
+        rng = s.rng
+        pupil, pattern, bloodshot = rng.uniform(1.1, 2.6), rng.uniform(0, 500), rng.uniform(0, 1) ** 2
+        mask = np.zeros(seen.shape, bool)
+        mask[seen] = (material == LEFT_EYE) | (material == RIGHT_EYE)
+        if not mask.any():
+            return
+        up = s.camera.rotation[:2, 1] * np.array([1, -1])
+        shade = lid_shadow(mask, up, s.pixel)[seen]
+        for eye, kind in enumerate((LEFT_EYE, RIGHT_EYE)):
+            rows = np.flatnonzero(material == kind)
+            if not len(rows):
+                continue
+            ball = s.points[self.anatomy.eyes[eye]]
+            centre = (ball.max(0) + ball.min(0)) / 2
+            radius = float(np.median(np.linalg.norm(ball - centre, axis=1)))
+            outward = unit(point[rows] - centre)
+            gaze = s.camera.rotation @ gaze_direction(s.person, eye)
+            albedo[rows], wet = eye_colour(outward, gaze, radius, s.person.iris, pupil, pattern + 90 * eye, bloodshot)
+            bent[rows] = unit(outward * (1 - 0.35 * wet[:, None]) + 0.35 * wet[:, None] * gaze.astype(np.float32))
+            smooth[rows] = bent[rows]
+            cornea[rows] = 0.35 + 0.65 * wet
+            gloss[rows], rough[rows], scatter[rows] = 1.0 + 2.0 * wet, 0.16, 0.4 * (1 - wet)
+            sky[rows] = shade[rows]
+            key[rows] *= np.clip(shade[rows] * 1.3 - 0.1, 0, 1)
+
+    def _draw_hair(self, s: _Scene, shadow: ShadowMap, image: Floats, depth: Floats, cover: Floats, front: Floats) -> None:
+        rotation, position = s.camera.rotation.astype(np.float32), s.camera.position.astype(np.float32)
+        rng = s.rng
+
+        def put(
+            nodes: Floats, colour: npt.NDArray, shade: Floats, deep: Floats, width: float, opacity: float, shine: float
+        ) -> None:
+            n, m = nodes.shape[:2]
+            at = nodes @ rotation.T + position
+            arrives = shadow.lit(at.reshape(-1, 3), 0.6, bias=6.0).reshape(n, m)
+            light = strand_light(at, colour, shade, deep, s.lighting, arrives, shine)
+            pixels = self._project(at, s.camera)
+            taper = np.linspace(1, 0.45, m, dtype=np.float32)
+            size = width * s.pixel * taper[None] * (s.view.distance * pixels[..., 2] / NEARNESS)
+            order = np.argsort(pixels[:, m // 2, 2], kind="stable")
+            draw(
+                pixels[order], light[order], size[order].astype(np.float32), np.full(n, opacity, np.float32),
+                image, depth, cover, front, 0.004,
+            )  # fmt: skip
+
+        if s.hair is not None:
+            at = s.hair.nodes @ rotation.T + position
+            shadow.add_hair(at[:, 1::2].reshape(-1, 3), 0.05)
+        heads = self.model.n_vertices
+        bristles = facial_hair.beard(rng, self.anatomy, s.vertices[:heads], (s.normals @ rotation)[:heads], s.look)
+        if bristles is not None:
+            n = len(bristles)
+            put(
+                bristles,
+                s.look.beard,
+                np.exp(rng.normal(0, 0.2, n)).astype(np.float32),
+                np.tile(np.linspace(0.3, 1, 4, dtype=np.float32), (n, 1)),
+                0.5,
+                0.75,
+                0.5,
+            )
+        fringe = facial_hair.lashes(rng, self.anatomy, s.vertices, s.person)
+        put(
+            fringe, s.person.brow * 0.4, np.ones(len(fringe), np.float32), np.ones(fringe.shape[:2], np.float32), 0.28, 0.8, 0.0
+        )
+        if s.hair is not None:
+            put(s.hair.nodes, s.person.hair, s.hair.shade, s.hair.depth, s.hair.width, 0.9, float(rng.uniform(0.3, 1.3)))
+
+    def _label(self, s: _Scene, image: npt.NDArray[np.uint8], front: Floats, supersampling: int) -> Picture:
+        marks = self._project(s.points[self.model.landmarks], s.camera)
+        size = front.shape[0]
+        column, row = (
+            np.clip(marks[:, 0].round().astype(int), 0, size - 1),
+            np.clip(marks[:, 1].round().astype(int), 0, size - 1),
+        )
+        nearest = cv2.erode(front, np.ones((3, 3)))[row, column]
+        distance = NEARNESS / np.maximum(marks[:, 2], 1e-6)
+        inside = (marks[:, :2] > -0.5).all(1) & (marks[:, :2] < size - 0.5).all(1)
+        visible = inside & (distance < NEARNESS / np.maximum(nearest, 1e-6) + 6.0)
+        landmarks = (marks[:, :2] + 0.5) / supersampling - 0.5
+        flat = (self._project(s.points[self._face], s.camera)[:, :2] + 0.5) / supersampling - 0.5
+        camera = fit_scaled_orthographic(s.vertices[self._face], flat)
+        return Picture(image, landmarks.astype(np.float32), visible, s.person.shape, s.person.expression, camera)
+
+
+def scalp_free(anatomy: object, mean: Floats) -> npt.NDArray[np.bool_]:
+    """Points of the mean well below the hairline."""
+    from morph.synthesis.anatomy import Anatomy
+
+    assert isinstance(anatomy, Anatomy)
+    return anatomy.hair_distance(mean) < -8
