@@ -156,11 +156,8 @@ def pyrender_camera(pyrender: Any, scene: Scene) -> tuple[Any, npt.NDArray[np.fl
         scale, shift = float(camera.scale), np.asarray(camera.translation, np.float64)
         middle = np.array([(width - 1) / 2, (height - 1) / 2])
         offset = np.array([*((shift - middle) / scale * np.array([1.0, -1.0])), -high - 2 * margin])
-        lens = pyrender.OrthographicCamera(
-            width / 2 / scale, height / 2 / scale, znear=margin, zfar=high - low + 3 * margin
-        )
+        lens = pyrender.OrthographicCamera(width / 2 / scale, height / 2 / scale, znear=margin, zfar=high - low + 3 * margin)
     pose = np.eye(4)
     pose[:3, :3] = rotation.T
     pose[:3, 3] = -rotation.T @ offset
     return lens, pose
-

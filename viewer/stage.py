@@ -68,8 +68,7 @@ class Stage:
         vertices = self.head.vertices(shape, expression) @ linear.T + shift
         parts = [self.head.part(vertices, holdout=not look.head)]
         if self._wearing is not None:
-            placement = self._wearing.place(shape, expression, self._typical[int(self.track.id[row])])
-            parts += self._wearing.parts(placement, linear, shift)
+            parts += self._wearing.parts(shape, expression, linear, shift, self._typical[int(self.track.id[row])])
         return parts
 
     def picture_scene(self, frame: int, width: int, height: int, zoom: float = 1.0, look: Look = Look()) -> Scene:  # noqa: B008

@@ -1,6 +1,6 @@
 """Things that sit on a face."""
 
-from viewer.props.prop import Anchors, Prop, find_prop, load_prop, shipped_props
-from viewer.props.wearing import Wearing
+from viewer.props.prop import Item, Prop, find_prop, load_prop, shipped_props
+from viewer.props.wearing import Wearing, WornItem
 
-__all__ = ["Anchors", "Prop", "Wearing", "find_prop", "load_prop", "shipped_props"]
+__all__ = ["Item", "Prop", "Wearing", "WornItem", "find_prop", "load_prop", "shipped_props"]

@@ -1,4 +1,4 @@
-"""A prop is a folder: ``prop.yaml`` and one mesh, modelled around the mean head of the default model."""
+"""A prop is a folder: ``prop.yaml`` and its meshes, modelled around the mean head of the default model."""
 
 from __future__ import annotations
 
@@ -8,7 +8,6 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 import yaml
 
 from morph.errors import MorphError
@@ -17,43 +16,43 @@ from viewer.scene import Part
 
 FOLLOWS = ("skull", "expression")
 FITS = ("rigid", "similarity", "stretch")
-KEYS = {"name", "mesh", "landmarks", "vertices", "follows", "fit", "clear", "licence", "source"}
+ITEM_KEYS = ("mesh", "landmarks", "points", "follows", "fit", "clear")
+PROP_KEYS = (*ITEM_KEYS, "items", "name", "licence", "source")
 
 
 @dataclass(frozen=True, eq=False)
-class Anchors:
-    """Points of the head that a prop holds on to.
+class Item:
+    """Meshes that hold on to the head together, in the frame of the default model's mean head (millimetres).
 
     Attributes:
-        landmarks: ``(L,)`` numbers of iBUG landmarks, 0..67; every model has them.
-        vertices: ``(K,)`` vertices of the default model; left out on other models.
-        weights: ``(L + K,)`` how firmly each one holds.
+        pieces: the meshes.
+        landmarks: numbers of iBUG landmarks, 0..67, and how firmly each one holds.
+        points: ``(x, y, z)`` on the mean head, snapped to its nearest vertex, and how firmly each one holds; left out on
+            other models than the default one.
+        follows: "skull": the head without expression carries it; "expression": the moving skin does.
+        fit: "rigid" (keeps its size), "similarity" (grows with the head) or "stretch" (width and depth on their own).
+        clear: millimetres that it keeps in front of the skin, or None where it may sink in.
     """
 
-    landmarks: npt.NDArray[np.int64]
-    vertices: npt.NDArray[np.int64]
-    weights: npt.NDArray[np.float64]
+    pieces: tuple[Part, ...]
+    landmarks: dict[int, float]
+    points: dict[tuple[float, float, float], float]
+    follows: str = "skull"
+    fit: str = "similarity"
+    clear: float | None = None
 
 
 @dataclass(frozen=True, eq=False)
 class Prop:
-    """A prop, in the frame of the default model's mean head (millimetres).
+    """What a face wears.
 
     Attributes:
         name: what it is called.
-        pieces: its meshes.
-        anchors: what it holds on to.
-        follows: "skull": the head without expression carries it; "expression": the moving skin does.
-        fit: "rigid" (keeps its size), "similarity" (grows with the head) or "stretch" (along each axis on its own).
-        clear: millimetres that it keeps in front of the skin, or None where it may sink in.
+        items: each with its own hold on the head.
     """
 
     name: str
-    pieces: tuple[Part, ...]
-    anchors: Anchors
-    follows: str = "skull"
-    fit: str = "similarity"
-    clear: float | None = None
+    items: tuple[Item, ...]
 
 
 def shipped_props() -> dict[str, Path]:
@@ -81,8 +80,9 @@ def find_prop(name: str | os.PathLike[str]) -> Prop | None:
 def load_prop(folder: str | os.PathLike[str]) -> Prop:
     """Read a prop from its folder.
 
-    ``prop.yaml`` holds ``mesh`` (a file beside it), ``landmarks`` (numbers, or number: weight), and if wanted ``name``,
-    ``vertices`` (of the default model, in the same two ways), ``follows``, ``fit``, ``clear``, ``licence`` and ``source``.
+    ``prop.yaml`` says ``mesh`` (a file beside it) and ``landmarks`` (a list, or ``number: weight`` lines), and if wanted
+    ``points`` (rows of x, y, z and perhaps a weight), ``follows``, ``fit`` and ``clear``, see :class:`Item`. A prop of
+    several meshes that move on their own says all this under ``items``. ``name``, ``licence`` and ``source`` may be added.
 
     Raises:
         MorphError: a file is missing, an entry is unknown or cannot be right.
@@ -99,45 +99,63 @@ def load_prop(folder: str | os.PathLike[str]) -> Prop:
         raise MorphError(f"{path} is not YAML: mend the mistake{line}") from None
     if not isinstance(said, dict):
         raise MorphError(f"{path} must hold `key: value` lines, among them mesh and landmarks")
-    unknown = sorted(str(key) for key in set(said) - KEYS)
-    if unknown:
-        raise MorphError(f"{path}: unknown {', '.join(unknown)}; a prop may say {', '.join(sorted(KEYS))}")
+    _check_keys(path, said, PROP_KEYS)
+    items = said.get("items", [{key: said[key] for key in ITEM_KEYS if key in said}])
+    if "items" in said and any(key in said for key in ITEM_KEYS):
+        raise MorphError(f"{path}: say mesh and landmarks either under items or at the top, not both")
+    if not isinstance(items, list) or not items or not all(isinstance(item, dict) for item in items):
+        raise MorphError(f"{path}: items must be a list, each entry with a mesh and landmarks")
+    return Prop(str(said.get("name", folder.name)), tuple(_item(path, item) for item in items))
+
+
+def _item(path: Path, said: dict[Any, Any]) -> Item:
+    _check_keys(path, said, ITEM_KEYS)
     missing = [key for key in ("mesh", "landmarks") if key not in said]
     if missing:
         raise MorphError(f"{path} does not say {' and '.join(missing)}")
-    follows = _choice(path, "follows", said.get("follows", "skull"), FOLLOWS)
-    fit = _choice(path, "fit", said.get("fit", "similarity"), FITS)
     clear = said.get("clear")
     if clear is not None and (isinstance(clear, bool) or not isinstance(clear, int | float) or not 0 <= clear <= 50):
         raise MorphError(f"{path}: clear must be 0 to 50 millimetres, not {clear!r}")
-    landmarks, firmness = _weighted(path, "landmarks", said["landmarks"], 68)
-    vertices, more = _weighted(path, "vertices", said.get("vertices", []), None)
-    if len(landmarks) < 3:
-        raise MorphError(f"{path}: landmarks needs at least three, got {len(landmarks)}")
-    mesh = folder / str(said["mesh"])
+    mesh = path.parent / str(said["mesh"])
+    landmarks = _landmarks(path, said["landmarks"])
+    points = _points(path, said.get("points", []))
+    choices = [_choice(path, said, "follows", FOLLOWS), _choice(path, said, "fit", FITS)]
     if not mesh.is_file():
         raise MorphError(f"{path} names the mesh {said['mesh']}, which is not beside it")
-    anchors = Anchors(landmarks, vertices, np.concatenate([firmness, more]))
-    return Prop(str(said.get("name", folder.name)), read_mesh(mesh), anchors, follows, fit, clear)
+    return Item(read_mesh(mesh), landmarks, points, *choices, None if clear is None else float(clear))
 
 
-def _choice(path: Path, key: str, value: Any, choices: tuple[str, ...]) -> str:
+def _check_keys(path: Path, said: dict[Any, Any], known: tuple[str, ...]) -> None:
+    unknown = sorted(str(key) for key in set(said) - set(known))
+    if unknown:
+        raise MorphError(f"{path}: unknown {', '.join(unknown)}; choose from {', '.join(known)}")
+
+
+def _choice(path: Path, said: dict[Any, Any], key: str, choices: tuple[str, ...]) -> str:
+    value = said.get(key, "skull" if key == "follows" else "similarity")
     if value not in choices:
         raise MorphError(f"{path}: {key} must be {' or '.join(choices)}, not {value!r}")
     return str(value)
 
 
-def _weighted(
-    path: Path, key: str, value: Any, limit: int | None
-) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.float64]]:
-    """A list of indices, or indices with weights, as arrays."""
-    pairs = value.items() if isinstance(value, dict) else [(item, 1.0) for item in value] if isinstance(value, list) else None
-    whole = pairs is not None and all(
-        isinstance(index, int) and index >= 0 and isinstance(weight, int | float) and weight > 0 for index, weight in pairs
+def _number(value: Any) -> bool:
+    return isinstance(value, int | float) and not isinstance(value, bool) and bool(np.isfinite(value))
+
+
+def _landmarks(path: Path, value: Any) -> dict[int, float]:
+    pairs = value if isinstance(value, dict) else dict.fromkeys(value, 1.0) if isinstance(value, list) else {}
+    whole = all(type(mark) is int and 0 <= mark < 68 and _number(weight) and weight > 0 for mark, weight in pairs.items())
+    if not whole or len(pairs) < 3:
+        raise MorphError(f"{path}: landmarks must be at least three numbers of 0 to 67, or `number: weight` lines")
+    return {int(mark): float(weight) for mark, weight in pairs.items()}
+
+
+def _points(path: Path, value: Any) -> dict[tuple[float, float, float], float]:
+    rows = value if isinstance(value, list) else [None]
+    whole = all(
+        isinstance(row, list) and len(row) in (3, 4) and all(map(_number, row)) and (len(row) == 3 or row[3] > 0)
+        for row in rows
     )
-    if pairs is None or not whole:
-        raise MorphError(f"{path}: {key} must be a list of indices, or `index: weight` lines with weights above zero")
-    indices = np.array([index for index, _ in pairs], np.int64)
-    if limit is not None and len(indices) and indices.max() >= limit:
-        raise MorphError(f"{path}: {key} go from 0 to {limit - 1}, got {indices.max()}")
-    return indices, np.array([weight for _, weight in pairs], np.float64)
+    if not whole:
+        raise MorphError(f"{path}: points must be rows of [x, y, z] or [x, y, z, weight] in millimetres")
+    return {(float(row[0]), float(row[1]), float(row[2])): float(row[3]) if len(row) == 4 else 1.0 for row in rows}

@@ -8,11 +8,10 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from morph.errors import MorphError
 from morph.model import Decoder, MorphableModel, load_default_model
 from morph.model.rotation import nearest_rotation
 from morph.rendering import rasterise
-from viewer.props.prop import Prop
+from viewer.props.prop import Item, Prop
 from viewer.scene import Part
 
 Array = npt.NDArray[np.floating]
@@ -43,54 +42,75 @@ class Wearing:
         prop: what is worn.
         model: whose coefficients will come.
         rest: the model that the prop was made around; None: the default model.
-
-    Raises:
-        MorphError: the prop names vertices that the default model has not.
     """
 
     def __init__(self, prop: Prop, model: MorphableModel, rest: MorphableModel | None = None) -> None:
-        self.prop, self.model = prop, model
         rest = load_default_model(0) if rest is None else rest
-        anchors = prop.anchors
-        if len(anchors.vertices) and anchors.vertices.max() >= rest.n_vertices:
-            raise MorphError(f"prop {prop.name!r}: vertices go from 0 to {rest.n_vertices - 1}, got {anchors.vertices.max()}")
-        same = model.identity == rest.identity
-        extra = anchors.vertices if same else anchors.vertices[:0]
-        self._rest = rest.mean[np.concatenate([rest.landmarks[anchors.landmarks], extra])].astype(np.float64)
-        self._weights = anchors.weights[: len(self._rest)]
-        self._decoder = Decoder(model, np.concatenate([model.landmarks[anchors.landmarks], extra]))
-        self._whole = Decoder(model) if prop.clear is not None else None
+        self.items = [WornItem(item, model, rest) for item in prop.items]
+
+    def parts(
+        self,
+        shape: npt.ArrayLike,
+        expression: npt.ArrayLike,
+        linear: npt.ArrayLike,
+        shift: npt.ArrayLike,
+        typical: npt.ArrayLike | None = None,
+    ) -> list[Part]:
+        """The prop's pieces in the frame of a scene, ``scene = linear @ model + shift``; see :meth:`WornItem.place`."""
+        parts: list[Part] = []
+        for item in self.items:
+            parts += item.parts(item.place(shape, expression, typical), linear, shift)
+        return parts
+
+
+class WornItem:
+    """One item of a prop on the heads of one model; see :class:`Wearing`."""
+
+    def __init__(self, item: Item, model: MorphableModel, rest: MorphableModel) -> None:
+        self.item, self.model = item, model
+        marks = list(item.landmarks)
+        anchors, own = rest.landmarks[marks], model.landmarks[marks]
+        weights = list(item.landmarks.values())
+        if item.points and model.identity == rest.identity:
+            points = np.array(list(item.points), np.float32)
+            nearest = np.array([np.linalg.norm(rest.mean - point, axis=1).argmin() for point in points])
+            anchors, own = np.concatenate([anchors, nearest]), np.concatenate([own, nearest])
+            weights += list(item.points.values())
+        self._rest = rest.mean[anchors].astype(np.float64)
+        self._weights = np.array(weights)
+        self._decoder = Decoder(model, own)
+        self._whole = Decoder(model) if item.clear is not None else None
         self._unit = float(np.ptp(model.mean[model.landmarks], axis=0).max() / np.ptp(rest.mean[rest.landmarks], axis=0).max())
         self._lift: dict[bytes, float] = {}
 
     def place(self, shape: npt.ArrayLike, expression: npt.ArrayLike, typical: npt.ArrayLike | None = None) -> Placement:
-        """Where the prop is on a head, in the model's frame.
+        """Where the item is on a head, in the model's frame.
 
         Args:
             shape, expression: ``(S,)`` and ``(E,)`` z-scores.
-            typical: ``(S,)`` of the person over the whole clip: how far the prop must keep from the skin is measured once
+            typical: ``(S,)`` of the person over the whole clip: how far the item must keep from the skin is measured once
                 on this head and kept, so that it does not tremble. None: ``shape``.
         """
         shape, expression = np.asarray(shape, np.float32), np.asarray(expression, np.float32)
-        moving = expression if self.prop.follows == "expression" else np.zeros_like(expression)
-        fitted = fit(self._rest, self._decoder(shape, moving).astype(np.float64), self._weights, self.prop.fit)
-        if self._whole is None or self.prop.clear is None:
+        moving = expression if self.item.follows == "expression" else np.zeros_like(expression)
+        fitted = fit(self._rest, self._decoder(shape, moving).astype(np.float64), self._weights, self.item.fit)
+        if self._whole is None:
             return fitted
         typical = shape if typical is None else np.asarray(typical, np.float32)
         key = typical.tobytes()
         if key not in self._lift:
             neutral = np.zeros(self.model.n_expression, np.float32)
-            there = fit(self._rest, self._decoder(typical, neutral).astype(np.float64), self._weights, self.prop.fit)
+            there = fit(self._rest, self._decoder(typical, neutral).astype(np.float64), self._weights, self.item.fit)
             self._lift[key] = self._needed_lift(there, self._whole(typical, neutral))
         return Placement(fitted.linear, fitted.shift + np.array([0.0, 0.0, self._lift[key]]))
 
     def parts(self, placement: Placement, linear: npt.ArrayLike, shift: npt.ArrayLike) -> list[Part]:
-        """The prop's pieces in the frame of a scene, ``scene = linear @ model + shift``."""
+        """The pieces in the frame of a scene, ``scene = linear @ model + shift``."""
         matrix = np.asarray(linear) @ placement.linear
         offset = np.asarray(linear) @ placement.shift + np.asarray(shift)
         turn = np.linalg.inv(matrix)
         out = []
-        for piece in self.prop.pieces:
+        for piece in self.item.pieces:
             vertices = (piece.vertices @ matrix.T.astype(np.float32) + offset.astype(np.float32)).astype(np.float32)
             normals = None
             if piece.normals is not None:
@@ -100,14 +120,14 @@ class Wearing:
         return out
 
     def _needed_lift(self, placement: Placement, head: Array, cell: float = 1.0) -> float:
-        """How far forward (+z) the prop has to go until it clears the front of the head, in the model's unit.
+        """How far forward (+z) the item has to go until it clears the front of the head, in the model's unit.
 
-        Heights are compared on a grid of ``cell`` millimetres, where prop and skin are both seen from the front. Pieces
+        Heights are compared on a grid of ``cell`` millimetres, where item and skin are both seen from the front. Pieces
         that reach far back, like the temples of glasses, do not count.
         """
-        assert self.prop.clear is not None
+        assert self.item.clear is not None
         cell *= self._unit
-        pieces = [(placement(piece.vertices), piece.triangles) for piece in self.prop.pieces]
+        pieces = [(placement(piece.vertices), piece.triangles) for piece in self.item.pieces]
         flat = [piece for piece in pieces if np.ptp(piece[0][:, 2]) < FLAT * self._unit]
         if not flat:
             return 0.0
@@ -125,7 +145,7 @@ class Wearing:
         for vertices, triangles in flat:
             under = -heights(vertices * np.array([1.0, 1.0, -1.0]), triangles)  # the side that faces the skin
             both = np.isfinite(skin) & np.isfinite(under)
-            gap = skin[both] + self.prop.clear * self._unit - under[both]
+            gap = skin[both] + self.item.clear * self._unit - under[both]
             need = max(need, float(gap.max(initial=0.0)))
         return min(need, LIFT * self._unit)
 
@@ -136,7 +156,8 @@ def fit(rest: Array, target: Array, weights: Array, kind: str) -> Placement:
     Args:
         rest, target: ``(N, 3)``.
         weights: ``(N,)``.
-        kind: "rigid", "similarity" (Umeyama 1991), or "stretch": a rotation after a scale for x and one for z; y takes their mean.
+        kind: "rigid", "similarity" (Umeyama 1991), or "stretch": a rotation after a scale for x and one for z; y takes
+            their mean.
     """
     w = weights / weights.sum()
     from_centre, to_centre = w @ rest, w @ target
