@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Sequence
+
 import lightning
 import numpy as np
 import numpy.typing as npt
@@ -59,16 +61,30 @@ class CropData(lightning.LightningDataModule):
         return self._loader(self.batches, keys)
 
     def val_dataloader(self) -> DataLoader:
-        size = self.config.network.input_size
-        rows = self.held[:2048]
-        starts = range(0, len(rows), VALIDATION_BATCH)
-        keys = [(0, size, tuple(int(i) for i in rows[start : start + VALIDATION_BATCH])) for start in starts]
-        return self._loader(self.plain, keys)
+        return self._loader(self.plain, _HeldOut(self.held[:2048], self.config.epoch_pixels()))
 
     def _loader(self, batches: TrainingBatches, keys: object) -> DataLoader:
         workers = self.config.training.workers
         more = {"prefetch_factor": 4, "persistent_workers": True} if workers else {}
         return DataLoader(batches, batch_size=None, sampler=keys, num_workers=workers, **more)  # type: ignore[arg-type]
+
+
+class _HeldOut:
+    """Keys of the held-out pictures, in order, at the picture size of the epoch that is being trained."""
+
+    def __init__(self, rows: npt.NDArray[np.int64], pixels: Sequence[int]) -> None:
+        self.rows, self.pixels, self.epoch = rows, list(pixels), 0
+
+    def set_epoch(self, epoch: int) -> None:
+        self.epoch = epoch
+
+    def __len__(self) -> int:
+        return -(-len(self.rows) // VALIDATION_BATCH)
+
+    def __iter__(self) -> Iterator[tuple[int, int, tuple[int, ...]]]:
+        pixels = self.pixels[min(self.epoch, len(self.pixels) - 1)]
+        for start in range(0, len(self.rows), VALIDATION_BATCH):
+            yield 0, pixels, tuple(int(i) for i in self.rows[start : start + VALIDATION_BATCH])
 
 
 def _held_out(crops: CropSet, share: float) -> npt.NDArray[np.bool_]:

@@ -66,7 +66,10 @@ class _Curve(Callback):
         assert isinstance(module, RegressorModule)
         save_weights(module.final, self.folder / "weights.safetensors")
         row = {name: float(value) for name, value in trainer.callback_metrics.items()}
-        rows = [*read_curve(self.folder), {"epoch": float(trainer.current_epoch), **row}]
+        rows = [
+            *(row for row in read_curve(self.folder) if row["epoch"] < trainer.current_epoch),
+            {"epoch": float(trainer.current_epoch), **row},
+        ]
         names = list(dict.fromkeys(name for item in rows for name in item))
         with atomic_path(self.folder / "curve.csv") as path, path.open("w", newline="") as stream:
             writer = csv.DictWriter(stream, names)

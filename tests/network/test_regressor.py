@@ -1,0 +1,80 @@
+"""The network, its files and its ONNX graph."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+torch = pytest.importorskip("torch", reason="torch is not installed: pip install 'morph[train]'")
+
+from morph.errors import MorphError  # noqa: E402
+from morph.network.onnx_graph import export_onnx  # noqa: E402
+from morph.network.regressor import CoefficientRegressor, WeightsInfo, load_weights, save_weights  # noqa: E402
+
+INFO = WeightsInfo("toy", "0123", n_shape=4, n_expression=3, width=0.5, input_size=64, licence="CC0-1.0", notes={"seed": 1})
+
+
+def network() -> CoefficientRegressor:
+    torch.manual_seed(0)
+    return CoefficientRegressor(INFO, torch.arange(16.0), torch.full((16,), 2.0)).eval()
+
+
+def test_metadata_round_trip() -> None:
+    assert WeightsInfo.from_json(INFO.to_json()) == INFO
+    with pytest.raises(MorphError, match="format"):
+        WeightsInfo.from_json(json.dumps({"format": "other"}))
+
+
+def test_untrained_network_says_the_mean() -> None:
+    flat, log_error = network()(torch.zeros(2, 64, 64, 3, dtype=torch.uint8))
+    assert flat.shape == (2, 16)
+    assert log_error.shape == (2,)
+    assert torch.allclose(flat, torch.arange(16.0).expand(2, -1), atol=0.5)
+
+
+def test_whitening_is_undone() -> None:
+    flat = torch.randn(3, 16)
+    assert torch.allclose(network().unwhiten(network().whiten(flat)), flat, atol=1e-5)
+
+
+@pytest.mark.parametrize("pixels", [40, 64, 100])
+def test_other_picture_sizes_run(pixels: int) -> None:
+    assert network().whitened(torch.zeros(1, pixels, pixels, 3, dtype=torch.uint8))[0].shape == (1, 16)
+
+
+def test_unknown_width() -> None:
+    with pytest.raises(MorphError, match=r"width 0\.7"):
+        CoefficientRegressor(WeightsInfo("toy", "0123", 4, 3, width=0.7))
+
+
+def test_weights_round_trip(tmp_path: Path) -> None:
+    save_weights(network(), tmp_path / "w.safetensors")
+    again = load_weights(tmp_path / "w.safetensors")
+    image = torch.randint(0, 256, (1, 64, 64, 3), dtype=torch.uint8)
+    assert again.info == INFO
+    assert torch.equal(again(image)[0], network()(image)[0])
+
+
+def test_text_as_weights(tmp_path: Path) -> None:
+    (tmp_path / "w.safetensors").write_text("not weights")
+    with pytest.raises(MorphError, match="not a safetensors file"):
+        load_weights(tmp_path / "w.safetensors")
+    with pytest.raises(MorphError, match="no weights at"):
+        load_weights(tmp_path / "absent.safetensors")
+
+
+def test_onnx_agrees_and_describes_itself(tmp_path: Path) -> None:
+    import onnxruntime
+
+    path = tmp_path / "w.onnx"
+    assert export_onnx(network(), path) < 1e-3
+    session = onnxruntime.InferenceSession(str(path), providers=["CPUExecutionProvider"])
+    assert WeightsInfo.from_json(session.get_modelmeta().custom_metadata_map["morph"]) == INFO
+    image = np.random.default_rng(0).integers(0, 256, (5, 64, 64, 3), dtype=np.uint8)
+    flat, _ = session.run(None, {"image": image})
+    with torch.no_grad():
+        want = network()(torch.from_numpy(image))[0].numpy()
+    assert np.abs(flat - want).max() < 1e-3

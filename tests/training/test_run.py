@@ -1,0 +1,125 @@
+"""Whole runs on toy pictures: files, resuming, recipes and their errors."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+pytest.importorskip("lightning", reason="lightning is not installed: pip install 'morph[train]'")
+
+sys.path.insert(0, str(Path(__file__).parent))
+from test_batches import MODEL, crop_set  # noqa: E402
+
+from morph.cli import main  # noqa: E402
+from morph.errors import MorphError  # noqa: E402
+from morph.training.config import TrainingConfig, load_config  # noqa: E402
+from morph.training.run import read_curve, train  # noqa: E402
+
+
+def recipe(folder: Path, **training: Any) -> dict[str, Any]:
+    """A recipe on 48 toy pictures, written into ``folder`` with its data and model."""
+    if not (folder / "set").exists():
+        crop_set(48).save(folder / "set")
+        MODEL.save(folder / "toy.npz")
+    options = {"epochs": 3, "batch_size": 8, "samples_per_epoch": 24, "workers": 0, "threads": 1, "warmup": 2} | training
+    return {
+        "name": "toy",
+        "data": {"sets": [{"path": str(folder / "set")}], "model": str(folder / "toy.npz"), "validation_share": 0.2},
+        "network": {"width": 0.5, "input_size": 64},
+        "training": options,
+        "licence": "CC0-1.0",
+    }
+
+
+def test_run_writes_everything_and_lowers_the_loss(tmp_path: Path) -> None:
+    config = TrainingConfig.model_validate(recipe(tmp_path, epochs=6, samples_per_epoch=48, learning_rate=3e-3))
+    weights = train(config, tmp_path / "run", progress=False)
+    names = {path.name for path in (tmp_path / "run").iterdir()}
+    assert {"config.yaml", "last.ckpt", "curve.csv", "curve.png", "weights.safetensors", "weights.onnx"} <= names
+    assert weights.stat().st_size > 1e6
+    curve = read_curve(tmp_path / "run")
+    assert len(curve) == 6
+    assert curve[-1]["loss"] < curve[0]["loss"] - 0.2  # how well it learns is tested on renders
+
+
+def test_killed_run_goes_on_along_the_same_curve(tmp_path: Path) -> None:
+    config = TrainingConfig.model_validate(recipe(tmp_path))
+    train(config, tmp_path / "whole", progress=False)
+
+    from morph.training import run
+
+    class Killed(Exception):
+        pass
+
+    draw = run.draw_curve
+
+    def die(rows: list[dict[str, float]], path: Path) -> None:
+        draw(rows, path)
+        if len(rows) == 2:  # before the checkpoint of the second epoch is written
+            raise Killed
+
+    run.draw_curve = die
+    try:
+        with pytest.raises(Killed):
+            train(config, tmp_path / "broken", progress=False)
+    finally:
+        run.draw_curve = draw
+    train(config, tmp_path / "broken", progress=False)
+    whole, broken = read_curve(tmp_path / "whole"), read_curve(tmp_path / "broken")
+    assert [row["epoch"] for row in broken] == [0, 1, 2]
+    for one, other in zip(whole, broken, strict=True):
+        for name in ("loss", "train/nme", "validation/nme"):
+            assert other[name] == pytest.approx(one[name], rel=1e-3), name
+
+
+def test_folder_of_another_recipe(tmp_path: Path) -> None:
+    config = TrainingConfig.model_validate(recipe(tmp_path))
+    (tmp_path / "run").mkdir()
+    (tmp_path / "run" / "config.yaml").write_text("name: other")
+    with pytest.raises(MorphError, match="another recipe"):
+        train(config, tmp_path / "run")
+
+
+def test_data_of_another_model(tmp_path: Path) -> None:
+    values = recipe(tmp_path)
+    values["data"]["model"] = "default"
+    with pytest.raises(MorphError, match="holds coefficients of model 'toy'"):
+        train(TrainingConfig.model_validate(values), tmp_path / "run")
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        ({"epocks": 3}, "unknown key training.epocks"),
+        ({"epochs": 0}, "training.epochs"),
+        ({"schedule": "linear"}, "training.schedule"),
+    ],
+)
+def test_config_faults_are_one_line(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], change: dict[str, Any], message: str
+) -> None:
+    (tmp_path / "c.yaml").write_text(yaml.safe_dump(recipe(tmp_path, **change)))
+    assert main(["train", "--config", str(tmp_path / "c.yaml")]) == 2
+    text = capsys.readouterr().err
+    assert message in text
+    assert text.count("\n") == 1
+
+
+def test_unknown_augmentation_key(tmp_path: Path) -> None:
+    (tmp_path / "c.yaml").write_text(yaml.safe_dump(recipe(tmp_path) | {"augmentation": {"blurr": 1}}))
+    with pytest.raises(MorphError, match="unknown key augmentation.blurr"):
+        load_config(tmp_path / "c.yaml")
+
+
+def test_missing_config() -> None:
+    with pytest.raises(MorphError, match="cannot read config"):
+        load_config("absent.yaml")
+
+
+@pytest.mark.parametrize("path", sorted((Path(__file__).parents[2] / "configs").glob("*.yaml")), ids=lambda p: p.stem)
+def test_shipped_recipes_are_valid(path: Path) -> None:
+    assert load_config(path).name == path.stem
