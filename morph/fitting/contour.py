@@ -1,8 +1,8 @@
 """Contour lines: where a jaw landmark of a 2D annotation may lie on the mesh, for each pose.
 
-Annotators of photographs put the seventeen jaw points on the visible outline of the face. On the side that is turned away this is
-not the jaw line but the cheek in front of it. A contour line starts at a jaw landmark and runs forward over the cheek, within the
-plane spanned by the outward direction of the frontal outline and the viewing axis; the point of the line that sticks out
+Annotators of photographs put the seventeen jaw points on the visible outline of the face. On the side that is turned away this
+is not the jaw line but the cheek in front of it. A contour line starts at a jaw landmark and runs forward over the cheek, in
+the plane spanned by the outward direction of the frontal outline and the viewing axis; the point of the line that sticks out
 farthest in the picture is where the outline is ("landmark marching", Zhu et al. 2015).
 """
 

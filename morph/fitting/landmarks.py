@@ -46,6 +46,7 @@ def fit_landmarks(
     shape_prior: float = 1.0,
     expression_prior: float = 1.0,
     centre: npt.ArrayLike | None = None,
+    limit: float = 3.0,
     iterations: int = 20,
     chunk: int = 512,
 ) -> FitResult:
@@ -57,40 +58,41 @@ def fit_landmarks(
         weights: ``(N, 68)`` or ``(N, 68, D)``, none negative; 0 leaves a point out (it may then be NaN). None: all ones.
         contour: jaw points (the first 17) are matched to the visible outline ("move"), to the 3D jaw line ("fixed"), or not
             at all ("ignore"). Points with depth are always "fixed" where their depth weighs.
-        noise: standard deviation of an annotation as a share of the face (square root of width x height of the frontal 68 points).
+        noise: standard deviation of an annotation as a share of sqrt(width x height) of the face's 68 points, seen frontally.
         robust: residuals beyond this many standard deviations weigh less (Huber).
         shape_prior, expression_prior: standard deviations of the z-scores that the prior allows.
         centre: ``(S + E,)`` z-scores of the prior's middle; None: 0.
+        limit: no z-score lies farther from the prior's middle.
         iterations: Levenberg–Marquardt steps.
         chunk: faces solved together; bounds memory.
 
     Raises:
         MorphError: shapes that do not fit, points that are not finite where they weigh, or a face with fewer than 4 points.
     """
-    points, weights = _checked(points, weights)
+    target, weight = _checked(points, weights)
     if contour not in ("move", "fixed", "ignore"):
         raise MorphError(f"contour must be move, fixed or ignore, not {contour!r}")
     from morph.fitting.solver import Problem
 
     problem = Problem(
-        model, contour_lines(model) if contour == "move" else None, noise, robust, shape_prior, expression_prior, centre
+        model, contour_lines(model) if contour == "move" else None, noise, robust, shape_prior, expression_prior, centre, limit
     )
     if contour == "ignore":
-        weights = weights.copy()
-        weights[:, :JAW] = 0.0
-    if ((weights > 0).any(-1).sum(1) < 4).any():
-        bad = int(np.argmax((weights > 0).any(-1).sum(1) < 4))
+        weight = weight.copy()
+        weight[:, :JAW] = 0.0
+    if ((weight > 0).any(-1).sum(1) < 4).any():
+        bad = int(np.argmax((weight > 0).any(-1).sum(1) < 4))
         raise MorphError(f"face {bad} has fewer than 4 landmarks of positive weight; leave it out")
     parts = []
-    for start in range(0, len(points), chunk):
+    for start in range(0, len(target), chunk):
         rows = slice(start, start + chunk)
-        pose = _initial_pose(model, points[rows], weights[rows], contour)
-        parts.append(problem.solve(points[rows], weights[rows], pose, iterations))
+        pose = _initial_pose(model, target[rows], weight[rows], contour)
+        parts.append(problem.solve(target[rows], weight[rows], pose, iterations))
     flat = [np.concatenate(column) for column in zip(*parts, strict=True)]
     shape, expression, rotation, scale, translation, landmarks, matched = flat
     found = Coefficients(shape, expression, nearest_rotation(rotation), scale, translation[:, :2])
-    seen = (weights[..., :2] > 0).any(-1)
-    distance = np.where(seen, np.linalg.norm(matched[..., :2] - points[..., :2], axis=-1), 0.0)
+    seen = (weight[..., :2] > 0).any(-1)
+    distance = np.where(seen, np.linalg.norm(matched[..., :2] - target[..., :2], axis=-1), 0.0)
     error = distance.sum(1) / np.maximum(seen.sum(1), 1)
     return FitResult(found, landmarks, matched, error)
 

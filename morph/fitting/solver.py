@@ -22,8 +22,9 @@ POSE = 7  # rotation vector, log of the scale, translation and depth
 class Problem:
     """The model's landmark rows, the priors and the noise; solves chunks of faces.
 
-    A step solves ``(J'WJ + P + lambda D) x = J'Wr + P (centre - z)`` for every face at once, with W the Huber weights over the noise variance
-    and P the inverse prior variances. A face whose cost does not fall keeps its place and gets a larger lambda.
+    A step solves ``(J'WJ + P + lambda D) x = J'Wr + P (centre - z)`` for every face at once, with W the Huber
+    weights over the noise variance and P the inverse prior variances. A face whose cost does not fall keeps its place and gets
+    a larger lambda; a coefficient at ``limit`` standard deviations of the prior that wants to go on is held there.
     """
 
     def __init__(
@@ -35,6 +36,7 @@ class Problem:
         shape_prior: float,
         expression_prior: float,
         centre: npt.ArrayLike | None,
+        limit: float,
     ) -> None:
         std = np.concatenate([model.shape_std, model.expression_std])
         modes = np.concatenate([model.shape_basis, model.expression_basis], axis=2)
@@ -55,7 +57,7 @@ class Problem:
                 torch.from_numpy(line_modes),
                 torch.from_numpy(lines.outward),
             )
-        self.noise, self.robust = noise, robust
+        self.noise, self.robust, self.limit = noise, robust, limit
         sigma = np.concatenate([np.full(model.n_shape, shape_prior), np.full(model.n_expression, expression_prior)])
         self.precision = torch.from_numpy((1.0 / sigma**2).astype(np.float32))
         middle = np.zeros(self.size, np.float32) if centre is None else np.asarray(centre, np.float32)
@@ -95,12 +97,17 @@ class Problem:
             gram[:, POSE:, POSE:] += torch.diag(self.precision)
             right[:, POSE:] += self.precision * (self.centre - z)
             diagonal = gram.diagonal(dim1=1, dim2=2)
-            gram = gram + eye * (damping[:, None] * diagonal + 1e-6).unsqueeze(2)
+            held = self._held(z, right[:, POSE:])
+            right[:, POSE:] = torch.where(held, 0.0, right[:, POSE:])
+            extra = damping[:, None] * diagonal + 1e-6
+            extra[:, POSE:] += 1e6 * held * diagonal[:, POSE:]
+            gram = gram + eye * extra.unsqueeze(2)
             step = torch.linalg.solve_ex(gram, right.unsqueeze(2))[0].squeeze(2)
             before = self._cost(residual, weight, sigma, z)
             new_rotation = _exponential(step[:, :3]) @ rotation
             new_scale = scale * step[:, 3].clamp(-0.5, 0.5).exp()
-            new_shift, new_z = shift + step[:, 4:7], z + step[:, POSE:]
+            new_shift = shift + step[:, 4:7]
+            new_z = self.centre + (z + step[:, POSE:] - self.centre).clamp(-self.limit, self.limit)
             moved = self._camera(new_z, new_rotation, mean, modes)
             after_residual = target - (moved * new_scale[:, None, None] + new_shift[:, None])[..., :dims]
             good = self._cost(after_residual, weight, sigma, new_z) < before
@@ -156,6 +163,11 @@ class Problem:
         out *= scale[:, None, None, None]
         out[:, :, torch.arange(3), torch.arange(4, 7)] = 1.0
         return out[:, :, :dims]
+
+    def _held(self, z: Tensor, gradient: Tensor) -> Tensor:
+        """Coefficients that lie at the limit of the prior and want to go on."""
+        away = z - self.centre
+        return (away.abs() >= self.limit * (1 - 1e-5)) & (away * gradient > 0)
 
     def _huber(self, residual: Tensor, weight: Tensor, sigma: Tensor) -> Tensor:
         """``(n, 68)`` weights in 0..1 of the robust loss: 1 up to ``robust`` standard deviations, then falling as 1/r."""

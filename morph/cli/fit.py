@@ -1,0 +1,62 @@
+"""``morph fit``: fit a morphable model to the landmarks of a data set."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+import time
+from pathlib import Path
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Arguments of the verb."""
+    parser.add_argument(
+        "--data", type=Path, required=True, metavar="DIR", help="crop set, or labels.npz with images/ beside it"
+    )
+    parser.add_argument(
+        "--model", default="default", metavar="FILE", help="any model that `morph model info` reads (default: ours)"
+    )
+    parser.add_argument("--out", type=Path, required=True, metavar="DIR", help="crop set to write")
+    parser.add_argument("--mat", action="store_true", help="write OUT/mat/NAME.jpg and .mat in the layout of 300W-LP too")
+    parser.add_argument(
+        "--contour",
+        choices=("move", "fixed", "ignore"),
+        default="move",
+        help="jaw points lie on the visible outline (move), on the 3D jaw line (fixed), or are not used (ignore)",
+    )
+    parser.add_argument("--jaw-weight", type=float, default=1.0, metavar="W", help="weight of jaw points against the others")
+    parser.add_argument("--std", type=Path, metavar="FILE", help="text file of standard deviations, for models that have none")
+    parser.add_argument("--mean", type=Path, metavar="FILE", help="text file of raw mean coefficients: the middle of the prior")
+    parser.add_argument("--max-bad", type=float, default=0.01, metavar="SHARE", help="faces that may be unusable (0.01)")
+
+
+def run(options: argparse.Namespace) -> None:
+    """Fit, write, and print the error and the spread of the coefficients."""
+    from morph.fitting.data_set import fit_data_set, write_crop_set, write_mat_files
+    from morph.fitting.landmark_sets import open_landmark_set
+    from morph.fitting.prior import jaw_weighted, read_centre
+    from morph.fitting.spread import spread
+    from morph.model import load_default_model
+    from morph.model.readers import read_model
+
+    data = jaw_weighted(open_landmark_set(options.data), options.jaw_weight)
+    model = load_default_model() if options.model == "default" else read_model(options.model, std=options.std)
+    centre = read_centre(options.mean, model) if options.mean else None
+    start = time.perf_counter()
+    fitted = fit_data_set(data, model, contour=options.contour, max_bad=options.max_bad, centre=centre)
+    seconds = time.perf_counter() - start
+    for line in fitted.bad:
+        print(f"morph: left out: {line}", file=sys.stderr)
+    error, z = fitted.result.error, spread(fitted.result.coefficients, centre)
+    meta = {
+        **data.meta,
+        "model": model.name,
+        "model_identity": model.identity,
+        "fit": {"contour": options.contour, "jaw_weight": options.jaw_weight, "mean_error_px": round(float(error.mean()), 4)},
+    }
+    write_crop_set(fitted, data, meta, options.out)
+    if options.mat:
+        write_mat_files(fitted, data, model, options.out / "mat")
+    print(f"{len(fitted.rows)} faces in {seconds:.1f} s, {error.mean():.3f} px mean on visible points")
+    print(f"{z}")
+    print(f"{options.out}: crop set with coefficients of {model.name}" + (", 300W-LP files in mat/" if options.mat else ""))

@@ -1,0 +1,157 @@
+"""Fit a whole data set and write what was found: a crop set with coefficients, and 300W-LP-layout files."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from morph.atomic import atomic_path, output_folder
+from morph.datasets.crops import FORMAT, CropSet
+from morph.errors import MorphError
+from morph.fitting.contour import JAW
+from morph.fitting.landmark_sets import LandmarkSet
+from morph.fitting.landmarks import FitResult, fit_landmarks
+from morph.fitting.mat_files import mat_variables, write_face_mat
+from morph.model.morphable_model import MorphableModel
+
+Progress = Callable[[int, int], None]
+LEAST_POINTS = 4
+
+
+@dataclass(frozen=True, eq=False)
+class FittedSet:
+    """Rows of a landmark set that could be fitted, and what was found.
+
+    Attributes:
+        rows: ``(M,)`` rows of the set.
+        result: the fit of those rows.
+        labels: of a crop set of those rows.
+        bad: one line for each row that was left out.
+    """
+
+    rows: npt.NDArray[np.int64]
+    result: FitResult
+    labels: dict[str, npt.NDArray[Any]]
+    bad: list[str]
+
+
+def fit_data_set(
+    data: LandmarkSet, model: MorphableModel, *, contour: str = "move", max_bad: float = 0.01, **options: Any
+) -> FittedSet:
+    """Fit every face of a set. Labels keep the annotated position of inner visible points; the jaw (unless ``contour`` is
+    "fixed") and points without a position come from the fit, so that all 68 are points of the model.
+
+    Args:
+        data: the set.
+        model: the morphable model.
+        contour: see :func:`morph.fitting.landmarks.fit_landmarks`, which also takes ``options``.
+        max_bad: share of faces that may be unusable: points that are not finite, or fewer than 4 of them.
+
+    Raises:
+        MorphError: more bad faces than ``max_bad``; the first is named.
+    """
+    used = data.weights > 0
+    finite = (np.isfinite(data.points).all(-1) | ~used).all(1) & np.isfinite(data.weights).all(1)
+    enough = used.sum(1) >= LEAST_POINTS
+    bad = [f"{data.folder}: {name}: its points are not finite" for name in data.names[~finite]]
+    bad += [f"{data.folder}: {name}: fewer than {LEAST_POINTS} points" for name in data.names[finite & ~enough]]
+    if len(bad) > max_bad * len(data) or not len(data) or len(bad) == len(data):
+        first = f"; the first: {bad[0]}" if bad else ""
+        raise MorphError(f"{len(bad)} of {len(data)} faces cannot be fitted, more than {max_bad:.1%}{first}")
+    rows = np.where(finite & enough)[0]
+    points, weights = data.points[rows], data.weights[rows]
+    result = fit_landmarks(model, points, weights, contour=contour, **options)  # type: ignore[arg-type]
+    own = weights > 0
+    if contour != "fixed":
+        own[:, :JAW] = False
+    found = result.coefficients
+    labels = {
+        "landmarks": np.where(own[..., None], points, result.landmarks),
+        "landmark_weights": np.where(own, weights, 1.0),
+        "landmark_annotated": own,
+        "shape": found.shape,
+        "expression": found.expression,
+        "rotation": found.rotation,
+        "scale": found.scale,
+        "translation": found.translation,
+        "fit_error": result.error,
+    }
+    labels = {key: array.astype(bool if array.dtype == bool else np.float32) for key, array in labels.items()}
+    labels |= {key: array[rows] for key, array in data.labels.items()}
+    labels |= {"name": data.names[rows], "group": data.labels.get("group", np.arange(len(data)))[rows]}
+    return FittedSet(rows, result, labels, bad)
+
+
+def write_crop_set(fitted: FittedSet, data: LandmarkSet, meta: dict[str, Any], folder: str | os.PathLike[str]) -> None:
+    """Write a crop set; pictures of a set that is one already are linked where the file system can, else copied.
+
+    Raises:
+        MorphError: a missing or damaged picture, pictures of unequal size, or a folder that cannot be written.
+    """
+    folder = output_folder(folder)
+    if folder.resolve() == data.folder.resolve():
+        raise MorphError(f"{folder} is the data set itself; write the fit into another folder")
+    (folder / "meta.json").unlink(missing_ok=True)  # what makes a crop set whole comes last
+    target = folder / "images.npy"
+    if data.images is not None and len(fitted.rows) == len(data):
+        with atomic_path(target) as path:
+            path.unlink()
+            try:
+                os.link(data.images.resolve(), path)
+            except OSError:
+                shutil.copyfile(data.images, path)
+    else:
+        with atomic_path(target) as path:
+            first = data.picture(int(fitted.rows[0]))
+            images = np.lib.format.open_memmap(path, "w+", np.uint8, (len(fitted.rows), *first.shape))
+            for i, row in enumerate(fitted.rows.tolist()):
+                picture = data.picture(row)
+                if picture.shape != first.shape:
+                    raise MorphError(
+                        f"{data.names[row]} is {picture.shape[:2]} pixels, others {first.shape[:2]}; crop them first"
+                    )
+                images[i] = picture
+            images.flush()
+    CropSet(np.load(target, mmap_mode="r"), fitted.labels, meta)  # checks that pictures and labels belong together
+    with atomic_path(folder / "labels.npz") as path:
+        np.savez(path, **fitted.labels)  # type: ignore[arg-type]
+    with atomic_path(folder / "meta.json") as path:
+        path.write_text(json.dumps({"format": FORMAT, "count": len(fitted.rows), **meta}, indent=1))
+
+
+def write_mat_files(
+    fitted: FittedSet,
+    data: LandmarkSet,
+    model: MorphableModel,
+    folder: str | os.PathLike[str],
+    progress: Progress | None = None,
+) -> None:
+    """Write ``NAME.jpg`` (copied where the set has it) and ``NAME.mat`` for every fitted face.
+
+    Raises:
+        MorphError: two faces of one name, or a folder that cannot be written.
+    """
+    import cv2
+
+    folder = output_folder(folder)
+    stems = [str(name).replace("/", "_") for name in data.names[fitted.rows]]
+    if len(set(stems)) != len(stems):
+        raise MorphError(f"{data.folder}: two faces have the same name, so they cannot be files of one folder")
+    for i, (row, stem) in enumerate(zip(fitted.rows.tolist(), stems, strict=True)):
+        picture = data.picture(row)
+        with atomic_path(folder / f"{stem}.jpg") as path:
+            if data.jpegs is not None:
+                shutil.copyfile(data.jpegs / f"{data.names[row]}.jpg", path)
+            else:
+                cv2.imwrite(str(path), picture[..., ::-1], [cv2.IMWRITE_JPEG_QUALITY, 97])
+        variables = mat_variables(model, fitted.result.coefficients[i], fitted.result.matched[i, :, :2], picture.shape[:2])
+        write_face_mat(folder / f"{stem}.mat", variables)
+        if progress:
+            progress(i + 1, len(stems))

@@ -1,0 +1,106 @@
+"""Data sets of pictures with 68 points, as the fit wants them: points, weights, names and where the pictures are."""
+
+from __future__ import annotations
+
+import os
+import zipfile
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from morph.datasets.aflw2000 import read_picture
+from morph.datasets.crops import CropSet
+from morph.errors import MorphError
+
+Array = npt.NDArray[np.floating]
+
+
+@dataclass(frozen=True, eq=False)
+class LandmarkSet:
+    """N pictures of equal size with 68 points each.
+
+    Attributes:
+        folder: where it was read.
+        points: ``(N, 68, 2)`` pixels, 0-based, y down; anything where the weight is 0.
+        weights: ``(N, 68)``, 0 for points without a position.
+        names: ``(N,)``.
+        picture: row to ``(H, W, 3)`` uint8 RGB.
+        images: path of an ``images.npy`` that holds all pictures, or None.
+        jpegs: folder of ``NAME.jpg``, or None.
+        labels: further labels, one row a picture, that the fit passes on.
+        meta: what is known of the set.
+    """
+
+    folder: Path
+    points: Array
+    weights: Array
+    names: npt.NDArray[np.str_]
+    picture: Callable[[int], npt.NDArray[np.uint8]]
+    images: Path | None = None
+    jpegs: Path | None = None
+    labels: dict[str, npt.NDArray[Any]] = field(default_factory=dict)
+    meta: dict[str, Any] = field(default_factory=dict)
+
+    def __len__(self) -> int:
+        return len(self.points)
+
+
+def open_landmark_set(folder: str | os.PathLike[str]) -> LandmarkSet:
+    """Open a crop set (``meta.json``) or the AFLW with MERL-RAV layout (``labels.npz`` beside ``images/``).
+
+    Raises:
+        MorphError: neither of them, or damaged.
+    """
+    folder = Path(folder)
+    if not folder.is_dir():
+        raise MorphError(f"no folder {folder}; give a crop set, or labels.npz with images/ beside it")
+    if (folder / "meta.json").is_file():
+        return _from_crops(folder)
+    if (folder / "labels.npz").is_file() and (folder / "images").is_dir():
+        return _from_aflw_merlrav(folder)
+    raise MorphError(f"{folder} is neither a crop set (meta.json) nor labels.npz with images/; prepare the data first")
+
+
+def _from_crops(folder: Path) -> LandmarkSet:
+    crops = CropSet.open(folder)
+    points = crops.labels["landmarks"].astype(np.float32)
+    weights = crops.labels.get("landmark_weights", np.ones(points.shape[:2])).astype(np.float32)
+    if weights.shape != points.shape[:2]:
+        raise MorphError(f"{folder}: landmark_weights must be {points.shape[:2]}, got {weights.shape}")
+    names = crops.labels.get("name", np.array([f"{i:06d}" for i in range(len(crops))])).astype(str)
+    fitted = ("landmarks", "landmark_weights", "name", "shape", "expression", "rotation", "scale", "translation")
+    labels = {key: array for key, array in crops.labels.items() if key not in fitted}
+    return LandmarkSet(
+        folder, points, weights, names, crops.images.__getitem__, folder / "images.npy", None, labels, dict(crops.meta)
+    )
+
+
+def _from_aflw_merlrav(folder: Path) -> LandmarkSet:
+    path = folder / "labels.npz"
+    try:
+        with np.load(path, allow_pickle=False) as archive:
+            arrays = {key: archive[key] for key in archive.files}
+    except (OSError, ValueError, EOFError, zipfile.BadZipFile) as error:
+        raise MorphError(f"{path} cannot be read ({error}); get the file again") from None
+    missing = {"name", "pts68", "visibility"} - set(arrays)
+    if missing:
+        raise MorphError(f"{path} has no {', '.join(sorted(missing))}; it must hold name, pts68 and visibility")
+    points, visibility, names = arrays["pts68"].astype(np.float32), arrays["visibility"], arrays["name"].astype(str)
+    if points.shape != (len(names), 68, 2) or visibility.shape != points.shape[:2]:
+        raise MorphError(
+            f"{path}: pts68 must be ({len(names)}, 68, 2) and visibility ({len(names)}, 68), "
+            f"got {points.shape} and {visibility.shape}"
+        )
+
+    def picture(row: int) -> npt.NDArray[np.uint8]:
+        return read_picture(folder / "images" / f"{names[row]}.jpg")
+
+    labels = {"yaw_deg": arrays["yaw_deg"]} if "yaw_deg" in arrays else {}
+    meta = {"source": "AFLW with MERL-RAV landmarks", "licence": "AFLW and MERL-RAV: research use only"}
+    return LandmarkSet(
+        folder, points, (visibility > 0).astype(np.float32), names, picture, None, folder / "images", labels, meta
+    )
