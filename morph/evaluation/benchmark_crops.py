@@ -35,7 +35,7 @@ class BenchmarkCrops:
 
 
 def cut_benchmark(benchmark: Aflw2000, size: int) -> BenchmarkCrops:
-    """Cut the published crop of every face: ``roi_box`` resized to ``size`` (about 3 s for 1000 pictures).
+    """Cut the published crop of every face: ``roi_box`` resized to ``size`` (about 1.5 s for 1000 pictures).
 
     Raises:
         MorphError: a picture is missing or damaged.

@@ -105,10 +105,17 @@ def run_weights(
 
     regressor = open_weights(weights or default_weights())
     found = regressor.find_model(model)
+    if crop not in ("ground-truth", "detector"):
+        raise MorphError(f"no crop called {crop!r}; choose ground-truth or detector")
+    evaluator = Aflw2000Evaluator(benchmark, found, regressor.input_size)
     if crop == "ground-truth":
-        evaluator = Aflw2000Evaluator(benchmark, found, regressor.input_size)
         predictions = evaluator.predict(regressor.predictor, flip=flip)
     else:
-        raise MorphError(f"no crop called {crop!r}; choose ground-truth or detector")
+        if Path(regressor.name).suffix != ".onnx":
+            raise MorphError(f"the detector's crop needs .onnx weights, not {regressor.name}; `morph export` writes them")
+        from morph.evaluation.whole_picture import track_benchmark
+        from morph.tracking.tracker import Tracker
+
+        predictions = track_benchmark(benchmark, Tracker(weights, found, max_faces=8), flip=flip)
     report = evaluator.report(predictions, crop=crop, flip=flip, more={"weights": regressor.name})
     return report, predictions.points
