@@ -46,7 +46,7 @@ def average(layer: Layer, samples: int) -> Layer:
     if samples == 1:
         return layer
     height, width = layer.shape[:2]
-    return cv2.resize(layer, (width // samples, height // samples), interpolation=cv2.INTER_AREA)
+    return cv2.resize(layer, (width // samples, height // samples), interpolation=cv2.INTER_AREA).astype(np.float32, copy=False)
 
 
 def _draw(scene: Scene, parts: list[Part]) -> tuple[Layer, Fragments]:

@@ -71,7 +71,7 @@ class Stage:
             parts += self._wearing.parts(shape, expression, linear, shift, self._typical[int(self.track.id[row])])
         return parts
 
-    def picture_scene(self, frame: int, width: int, height: int, zoom: float = 1.0, look: Look = Look()) -> Scene:  # noqa: B008
+    def picture_scene(self, frame: int, width: int, height: int, zoom: float = 1.0, look: Look = Look()) -> Scene:
         """The frame as the footage shows it: heads lie on the faces of the picture.
 
         Args:
@@ -87,7 +87,7 @@ class Stage:
             parts += self.face_parts(row, pose.rotation * (pose.scale * zoom), [corner[0], -corner[1], 0.0], look)
         return Scene(tuple(parts), picture_camera(), width, height, self.lighting, look.normals)
 
-    def model_scene(self, frame: int, camera: Camera, width: int, height: int, look: Look = Look()) -> Scene:  # noqa: B008
+    def model_scene(self, frame: int, camera: Camera, width: int, height: int, look: Look = Look()) -> Scene:
         """The heads alone, turned as in the frame, in the unit of the model about the middle of the group."""
         parts: list[Part] = []
         for row in self.track.rows(frame):

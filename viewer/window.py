@@ -70,11 +70,13 @@ def _make_window(stage: Stage, state: Playback, size: tuple[int, int], say: Call
     try:
         from pyglet.gl import Config
         from pyglet.window import NoSuchConfigException
+
+        config_class: Any = Config
     except Exception as error:  # pyglet raises what its X11 or GL library lacks
         raise MorphError(f"{no_display} ({_line(error)})") from None
     for samples in (4, 0):
         settings = {"sample_buffers": 1, "samples": samples} if samples else {}
-        config = Config(depth_size=24, double_buffer=True, major_version=3, minor_version=3, **settings)
+        config = config_class(depth_size=24, double_buffer=True, major_version=3, minor_version=3, **settings)
         try:
             return _window_class()(pyglet, pyrender, stage, state, config, size, say)
         except NoSuchConfigException:

@@ -28,12 +28,9 @@ def read_mesh(path: Path) -> tuple[Part, ...]:
     Raises:
         MorphError: not a mesh, an empty one, or one that needs what is not supported or not installed.
     """
-    if path.suffix.lower() != ".glb":
-        path_data = _through_trimesh(path)
-    else:
-        path_data = path.read_bytes()
+    data = path.read_bytes() if path.suffix.lower() == ".glb" else _through_trimesh(path)
     try:
-        parts = _read_glb(path_data, path)
+        parts = _read_glb(data, path)
     except (KeyError, IndexError, ValueError, TypeError, struct.error) as error:
         raise MorphError(f"{path} is not a whole binary glTF ({type(error).__name__}: {error}); export it again") from None
     if not parts:

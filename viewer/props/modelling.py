@@ -83,7 +83,9 @@ def grid_triangles(rows: int, columns: int) -> Ints:
     return np.concatenate([np.stack([a, b, d], -1).reshape(-1, 3), np.stack([a, d, c], -1).reshape(-1, 3)])
 
 
-def sweep(path: Array, up: Array, width: Array, height: Array, *, closed: bool, corners: int = 12) -> tuple[Array, Array]:
+def sweep(
+    path: Array, up: Array, width: Array | float, height: Array | float, *, closed: bool, corners: int = 12
+) -> tuple[Array, Ints]:
     """A tube along a path: vertices and triangles, anticlockwise seen from outside.
 
     Args:
@@ -113,12 +115,12 @@ def sweep(path: Array, up: Array, width: Array, height: Array, *, closed: bool, 
     vertices = points.reshape(-1, 3)
     if not closed:
         first, last = n * corners, n * corners + 1
-        k = np.arange(corners)
-        after = (k + 1) % corners
+        corner = np.arange(corners)
+        after = (corner + 1) % corners
         top = (n - 1) * corners
         caps = [
-            np.stack([np.full(corners, first), after, k], -1),
-            np.stack([np.full(corners, last), top + k, top + after], -1),
+            np.stack([np.full(corners, first), after, corner], -1),
+            np.stack([np.full(corners, last), top + corner, top + after], -1),
         ]
         vertices = np.concatenate([vertices, path[:1], path[-1:]])
         triangles = np.concatenate([triangles, *caps])
@@ -139,7 +141,7 @@ def curve(points: npt.ArrayLike, count: int) -> Array:
     return np.stack([np.interp(wanted, length, line[:, i]) for i in range(3)], axis=1)
 
 
-def disc(edge: Array, rings: int) -> tuple[Array, Array]:
+def disc(edge: Array, rings: int) -> tuple[Array, Ints]:
     """``(V, 2)`` points and triangles of a filled outline, anticlockwise."""
     n = len(edge)
     middle = edge.mean(axis=0)

@@ -119,10 +119,10 @@ def _item(path: Path, said: dict[Any, Any]) -> Item:
     mesh = path.parent / str(said["mesh"])
     landmarks = _landmarks(path, said["landmarks"])
     points = _points(path, said.get("points", []))
-    choices = [_choice(path, said, "follows", FOLLOWS), _choice(path, said, "fit", FITS)]
+    follows, fit = _choice(path, said, "follows", FOLLOWS), _choice(path, said, "fit", FITS)
     if not mesh.is_file():
         raise MorphError(f"{path} names the mesh {said['mesh']}, which is not beside it")
-    return Item(read_mesh(mesh), landmarks, points, *choices, None if clear is None else float(clear))
+    return Item(read_mesh(mesh), landmarks, points, follows, fit, None if clear is None else float(clear))
 
 
 def _check_keys(path: Path, said: dict[Any, Any], known: tuple[str, ...]) -> None:
@@ -151,7 +151,7 @@ def _landmarks(path: Path, value: Any) -> dict[int, float]:
 
 
 def _points(path: Path, value: Any) -> dict[tuple[float, float, float], float]:
-    rows = value if isinstance(value, list) else [None]
+    rows: list[Any] = value if isinstance(value, list) else [None]
     whole = all(
         isinstance(row, list) and len(row) in (3, 4) and all(map(_number, row)) and (len(row) == 3 or row[3] > 0)
         for row in rows

@@ -163,7 +163,7 @@ def fit(rest: Array, target: Array, weights: Array, kind: str) -> Placement:
     from_centre, to_centre = w @ rest, w @ target
     a, b = rest - from_centre, target - to_centre
     scale = np.ones(3)
-    rotation = np.eye(3)
+    rotation: Array = np.eye(3)
     for _ in range(8 if kind == "stretch" else 1):
         rotation = nearest_rotation((b * w[:, None]).T @ (a * scale))
         turned = b @ rotation
