@@ -1,0 +1,193 @@
+"""The folder that ``morph track`` writes: meshes, coefficients, landmarks, overlay and summary."""
+
+from __future__ import annotations
+
+import contextlib
+import dataclasses
+import json
+import os
+import re
+import time
+from collections.abc import Callable, Iterable
+from pathlib import Path
+from typing import Any
+
+import cv2
+import numpy as np
+import numpy.typing as npt
+
+from morph import __version__
+from morph.atomic import atomic_path, output_folder
+from morph.errors import MorphError
+from morph.export.coefficients import write_coefficients, write_landmarks
+from morph.export.obj import ObjWriter
+from morph.export.texture import write_material
+from morph.export.video import VideoWriter
+from morph.tracking import Face, Frame, FrameSource, Tracker
+from morph.tracking.overlay import draw_faces
+from morph.tracking.stopwatch import Stopwatch
+
+FORMAT = "morph-track-1"
+OWN_FILES = re.compile(r"\d{6}(_\d+)?\.obj|head\.mtl|texture\.png")  # in mesh/
+RESULTS = ("summary.json", "coefficients.npz", "landmarks.csv", "overlay.mp4", "overlay.png")
+
+
+@dataclasses.dataclass(frozen=True)
+class TrackOptions:
+    """What to write.
+
+    Attributes:
+        mesh: an OBJ for each face and frame.
+        overlay: the footage with meshes and landmarks drawn over it.
+        normals: ``vn`` in the OBJ files.
+        neutral_pose: meshes face the viewer at the origin instead of moving with the head.
+        frames: stop after this many; None takes all.
+    """
+
+    mesh: bool = True
+    overlay: bool = True
+    normals: bool = True
+    neutral_pose: bool = False
+    frames: int | None = None
+
+
+def track_to_folder(
+    source: FrameSource,
+    tracker: Tracker,
+    folder: str | os.PathLike[str],
+    options: TrackOptions | None = None,
+    progress: Callable[[Iterable[Frame]], Iterable[Frame]] = iter,
+) -> dict[str, Any]:
+    """Track every frame of ``source`` and write what ``options`` ask for; files are whole or absent, the summary comes last.
+
+    An earlier track in the folder is replaced; files that are not a track's stay. Nothing is written before the first
+    frame is read and looked at.
+
+    Args:
+        source: opened with :func:`morph.tracking.open_source`.
+        tracker: is reset first.
+        folder: made where it does not exist.
+        options: None writes all.
+        progress: wraps the frames, to show how far it is.
+
+    Returns:
+        The summary, as written to ``summary.json``.
+
+    Raises:
+        MorphError: the source cannot be read, or the folder cannot be written.
+    """
+    options = options or TrackOptions()
+    tracker.reset()
+    tracker.stopwatch = watch = Stopwatch()
+    run = _Run(source, tracker, Path(folder), options, watch)
+    started, cpu = time.perf_counter(), time.process_time()
+    with contextlib.ExitStack() as stack:
+        frames = iter(progress(source))
+        while True:
+            with watch.stage("read"):
+                frame = next(frames, None)
+            if frame is None or (options.frames is not None and run.count >= options.frames):
+                break
+            if source.kind == "pictures":
+                tracker.reset()
+            faces = tracker.process(frame.image, frame.time, frame.index)
+            run.add(frame, faces, stack)
+    if not run.count:
+        raise MorphError(f"{source.name} holds no frames; give a longer clip")
+    return run.finish(time.perf_counter() - started, time.process_time() - cpu)
+
+
+class _Run:
+    """What is known half-way through a track."""
+
+    def __init__(self, source: FrameSource, tracker: Tracker, folder: Path, options: TrackOptions, watch: Stopwatch) -> None:
+        self.source, self.tracker, self.folder, self.options, self.watch = source, tracker, folder, options, watch
+        self.count = 0
+        self.size = (0, 0)
+        self.faces: list[Face] = []
+        self.empty: list[int] = []
+        self.meshes = ObjWriter(tracker.model, normals=options.normals)
+        self.video: VideoWriter | None = None
+
+    def add(self, frame: Frame, faces: list[Face], stack: contextlib.ExitStack) -> None:
+        """Write what one frame gives."""
+        height, width = frame.image.shape[:2]
+        if not self.count:
+            self.size = (width, height)
+            self._prepare(stack)
+        self.count += 1
+        for face in faces:
+            with self.watch.stage("mesh"):
+                posed = face.vertices if self.options.neutral_pose else face.posed_vertices(width, height)
+            if self.options.mesh:
+                with self.watch.stage("write"):
+                    self.meshes.write(self.folder / "mesh" / self._mesh_name(frame, face), posed)
+        if self.options.overlay:
+            with self.watch.stage("overlay"):
+                self._draw(frame, draw_faces(frame.image, faces))
+        self.faces += [dataclasses.replace(face) for face in faces]  # without the meshes that they have decoded
+        if not faces:
+            self.empty.append(frame.index)
+
+    def _mesh_name(self, frame: Frame, face: Face) -> str:
+        return f"{frame.index:06d}.obj" if self.tracker.max_faces == 1 else f"{frame.index:06d}_{face.id}.obj"
+
+    def _prepare(self, stack: contextlib.ExitStack) -> None:
+        """Make the folder, take away what an earlier track left, and begin the files that grow."""
+        output_folder(self.folder)
+        for name in RESULTS:
+            (self.folder / name).unlink(missing_ok=True)
+        for place, pattern in (("mesh", OWN_FILES), ("overlay", re.compile(r".*\.png"))):
+            for file in (self.folder / place).glob("*"):
+                if pattern.fullmatch(file.name):
+                    file.unlink()
+        if self.options.mesh:
+            with self.watch.stage("prepare"):
+                write_material(output_folder(self.folder / "mesh"), self.tracker.model)
+        if self.options.overlay and self.source.kind == "pictures":
+            output_folder(self.folder / "overlay")
+        elif self.options.overlay and self.source.kind != "picture":
+            self.video = stack.enter_context(VideoWriter(self.folder / "overlay.mp4", self.source.rate))
+
+    def _draw(self, frame: Frame, image: npt.NDArray[np.uint8]) -> None:
+        if self.video is not None:
+            self.video.write(image, frame.time)
+            return
+        target = self.folder / "overlay.png"
+        if self.source.kind == "pictures":
+            target = self.folder / "overlay" / f"{frame.name}.png"
+        with atomic_path(target) as path:
+            cv2.imwrite(str(path), image[..., ::-1])
+
+    def finish(self, wall: float, cpu: float) -> dict[str, Any]:
+        """Write the tables and the summary."""
+        tracker = self.tracker
+        write_coefficients(self.folder / "coefficients.npz", self.faces, tracker.model, self.size)
+        write_landmarks(self.folder / "landmarks.csv", self.faces)
+        side = sum(self.watch.seconds.get(stage, 0.0) for stage in ("overlay", "prepare"))
+        stages = {name: round(1000 * seconds / self.count, 3) for name, seconds in self.watch.seconds.items()}
+        threads = cpu - sum(self.watch.seconds.values())
+        summary = {
+            "format": FORMAT,
+            "input": self.source.name,
+            "kind": self.source.kind,
+            "width": self.size[0],
+            "height": self.size[1],
+            "rate": round(self.source.rate, 3),
+            "frames": self.count,
+            "frames_with_face": self.count - len(self.empty),
+            "frames_without_face": self.empty,
+            "frames_damaged": self.source.damaged,
+            "faces": sorted({face.id for face in self.faces}),
+            "vertices": tracker.model.n_vertices,
+            "model": {"name": tracker.model.name, "identity": tracker.model.identity},
+            "weights": tracker.regressor.path.name,
+            "cpu_ms_per_frame": stages | {"other": round(1000 * threads / self.count, 3)},
+            "cpu_ms_per_frame_without_overlay": round(1000 * (cpu - side) / self.count, 3),
+            "fps_without_overlay": round(self.count / max(cpu - side, 1e-9), 1),
+            "fps": round(self.count / max(wall, 1e-9), 1),
+            "morph": __version__,
+        }
+        with atomic_path(self.folder / "summary.json") as path:
+            path.write_text(json.dumps(summary, indent=1) + "\n")
+        return summary

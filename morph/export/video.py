@@ -1,0 +1,84 @@
+"""H.264 clips that play in a browser, with the time stamps of the frames they show."""
+
+from __future__ import annotations
+
+import os
+from fractions import Fraction
+from pathlib import Path
+from types import TracebackType
+
+import av
+import cv2
+import numpy as np
+import numpy.typing as npt
+
+from morph.atomic import atomic_path
+from morph.errors import MorphError
+
+TIME_BASE = Fraction(1, 90000)
+ENCODERS = ("libx264", "libopenh264", "mpeg4")  # the first that this FFmpeg has
+
+
+class VideoWriter:
+    """Writes ``(H, W, 3)`` uint8 RGB frames into an MP4; the file appears when the writer is closed without an error.
+
+    All frames take the size of the first, made even by repeating the last row and column (yuv420p needs it).
+
+    Args:
+        path: of the MP4.
+        rate: frames a second, about; the true times come with the frames.
+        quality: x264's constant rate factor; smaller is better and larger.
+    """
+
+    def __init__(self, path: str | os.PathLike[str], rate: float = 25.0, *, quality: int = 20) -> None:
+        self._target = atomic_path(path)
+        self._path: Path = self._target.__enter__()
+        self._rate, self._quality = Fraction(rate).limit_denominator(1001), quality
+        self._container: av.container.OutputContainer | None = None
+        self._last = -1
+
+    def __enter__(self) -> VideoWriter:
+        return self
+
+    def _open(self, width: int, height: int) -> None:
+        name = next((name for name in ENCODERS if name in av.codecs_available), None)
+        if name is None:
+            raise MorphError("PyAV has no H.264 encoder; install its wheel with `pip install --force-reinstall av`")
+        self._container = av.open(str(self._path), "w", format="mp4", options={"movflags": "+faststart"})
+        options = {"crf": str(self._quality), "preset": "veryfast"} if name == "libx264" else {}
+        self._stream = self._container.add_stream(name, rate=self._rate, options=options)
+        self._stream.width, self._stream.height, self._stream.pix_fmt = width, height, "yuv420p"
+        self._stream.codec_context.time_base = TIME_BASE
+        self._stream.codec_context.thread_count = 1
+
+    def write(self, image: npt.NDArray[np.uint8], time: float) -> None:
+        """Add a frame that is shown from ``time`` (seconds) on; times must grow."""
+        image = cv2.copyMakeBorder(image, 0, image.shape[0] % 2, 0, image.shape[1] % 2, cv2.BORDER_REPLICATE)  # type: ignore[assignment]
+        if self._container is None:
+            self._open(image.shape[1], image.shape[0])
+            self._start = min(time, 0.0)
+        size = (self._stream.width, self._stream.height)
+        if image.shape[1::-1] != size:
+            image = cv2.resize(image, size, interpolation=cv2.INTER_AREA)  # type: ignore[assignment]
+        frame = av.VideoFrame.from_ndarray(np.ascontiguousarray(image), format="rgb24")
+        frame.pts = max(round((time - self._start) / TIME_BASE), self._last + 1)
+        frame.time_base = TIME_BASE
+        self._last = frame.pts
+        assert self._container is not None
+        self._container.mux(self._stream.encode(frame))
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None) -> None:
+        if self._container is not None:
+            if kind is None:
+                self._container.mux(self._stream.encode(None))
+            self._container.close()
+        elif kind is None:
+            kind, error = _NoFrames, _NoFrames()  # nothing to keep
+        try:
+            self._target.__exit__(kind, error, traceback)
+        except _NoFrames:
+            pass
+
+
+class _NoFrames(Exception):
+    """No frame was written, so no file is kept."""

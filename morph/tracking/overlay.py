@@ -1,0 +1,71 @@
+"""Drawing tracked faces over their frames."""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Sequence
+
+import cv2
+import numpy as np
+import numpy.typing as npt
+
+from morph.model import MorphableModel
+from morph.rendering import shade_mesh
+from morph.tracking.face import Face
+
+Image = npt.NDArray[np.uint8]
+
+COLOURS = ((0.45, 0.72, 0.95), (0.97, 0.72, 0.40), (0.56, 0.86, 0.52), (0.90, 0.56, 0.78))  # a face's, by its number
+OPACITY = 0.55
+POINT = (255, 236, 64)
+SHIFT = 4  # bits behind the point in coordinates that OpenCV draws at
+
+
+def draw_faces(image: Image, faces: Sequence[Face], *, mesh: bool = True, landmarks: bool = True) -> Image:
+    """A copy of ``(H, W, 3)`` uint8 RGB with each face's shaded mesh, see-through, and its 68 landmarks."""
+    out = image.copy()
+    for face in faces:
+        if mesh:
+            _draw_mesh(out, face)
+        if landmarks:
+            _draw_landmarks(out, face)
+    return out
+
+
+@functools.lru_cache(maxsize=4)
+def face_triangles(model: MorphableModel) -> npt.NDArray[np.int32]:
+    """``(n, 3)`` triangles of face and ears; all of a model that has no such masks (neck and scalp would hide too much)."""
+    shown = [model.vertex_masks[name] for name in ("face", "ears") if name in model.vertex_masks]
+    if not shown:
+        return model.triangles
+    skin = model.regions == model.region_names.index("skin") if "skin" in model.region_names else True
+    return model.triangles[(np.max(shown, axis=0)[model.triangles].min(axis=1) > 0.5) & skin]
+
+
+def _draw_mesh(out: Image, face: Face) -> None:
+    """Shade the mesh into the part of the picture that it covers."""
+    points, triangles = face.image_vertices, face_triangles(face.model)
+    height, width = out.shape[:2]
+    reach = points[triangles.ravel(), :2]
+    low = np.clip(np.floor(reach.min(0)).astype(int), 0, [width, height])
+    high = np.clip(np.ceil(reach.max(0)).astype(int) + 1, 0, [width, height])
+    if (high <= low).any():
+        return
+    part = out[low[1] : high[1], low[0] : high[0]]
+    shaded, _ = shade_mesh(
+        points - np.array([*low, 0], np.float32),
+        triangles,
+        part.shape[0],
+        part.shape[1],
+        background=part,
+        colour=COLOURS[face.id % len(COLOURS)],
+        opacity=OPACITY,
+    )
+    part[:] = shaded
+
+
+def _draw_landmarks(out: Image, face: Face) -> None:
+    side = float((face.box[2:] - face.box[:2]).max())
+    radius = max(round(side / 150 * (1 << SHIFT)), round(0.8 * (1 << SHIFT)))
+    for x, y in np.rint(face.landmarks * (1 << SHIFT)).astype(int).tolist():
+        cv2.circle(out, (x, y), radius, POINT, cv2.FILLED, cv2.LINE_AA, SHIFT)
