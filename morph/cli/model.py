@@ -41,7 +41,13 @@ def run(options: argparse.Namespace) -> None:
     if options.action == "convert" and not options.output.endswith(".npz"):
         raise MorphError(f"cannot write {options.output}: a morph model is an .npz; name it so")
     extras = {"landmarks": options.landmarks, "expressions": options.expressions, "std": options.std}
-    model = load_default_model() if options.model == "default" else read_model(options.model, **extras)
+    if options.model == "default":
+        given = [name for name, value in extras.items() if value]
+        if given:
+            raise MorphError(f"the default model takes no --{given[0]}; leave it out")
+        model = load_default_model()
+    else:
+        model = read_model(options.model, **extras)
     if options.action == "convert":
         model.save(options.output, half=options.half)
         print(f"{options.output}: {model.name}, {model.n_vertices} vertices, {model.n_shape} + {model.n_expression} modes")

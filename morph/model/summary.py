@@ -11,7 +11,7 @@ from morph.model.morphable_model import MorphableModel
 def describe(model: MorphableModel) -> str:
     """What a model holds, one fact a line, for a terminal."""
     low, high = model.mean.min(0), model.mean.max(0)
-    size = " × ".join(f"{extent:.4g}" for extent in high - low)
+    size = " × ".join(_short(extent) for extent in high - low)
     faces = f"{len(model.triangles)} triangles"
     if len(model.quads):
         faces += f", {len(model.quads)} quads (can be subdivided)"
@@ -35,10 +35,16 @@ def describe(model: MorphableModel) -> str:
     return "\n".join(f"{label:<11} {text}" for label, text in lines)
 
 
+def _short(number: float) -> str:
+    """Three figures at most, never an exponent."""
+    return f"{number:.0f}" if number >= 100 else f"{number:.3g}"
+
+
 def _modes(model: MorphableModel, basis: npt.NDArray[np.float32], std: npt.NDArray[np.float32]) -> str:
     """Number of modes and how far one standard deviation of the first and last moves the vertices."""
     if not basis.shape[-1]:
         return "none"
     ends = [0, basis.shape[-1] - 1]
     moved = np.sqrt((basis[:, :, ends].astype(np.float64) ** 2).sum(axis=(0, 1)) / model.n_vertices) * std[ends]
-    return f"{basis.shape[-1]} modes; one standard deviation moves a vertex {moved[0]:.3g} to {moved[1]:.3g} {model.unit} (rms)"
+    low, high = (_short(distance) for distance in moved)
+    return f"{basis.shape[-1]} modes; one standard deviation moves a vertex {low} to {high} {model.unit} (rms)"

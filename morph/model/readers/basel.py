@@ -47,8 +47,9 @@ def read_basel(path: Path, landmarks: Path | None = None) -> MorphableModel:
         MorphError: not such a file, parts of different size, or points that cannot be completed.
     """
     with open_h5(path) as file:
-        if "shape/model/mean" not in file:
-            raise MorphError(f"{path} is HDF5 but holds no shape/model/mean; it is no Basel Face Model")
+        for name in ("shape/model/mean", "shape/representer/cells"):
+            if name not in file:
+                raise MorphError(f"{path} is HDF5 but holds no {name}; it is no Basel Face Model, or not a whole one")
         mean = np.asarray(file["shape/model/mean"], np.float64).ravel()
         if mean.size % 3:
             raise MorphError(f"{path}: shape/model/mean has {mean.size} numbers, no multiple of 3")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import re
 from collections.abc import Mapping
 from pathlib import Path
@@ -66,7 +67,7 @@ def _mapping_section(text: str) -> list[str]:
     """The lines of ``[landmark_mappings]``, or all of them where the file has no such section (eos adds contours)."""
     lines = text.splitlines()
     headers = [i for i, line in enumerate(lines) if re.match(r"\s*\[\s*[A-Za-z]\w*\s*\]", line)]
-    for start, end in zip(headers, [*headers[1:], len(lines)], strict=True):
+    for start, end in itertools.pairwise([*headers, len(lines)]):
         if "landmark_mappings" in lines[start]:
             return lines[start + 1 : end]
     return lines
@@ -84,8 +85,10 @@ def _check(path: Path, found: dict[int, int], mean: Array, *, whole: bool) -> In
 def complete_landmarks(mean: Array, known: Mapping[int, int], reference: Array | None = None) -> Ints:
     """The ``(68,)`` vertices from those known; the others are inferred from a face whose 68 points are all known.
 
-    The reference points are brought onto the known ones by a thin-plate spline over a similarity, and each left-out point
-    takes the vertex nearest to where it falls.
+    The reference points are brought onto the known ones by a similarity; what is left between them is interpolated linearly
+    in distance (a radial basis that does not run away outside), and each left-out point takes the vertex nearest to where it
+    falls. On the BFM with its jaw withheld this misses its own jaw points by 7 mm in the mean: good enough to train on with a
+    low weight, not to measure with. Give all 68 where they are known.
 
     Args:
         mean: ``(V, 3)``, in the model frame.
@@ -115,8 +118,8 @@ def complete_landmarks(mean: Array, known: Mapping[int, int], reference: Array |
     target = mean[out[have]].astype(np.float64)
     moved = _similarity(reference[have].astype(np.float64), target, reference.astype(np.float64))
     size = np.linalg.norm(target - target.mean(0), axis=1).mean()
-    spline = RBFInterpolator(moved[have] / size, (target - moved[have]) / size, kernel="linear", degree=0, smoothing=0.0)
-    out[missing] = cKDTree(mean).query(moved[missing] + size * spline(moved[missing] / size))[1]
+    rest = RBFInterpolator(moved[have] / size, (target - moved[have]) / size, kernel="linear", degree=0)
+    out[missing] = cKDTree(mean).query(moved[missing] + size * rest(moved[missing] / size))[1]
     return out
 
 
