@@ -67,7 +67,8 @@ class Anatomy:
     def angles(self, points: Floats) -> tuple[Floats, Floats]:
         """Azimuth and elevation in degrees of points ``(N, 3)`` seen from the skull's centre."""
         q = points - self.skull
-        return np.degrees(np.arctan2(q[:, 0], q[:, 2])), np.degrees(np.arctan2(q[:, 1], np.hypot(q[:, 0], q[:, 2])))
+        flat = np.sqrt(q[:, 0] ** 2 + q[:, 2] ** 2)
+        return np.degrees(np.arctan2(q[:, 0], q[:, 2])), np.degrees(np.arctan2(q[:, 1], flat))
 
     def hair_distance(self, points: Floats, recession: float = 0.0, lift: float = 0.0, peak: float = 0.0) -> Floats:
         """How far (mm, roughly) points of the mean's skin lie above the hairline; negative is bare skin.
@@ -108,7 +109,7 @@ def prepare_anatomy(model: MorphableModel) -> Anatomy:
     normals = vertex_normals(mean, model.triangles)
     ears = _mask(model, "ear")
     inner = np.clip(_mask(model, "mouth") * 1.0, 0, 1)
-    features = _features(model, normals, body, ears, inner)
+    features = _features(model, normals, body, ears, inner, skull)
     surface = _surface(model, skin & (ears[model.triangles].max(1) < 0.5) & (inner[model.triangles].max(1) < 0.5), skull)
     anatomy = Anatomy(
         model,
@@ -149,7 +150,9 @@ def _mask(model: MorphableModel, word: str) -> Floats:
     return found[0] if found else np.zeros(model.n_vertices, np.float32)
 
 
-def _features(model: MorphableModel, normals: Floats, body: npt.NDArray[np.bool_], ears: Floats, inner: Floats) -> Floats:
+def _features(
+    model: MorphableModel, normals: Floats, body: npt.NDArray[np.bool_], ears: Floats, inner: Floats, skull: Floats
+) -> Floats:
     mean, lm = model.mean, model.mean[model.landmarks]
     x, y, z = np.abs(mean[:, 0]), mean[:, 1], mean[:, 2]
 
@@ -169,9 +172,11 @@ def _features(model: MorphableModel, normals: Floats, body: npt.NDArray[np.bool_
         step(nose_y - 1 - y, 4) * step(y - lm[62, 1] + 2, 5) * step(lm[54, 0] * 1.12 - x, 8) * step(z - lm[54, 2] + 14, 8)
     )
     chin = step(mouth_y + 3 - y, 6) * step(lm[54, 0] * 1.05 - x, 9) * step(y - chin_y + 14, 8) * step(z - lm[8, 2] + 35, 12)
-    jaw_line = np.interp(x, [0, lm[54, 0] * 1.1, lm[13, 0], lm[16, 0]], [mouth_y - 2, mouth_y + 4, mouth_y + 8, lm[16, 1] + 12])
-    jaw_floor = np.interp(z, [lm[16, 2] - 20, lm[8, 2]], [lm[14, 1] - 30, chin_y - 26])
-    jaw = step(jaw_line - y, 9) * step(y - jaw_floor, 16) * step(z - lm[16, 2] + 4, 9)
+    azimuth = np.degrees(np.arctan2(x, z - skull[2]))
+    ear = float(np.degrees(np.arctan2(lm[16, 0], lm[16, 2] - skull[2])))
+    rise = np.interp(azimuth / ear, [0, 0.3, 0.5, 0.72, 0.86, 0.95], [-2, 2, 4, 14, 40, lm[16, 1] - mouth_y + 12])
+    floor = np.interp(azimuth / ear, [0, 0.4, 0.8, 1.0], [chin_y - 24, chin_y - 16, lm[13, 1] - 14, lm[15, 1]])
+    jaw = step(mouth_y + rise - y, 9) * step(y - floor, 14) * step(1.02 - azimuth / ear, 0.1)
     lash = np.zeros_like(x)
     for a, b in ((42, 43), (43, 44), (44, 45)):
         for t in np.linspace(0, 1, 4):

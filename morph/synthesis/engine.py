@@ -23,7 +23,7 @@ from morph.synthesis.people import Person, sample_person
 from morph.synthesis.photograph import develop, expose
 from morph.synthesis.skin import Complexion, sample_complexion, skin_colour
 from morph.synthesis.strands import draw
-from morph.synthesis.surfaces import creases, lit, strand_light, unit
+from morph.synthesis.surfaces import creases, dot, lit, strand_light, unit
 from morph.synthesis.viewpoint import Viewpoint, place_camera, sample_viewpoint, turn_shoulders
 
 Floats = npt.NDArray[np.float32]
@@ -135,7 +135,7 @@ class Renderer:
         if self.denture is not None:
             teeth, tongue = self.denture.follow(head)
             head[self.denture.tongue[0]] = tongue
-        hair = comb_hair(rng, a, person, look, style, head, int(rng.uniform(3200, 4400) * max(1.0, size / 200)))
+        hair = comb_hair(rng, a, person, look, style, head, int(rng.uniform(2600, 3600) * max(1.0, size / 200)))
         head = turn_shoulders(head, model.mean, float(a.landmarks[8, 1]), view)
         head = clothing.dress(a, head, vertex_normals(head, a.triangles), clothing.covered(a, model.mean, clothes))
         vertices = head if self.denture is None else np.concatenate([head, teeth])
@@ -245,11 +245,11 @@ class Renderer:
         light = lit(albedo, bent, normal, rays, s.lighting, sky, key, gloss, rough, scatter)
         wet = np.flatnonzero(cornea > 0)
         if len(wet):
-            out = 2 * (bent[wet] * rays[wet]).sum(1, keepdims=True) * bent[wet] - rays[wet]
+            out = 2 * dot(bent[wet], rays[wet])[:, None] * bent[wet] - rays[wet]
             mirrored = s.lighting.mirrored(out)
             light[wet] += mirrored * (0.035 * cornea[wet] * np.clip(sky[wet] * 1.4, 0, 1))[:, None]
         image[seen] = light
-        face = (material == SKIN) & (features[:, 0] > 0.5) & (mean[:, 1] > a.landmarks[8, 1]) & (scalp_free(a, mean))
+        face = (material == SKIN) & (features[:, 0] > 0.5) & (mean[:, 1] > a.landmarks[8, 1]) & (a.hair_distance(mean) < -8)
         return light[face]
 
     def _eyes(
@@ -302,7 +302,7 @@ class Renderer:
         ) -> None:
             n, m = nodes.shape[:2]
             at = nodes @ rotation.T + position
-            arrives = shadow.lit(at.reshape(-1, 3), 0.6, bias=6.0).reshape(n, m)
+            arrives = shadow.lit(at.reshape(-1, 3), 0.0, bias=6.0).reshape(n, m)
             light = strand_light(at, colour, shade, deep, s.lighting, arrives, shine)
             pixels = self._project(at, s.camera)
             taper = np.linspace(1, 0.45, m, dtype=np.float32)
@@ -351,11 +351,3 @@ class Renderer:
         flat = (self._project(s.points[self._face], s.camera)[:, :2] + 0.5) / supersampling - 0.5
         camera = fit_scaled_orthographic(s.vertices[self._face], flat)
         return Picture(image, landmarks.astype(np.float32), visible, s.person.shape, s.person.expression, camera)
-
-
-def scalp_free(anatomy: object, mean: Floats) -> npt.NDArray[np.bool_]:
-    """Points of the mean well below the hairline."""
-    from morph.synthesis.anatomy import Anatomy
-
-    assert isinstance(anatomy, Anatomy)
-    return anatomy.hair_distance(mean) < -8

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
+from numba import njit
 
 from morph.rendering import rasterise
 from morph.synthesis.environments import Environment, harmonic_basis
@@ -122,13 +124,49 @@ class ShadowMap:
 
     def lit(self, points: Floats, softness: float, bias: float = 3.0) -> Floats:
         """``(N,)`` how much of the key light arrives, 0..1."""
-        p = self.project(points)
-        total = np.zeros(len(points), np.float32)
-        reach = 0.7 + 3.0 * softness
-        for tap in TAPS:
-            column = np.clip(p[:, 0] + reach * tap[0] + 0.5, 0, self.size - 1).astype(np.int32)
-            row = np.clip(p[:, 1] + reach * tap[1] + 0.5, 0, self.size - 1).astype(np.int32)
-            open_ = 1 - np.clip((self.depth[row, column] - p[:, 2] - bias) / 3.0, 0, 1)
-            behind = np.clip((self.hair_depth[row, column] - p[:, 2] - 2.0) / 10.0, 0, 1)
-            total += open_ * np.exp(-self.hair[row, column] * behind)
-        return total / len(TAPS)
+        out = np.empty(len(points), np.float32)
+        _lit(
+            np.ascontiguousarray(points, np.float32),
+            self._axes,
+            self._centre,
+            np.float32(self._pixel),
+            self.depth,
+            self.hair,
+            self.hair_depth,
+            TAPS[: 7 if softness > 0 else 1] * np.float32(0.7 + 3.0 * softness),
+            np.float32(bias),
+            out,
+        )
+        return out
+
+
+@njit(cache=True, nogil=True)
+def _lit(
+    points: Any,
+    axes: Any,
+    centre: Any,
+    pixel: Any,
+    depth: Any,
+    hair: Any,
+    hair_depth: Any,
+    taps: Any,
+    bias: Any,
+    out: Any,
+) -> None:
+    size = depth.shape[0]
+    half = np.float32(0.5) * (size - 1) + np.float32(0.5)
+    for i in range(points.shape[0]):
+        x, y, z = points[i, 0] - centre[0], points[i, 1] - centre[1], points[i, 2] - centre[2]
+        u = (x * axes[0, 0] + y * axes[1, 0] + z * axes[2, 0]) * pixel + half
+        v = (x * axes[0, 1] + y * axes[1, 1] + z * axes[2, 1]) * pixel + half
+        height = x * axes[0, 2] + y * axes[1, 2] + z * axes[2, 2]
+        total = np.float32(0.0)
+        for t in range(taps.shape[0]):
+            column = min(max(int(u + taps[t, 0]), 0), size - 1)
+            row = min(max(int(v + taps[t, 1]), 0), size - 1)
+            light = 1 - min(max((depth[row, column] - height - bias) / np.float32(3.0), np.float32(0.0)), np.float32(1.0))
+            if light > 0 and hair[row, column] > 0:
+                behind = min(max((hair_depth[row, column] - height - 2) / np.float32(10.0), np.float32(0.0)), np.float32(1.0))
+                light *= np.exp(-hair[row, column] * behind)
+            total += light
+        out[i] = total / taps.shape[0]

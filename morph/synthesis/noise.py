@@ -35,10 +35,10 @@ def sample(layer: int, x: Floats, y: Floats) -> Floats:
 
 @njit(cache=True, nogil=True)
 def _sample(tile: Floats, x: Floats, y: Floats, out: Floats) -> None:
-    size = tile.shape[0]
+    last = tile.shape[0] - 1  # the size is a power of two
     for i in range(x.shape[0]):
         fx, fy = np.floor(x[i]), np.floor(y[i])
         a, b = x[i] - fx, y[i] - fy
-        c0, r0 = int(fx) % size, int(fy) % size
-        c1, r1 = (c0 + 1) % size, (r0 + 1) % size
+        c0, r0 = int(fx) & last, int(fy) & last
+        c1, r1 = (c0 + 1) & last, (r0 + 1) & last
         out[i] = (tile[r0, c0] * (1 - a) + tile[r0, c1] * a) * (1 - b) + (tile[r1, c0] * (1 - a) + tile[r1, c1] * a) * b

@@ -153,8 +153,10 @@ def _expression(rng: Random) -> dict[str, float]:
         put("eyeBlink", rng.uniform(0.75, 1.0), spread=0.02)
     elif lids < 0.20:
         put(("eyeBlinkLeft", "eyeBlinkRight")[rng.integers(2)], rng.uniform(0.7, 1), sides=False)
-    elif lids < 0.45:
-        put("eyeBlink", rng.uniform(0.05, 0.5), spread=0.05)
+    elif lids < 0.35:
+        put("eyeBlink", rng.uniform(0.05, 0.45), spread=0.05)
+    elif lids < 0.6 and "eyeWideLeft" not in weights:
+        put("eyeWide", rng.uniform(0.05, 0.45), spread=0.05)
     return weights
 
 

@@ -54,7 +54,8 @@ class SynthesisPlan:
             raise MorphError(f"--supersampling is 1 or 2, got {self.supersampling}")
         if self.environments is not None and not Path(self.environments).is_dir():
             raise MorphError(
-                f"no such environments folder {self.environments}; fetch some with data/synthetic/prepare.py, or leave --environments out"
+                f"no such environments folder {self.environments}; "
+                "fetch some with data/synthetic/prepare.py, or leave --environments out"
             )
 
     def blocks(self) -> list[tuple[int, int]]:

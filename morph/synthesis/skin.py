@@ -67,7 +67,7 @@ def sample_complexion(rng: np.random.Generator, person: Person) -> Complexion:
         shadow=linear(rng.uniform(0.1, 0.6, 3)),
         shadow_strength=rng.uniform(0.1, 0.55) if made_up and rng.random() < 0.6 else 0.0,
         liner=rng.uniform(0.5, 0.95) if made_up else rng.uniform(0.1, 0.5),
-        brow_width=rng.uniform(5.5, 10.0) if man else rng.uniform(3.5, 7.5),
+        brow_width=rng.uniform(6.5, 11.0) if man else rng.uniform(4.5, 8.5),
         brow_density=rng.uniform(0.3, 0.95) if rng.random() < 0.9 else rng.uniform(0.1, 0.3),
         brow_lift=rng.normal(0, 0.6),
         brow_length=rng.uniform(0.9, 1.12),

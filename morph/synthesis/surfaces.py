@@ -18,6 +18,11 @@ def unit(vectors: Floats) -> Floats:
     return vectors / np.sqrt(np.maximum(square, 1e-12))[..., None]
 
 
+def dot(a: Floats, b: Floats) -> Floats:
+    """Inner products of vectors ``(..., 3)``: ``(...)``."""
+    return np.einsum("...i,...i->...", a, b)
+
+
 def creases(distance: Floats, seen: npt.NDArray[np.bool_], reach: float) -> Floats:
     """Ambient light that reaches folds, ``(H, W)`` 0..1, from how far points lie behind their surroundings.
 
@@ -66,12 +71,10 @@ def lit(
     diffuse = diffuse + lighting.key_light * direct * share
     half = unit(rays + lighting.key)
     spread = 2.0 / np.maximum(roughness, 0.05) ** 4 - 2
-    shine = (
-        np.clip((normals * half).sum(1), 0, 1) ** np.minimum(spread, 2500) * (spread + 8) / (8 * np.pi) * np.clip(facing, 0, 1)
-    )
-    view = np.clip((normals * rays).sum(1), 0, 1)
+    shine = np.clip(dot(normals, half), 0, 1) ** np.minimum(spread, 2500) * (spread + 8) / (8 * np.pi) * np.clip(facing, 0, 1)
+    view = np.clip(dot(normals, rays), 0, 1)
     fresnel = 0.028 + 0.5 * (1 - view) ** 5
-    mirrored = lighting.soft(unit(2 * (normals * rays).sum(1, keepdims=True) * normals - rays))
+    mirrored = lighting.soft(unit(2 * dot(normals, rays)[:, None] * normals - rays))
     out = albedo * diffuse
     out += (gloss * key_share * shine * 0.028 * 3.0)[:, None] * lighting.key_light
     out += (gloss * fresnel * sky)[:, None] * mirrored * (1 - 0.6 * roughness[:, None])
@@ -99,10 +102,10 @@ def strand_light(
     rays = unit(-nodes)
     along = tangent @ lighting.key
     across = np.sqrt(np.clip(1 - along**2, 0, 1))
-    view = (tangent * rays).sum(2)
+    view = dot(tangent, rays)
     mirror = np.clip(across * np.sqrt(np.clip(1 - view**2, 0, 1)) - along * view, 0, 1)
     towards = unit(rays + 0.25 * np.array([0, 1, 0], np.float32))
-    normal = unit(towards - (towards * tangent).sum(2, keepdims=True) * tangent)
+    normal = unit(towards - dot(towards, tangent)[..., None] * tangent)
     n, m = nodes.shape[:2]
     soft = lighting.soft(normal.reshape(-1, 3)).reshape(n, m, 3)
     open_ = (0.25 + 0.75 * depth)[..., None]
