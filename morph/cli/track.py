@@ -43,7 +43,6 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(options: argparse.Namespace) -> None:
     """Track and report."""
-    from morph.atomic import output_folder
     from morph.export import TrackOptions, track_to_folder
     from morph.tracking import Tracker, open_source
 

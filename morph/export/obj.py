@@ -111,7 +111,7 @@ def _words(texts: list[str]) -> npt.NDArray[np.uint32]:
 
 @functools.cache
 def _tables() -> tuple[npt.NDArray[np.uint32], ...]:
-    """Text of every whole part up to a limit (negative ones behind the others), every four decimals, and every part of a normal."""
+    """Text of whole parts (negative ones behind the others), of four decimals, of numbers -1..1, and what begins a line."""
     whole = [f"{number:7d}." for number in range(TABLE)] + [f"{'-' + str(number):>7}." for number in range(TABLE)]
     decimals = [f"{number:04d}" for number in range(10000)]
     unit = [f"{sign + format(number / 1000, '.3f'):>8}" for sign in ("", "-") for number in range(1001)]

@@ -20,6 +20,15 @@ EYEBALL, IRIS, RIM, PUPIL = (236, 232, 226), (104, 84, 62), (52, 40, 30), (14, 1
 PARTS = {"upper_teeth": (232, 224, 206), "lower_teeth": (232, 224, 206), "tongue": (196, 108, 108)}
 IRIS_ANGLE, PUPIL_ANGLE = 29.0, 11.0  # degrees off the eyeball's axis: an iris of 12 mm and a pupil of 4.6 mm across
 BLUSH_SIZE = 28.0  # millimetres
+MATERIAL = """# one material for every frame
+newmtl head
+Ka 0 0 0
+Kd 1 1 1
+Ks 0.06 0.06 0.06
+Ns 24
+illum 2
+map_Kd texture.png
+"""
 
 
 def plain_texture(model: MorphableModel, size: int = 1024) -> npt.NDArray[np.uint8]:
@@ -104,6 +113,5 @@ def write_material(folder: str | os.PathLike[str], model: MorphableModel, *, siz
     """
     with atomic_path(os.path.join(folder, "texture.png")) as path:
         cv2.imwrite(str(path), plain_texture(model, size)[..., ::-1])
-    text = "# one material for every frame\nnewmtl head\nKa 0 0 0\nKd 1 1 1\nKs 0.06 0.06 0.06\nNs 24\nillum 2\nmap_Kd texture.png\n"
     with atomic_path(os.path.join(folder, "head.mtl")) as path:
-        path.write_text(text)
+        path.write_text(MATERIAL)

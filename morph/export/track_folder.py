@@ -77,6 +77,7 @@ def track_to_folder(
         MorphError: the source cannot be read, or the folder cannot be written.
     """
     options = options or TrackOptions()
+    _refuse_own_input(source, Path(folder))
     tracker.reset()
     tracker.stopwatch = watch = Stopwatch()
     run = _Run(source, tracker, Path(folder), options, watch)
@@ -84,8 +85,13 @@ def track_to_folder(
     with contextlib.ExitStack() as stack:
         frames = iter(progress(source))
         while True:
-            with watch.stage("read"):
-                frame = next(frames, None)
+            try:
+                with watch.stage("read"):
+                    frame = next(frames, None)
+            except KeyboardInterrupt:  # the way to stop a camera
+                if source.kind != "camera" or not run.count:
+                    raise
+                frame = None
             if frame is None or (options.frames is not None and run.count >= options.frames):
                 break
             if source.kind == "pictures":
@@ -95,6 +101,15 @@ def track_to_folder(
     if not run.count:
         raise MorphError(f"{source.name} holds no frames; give a longer clip")
     return run.finish(time.perf_counter() - started, time.process_time() - cpu)
+
+
+def _refuse_own_input(source: FrameSource, folder: Path) -> None:
+    """An input among the files that will be replaced must not be lost."""
+    if source.kind == "camera":
+        return
+    given, folder = Path(source.name).resolve(), folder.resolve()
+    if given in [folder / name for name in (*RESULTS, "mesh", "overlay")] or given == folder / "overlay" / given.name:
+        raise MorphError(f"{source.name} is among the files that a track in {folder} replaces; choose another folder")
 
 
 class _Run:
@@ -135,12 +150,12 @@ class _Run:
     def _prepare(self, stack: contextlib.ExitStack) -> None:
         """Make the folder, take away what an earlier track left, and begin the files that grow."""
         output_folder(self.folder)
-        for name in RESULTS:
-            (self.folder / name).unlink(missing_ok=True)
-        for place, pattern in (("mesh", OWN_FILES), ("overlay", re.compile(r".*\.png"))):
-            for file in (self.folder / place).glob("*"):
-                if pattern.fullmatch(file.name):
-                    file.unlink()
+        old = [self.folder / name for name in RESULTS]
+        old += [file for file in (self.folder / "mesh").glob("*") if OWN_FILES.fullmatch(file.name)]
+        if (self.folder / "summary.json").exists():
+            old += (self.folder / "overlay").glob("*.png")
+        for file in old:
+            file.unlink(missing_ok=True)
         if self.options.mesh:
             with self.watch.stage("prepare"):
                 write_material(output_folder(self.folder / "mesh"), self.tracker.model)

@@ -6,6 +6,7 @@ import os
 from fractions import Fraction
 from pathlib import Path
 from types import TracebackType
+from typing import cast
 
 import av
 import cv2
@@ -46,7 +47,7 @@ class VideoWriter:
             raise MorphError("PyAV has no H.264 encoder; install its wheel with `pip install --force-reinstall av`")
         self._container = av.open(str(self._path), "w", format="mp4", options={"movflags": "+faststart"})
         options = {"crf": str(self._quality), "preset": "veryfast"} if name == "libx264" else {}
-        self._stream = self._container.add_stream(name, rate=self._rate, options=options)
+        self._stream = cast(av.VideoStream, self._container.add_stream(name, rate=self._rate, options=options))
         self._stream.width, self._stream.height, self._stream.pix_fmt = width, height, "yuv420p"
         self._stream.codec_context.time_base = TIME_BASE
         self._stream.codec_context.thread_count = 1
@@ -74,10 +75,7 @@ class VideoWriter:
             self._container.close()
         elif kind is None:
             kind, error = _NoFrames, _NoFrames()  # nothing to keep
-        try:
-            self._target.__exit__(kind, error, traceback)
-        except _NoFrames:
-            pass
+        self._target.__exit__(kind, error, traceback)
 
 
 class _NoFrames(Exception):
