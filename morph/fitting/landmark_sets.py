@@ -74,9 +74,9 @@ def _from_crops(folder: Path) -> LandmarkSet:
     names = crops.labels.get("name", np.array([f"{i:06d}" for i in range(len(crops))])).astype(str)
     fitted = ("landmarks", "landmark_weights", "name", "shape", "expression", "rotation", "scale", "translation")
     labels = {key: array for key, array in crops.labels.items() if key not in fitted}
-    return LandmarkSet(
-        folder, points, weights, names, crops.images.__getitem__, folder / "images.npy", None, labels, dict(crops.meta)
-    )
+    own = ("format", "count", "fingerprint", "images_crc32", "files", "bad")  # of the set that was read, not of its fit
+    meta = {key: value for key, value in crops.meta.items() if key not in own}
+    return LandmarkSet(folder, points, weights, names, crops.images.__getitem__, folder / "images.npy", None, labels, meta)
 
 
 def _from_aflw_merlrav(folder: Path) -> LandmarkSet:

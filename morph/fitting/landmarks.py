@@ -41,7 +41,7 @@ def fit_landmarks(
     weights: npt.ArrayLike | None = None,
     *,
     contour: Contour = "move",
-    noise: float = 0.016,
+    noise: float = 0.013,
     robust: float = 3.0,
     shape_prior: float = 1.0,
     expression_prior: float = 1.0,
