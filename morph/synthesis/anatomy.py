@@ -70,6 +70,12 @@ class Anatomy:
         flat = np.sqrt(q[:, 0] ** 2 + q[:, 2] ** 2)
         return np.degrees(np.arctan2(q[:, 0], q[:, 2])), np.degrees(np.arctan2(q[:, 1], flat))
 
+    def skin_radius(self, vertices: Floats) -> Floats:
+        """``(A, B)`` distance of a person's skin from the skull's centre by azimuth and elevation."""
+        corners = vertices[self.model.triangles[self.surface_triangle]]
+        place = np.einsum("abk,abkc->abc", self.surface_weight, corners) - self.skull
+        return np.sqrt(np.einsum("abc,abc->ab", place, place)).astype(np.float32)
+
     def hair_distance(self, points: Floats, recession: float = 0.0, lift: float = 0.0, peak: float = 0.0) -> Floats:
         """How far (mm, roughly) points of the mean's skin lie above the hairline; negative is bare skin.
 

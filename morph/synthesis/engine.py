@@ -12,13 +12,16 @@ import numpy.typing as npt
 from morph.model import MorphableModel, PerspectiveCamera, ScaledOrthographicCamera, fit_scaled_orthographic, load_default_model
 from morph.rendering import Fragments, interpolate, rasterise, vertex_normals
 from morph.synthesis import clothing, facial_hair
-from morph.synthesis.anatomy import ENAMEL, FEATURES, LEFT_EYE, RIGHT_EYE, SKIN, TONGUE, prepare_anatomy
+from morph.synthesis.anatomy import CLOTH, ENAMEL, FEATURES, LEFT_EYE, RIGHT_EYE, SKIN, TONGUE, prepare_anatomy
 from morph.synthesis.backgrounds import sample_background
 from morph.synthesis.environments import load_environments
 from morph.synthesis.eyes import eye_colour, gaze_direction, lid_shadow
+from morph.synthesis.glasses import Glasses, sample_glasses
 from morph.synthesis.hair import HairStyle, Strands, comb_hair, sample_style
+from morph.synthesis.headwear import sample_headwear
 from morph.synthesis.lighting import Lighting, ShadowMap, sample_lighting
 from morph.synthesis.mouth import build_denture
+from morph.synthesis.occluders import frame_edges, occlude
 from morph.synthesis.people import Person, sample_person
 from morph.synthesis.photograph import develop, expose
 from morph.synthesis.skin import Complexion, sample_complexion, skin_colour
@@ -64,9 +67,11 @@ class _Scene:
     vertices: Floats
     points: Floats
     normals: Floats
+    table: Floats
     triangles: npt.NDArray[np.int32]
     material: npt.NDArray[np.int32]
     hair: Strands | None
+    glasses: Glasses | None
     camera: PerspectiveCamera
     pixel: float
 
@@ -88,12 +93,12 @@ class Renderer:
         self.environments = load_environments(environments)
         self.denture = build_denture(self.model, self.anatomy)
         a = self.anatomy
-        self._parts = [a.triangles]
-        self._material = [a.material]
+        parts, material = [a.triangles], [a.material]
         extra = 0 if self.denture is None else len(self.denture.vertices)
         if self.denture is not None:
-            self._parts.append(self.denture.triangles + self.model.n_vertices)
-            self._material.append(np.full(len(self.denture.triangles), ENAMEL, np.int32))
+            parts.append(self.denture.triangles + self.model.n_vertices)
+            material.append(np.full(len(self.denture.triangles), ENAMEL, np.int32))
+        self._triangles, self._material = np.concatenate(parts), np.concatenate(material)
         rest = np.zeros((extra, 3), np.float32)
         self._canonical = np.concatenate([self.model.mean, rest])
         self._features = np.concatenate([a.features, np.zeros((extra, len(FEATURES)), np.float32)])
@@ -120,7 +125,9 @@ class Renderer:
         scene = self._compose(rng, size * supersampling)
         light, hidden_by = self._draw(scene, size * supersampling)
         image = develop(rng, light, size)
-        return self._label(scene, image, hidden_by, supersampling)
+        picture = self._label(scene, image, hidden_by, supersampling)
+        frame_edges(rng, picture.image, picture.landmarks)
+        return picture
 
     def _compose(self, rng: np.random.Generator, size: int) -> _Scene:
         a, model = self.anatomy, self.model
@@ -135,12 +142,25 @@ class Renderer:
         if self.denture is not None:
             teeth, tongue = self.denture.follow(head)
             head[self.denture.tongue[0]] = tongue
-        hair = comb_hair(rng, a, person, look, style, head, int(rng.uniform(2600, 3600) * max(1.0, size / 200)))
+        radius = a.skin_radius(head)
+        worn = sample_headwear(rng, a, radius)
+        count = int(rng.uniform(2600, 3600) * max(1.0, size / 200))
+        hair = comb_hair(rng, a, person, look, style, head, radius, count, None if worn is None else worn.hides)
+        glasses = sample_glasses(rng, a, head)
         head = turn_shoulders(head, model.mean, float(a.landmarks[8, 1]), view)
         head = clothing.dress(a, head, vertex_normals(head, a.triangles), clothing.covered(a, model.mean, clothes))
         vertices = head if self.denture is None else np.concatenate([head, teeth])
-        triangles, material = np.concatenate(self._parts), np.concatenate(self._material)
+        triangles, material = self._triangles, self._material
+        canonical, features = self._canonical, self._features
         normals = vertex_normals(vertices, triangles)
+        if worn is not None:
+            fabric = np.zeros((len(worn.vertices), len(FEATURES)), np.float32)
+            fabric[:, FEATURES.index("occlusion")] = 0.9
+            triangles = np.concatenate([triangles, worn.triangles + len(vertices)])
+            material = np.concatenate([material, np.full(len(worn.triangles), CLOTH, np.int32)])
+            normals = np.concatenate([normals, vertex_normals(worn.vertices, worn.triangles[: len(worn.triangles) // 2])])
+            vertices = np.concatenate([vertices, worn.vertices])
+            canonical, features = np.concatenate([canonical, worn.colour]), np.concatenate([features, fabric])
         rotation = camera.rotation.astype(np.float32)
         points = (vertices @ rotation.T + camera.position.astype(np.float32)).astype(np.float32)
         pixel = float(camera.focal) / view.distance
@@ -155,9 +175,11 @@ class Renderer:
             vertices,
             points,
             normals @ rotation.T,
+            np.concatenate([canonical, features], 1),
             triangles,
             material,
             hair,
+            glasses,
             camera,
             pixel,
         )
@@ -184,20 +206,27 @@ class Renderer:
         soft = cv2.GaussianBlur(cover, (0, 0), 0.5)
         image = cv2.GaussianBlur(image * cover[..., None], (0, 0), 0.5) * gain
         background = sample_background(rng, s.lighting, size)
-        return image + (1 - soft)[..., None] * background, front
+        image = image + (1 - soft)[..., None] * background
+        if s.glasses is not None:
+            self._draw_glasses(s, shadow, image, depth, front, gain)
+        marks = self._project(s.points[self.model.landmarks], s.camera)[:, :2]
+        typical = face_light.mean(0) / s.person.skin * gain if len(face_light) else np.full(3, 0.4)
+        hidden = occlude(rng, image, marks, s.person.skin, typical)
+        front[hidden] = 1e3
+        return image, front
 
     def _shadow(self, s: _Scene) -> ShadowMap:
         centre = s.points[self.model.landmarks].mean(0) + s.camera.rotation.astype(np.float32) @ np.array(
             [0, 0, -60], np.float32
         )
         shadow = ShadowMap(s.lighting.key, centre, 190.0)
-        shadow.add(s.points[: self.model.n_vertices], self.anatomy.coarse)
+        shadow.add(s.points, np.concatenate([self.anatomy.coarse, s.triangles[len(self._triangles) :]]))
         return shadow
 
     def _shade(self, s: _Scene, fragments: Fragments, shadow: ShadowMap, image: Floats) -> Floats:
         """Shade all surfaces into ``image``; returns the light of the face's skin for the exposure."""
         a = self.anatomy
-        table = np.concatenate([s.normals, s.points, self._canonical, self._features], axis=1).astype(np.float32)
+        table = np.concatenate([s.normals, s.points, s.table], axis=1).astype(np.float32)
         seen = fragments.covered
         values = interpolate(fragments, s.triangles, table)[seen]
         normal, point, mean, features = unit(values[:, :3]), values[:, 3:6], values[:, 6:9], values[:, 9:]
@@ -222,6 +251,8 @@ class Renderer:
         inside = features[:, FEATURES.index("mouth")]
         deep = np.clip((inside - 0.3) * 2, 0, 1) * (material == SKIN)
 
+        cloth = material == CLOTH
+        albedo[cloth], gloss[cloth], rough[cloth], scatter[cloth] = mean[cloth], 0.1, 0.85, 0.0
         tongue = material == TONGUE
         albedo[tongue], gloss[tongue], rough[tongue] = np.array([0.36, 0.14, 0.13]), 0.9, 0.35
         enamel = material == ENAMEL
@@ -335,6 +366,44 @@ class Renderer:
         )
         if s.hair is not None:
             put(s.hair.nodes, s.person.hair, s.hair.shade, s.hair.depth, s.hair.width, 0.9, float(rng.uniform(0.3, 1.3)))
+
+    def _draw_glasses(self, s: _Scene, shadow: ShadowMap, image: Floats, depth: Floats, front: Floats, gain: Floats) -> None:
+        g = s.glasses
+        assert g is not None
+        rotation, position = s.camera.rotation.astype(np.float32), s.camera.position.astype(np.float32)
+        forward = rotation[:, 2]
+        for outline in g.lenses:
+            at = outline @ rotation.T + position
+            pixels = self._project(at, s.camera)
+            mask = np.zeros(depth.shape, np.float32)
+            cv2.fillPoly(mask, [(pixels[:, :2] * 16 + 0.5).astype(np.int32)], 1.0, cv2.LINE_AA, 4)
+            mask *= depth < pixels[:, 2].mean() * 1.004
+            rows, columns = np.nonzero(mask)
+            if not len(rows):
+                continue
+            middle = pixels[:, :2].mean(0)
+            bulge = 0.35 / max(float(np.ptp(pixels[:, :2], axis=0).max()), 1.0)
+            normal = np.tile(forward, (len(rows), 1))
+            normal[:, 0] += bulge * (columns - middle[0])
+            normal[:, 1] -= bulge * (rows - middle[1])
+            normal = unit(normal)
+            ray = -unit(at.mean(0))
+            mirrored = s.lighting.mirrored(2 * (normal @ ray)[:, None] * normal - ray) * gain
+            alpha = mask[rows, columns][:, None]
+            facing = abs(float(forward @ ray))
+            fresnel = (0.05 + 0.5 * (1 - facing) ** 4) * g.mirror
+            image[rows, columns] += alpha * (image[rows, columns] * (g.tint - 1) + fresnel * mirrored).astype(np.float32)
+        at = g.frame @ rotation.T + position
+        n, m = at.shape[:2]
+        arrives = shadow.lit(at.reshape(-1, 3), 0.0, bias=8.0).reshape(n, m, 1)
+        light = g.colour * (
+            s.lighting.soft(np.tile(forward, (n * m, 1))).reshape(n, m, 3) + 0.6 * arrives * s.lighting.key_light
+        )
+        light = (light + 0.02 * s.lighting.key_light * arrives) * gain
+        pixels = self._project(at, s.camera)
+        size = np.full((n, m), g.width * s.pixel, np.float32)
+        covered = np.zeros_like(depth)
+        draw(pixels, light.astype(np.float32), size, np.full(n, 0.95, np.float32), image, depth, covered, front, 0.006)
 
     def _label(self, s: _Scene, image: npt.NDArray[np.uint8], front: Floats, supersampling: int) -> Picture:
         marks = self._project(s.points[self.model.landmarks], s.camera)

@@ -64,7 +64,15 @@ def sample_style(rng: np.random.Generator, person: Person) -> HairStyle:
 
 
 def comb_hair(
-    rng: np.random.Generator, anatomy: Anatomy, person: Person, look: Complexion, style: HairStyle, vertices: Floats, count: int
+    rng: np.random.Generator,
+    anatomy: Anatomy,
+    person: Person,
+    look: Complexion,
+    style: HairStyle,
+    vertices: Floats,
+    radius: Floats,
+    count: int,
+    hides: npt.NDArray[np.bool_] | None = None,
 ) -> Strands | None:
     """Grow a person's hair.
 
@@ -72,7 +80,9 @@ def comb_hair(
         rng: random numbers.
         anatomy, person, look, style: whose hair.
         vertices: ``(V, 3)`` the person's head.
+        radius: :meth:`Anatomy.skin_radius` of that head.
         count: how many strands.
+        hides: ``(A, B)`` directions in which something is worn over the hair.
     """
     if style.name in ("bald", "shaved"):
         return None
@@ -100,10 +110,13 @@ def comb_hair(
     spread = np.exp(rng.normal(0, 0.13, n) + 0.10 * tangled[:, 0])
     length = np.maximum(plan["length"] * spread, 3.0)
     lift = plan["lift"] * rng.beta(1.3, 1.0, n)
-    radius = np.linalg.norm(
-        np.einsum("abk,abkc->abc", anatomy.surface_weight, vertices[model.triangles[anatomy.surface_triangle]]) - anatomy.skull,
-        axis=2,
-    )
+    if hides is not None:
+        columns, rows = radius.shape
+        a = ((azimuth / 360 + 0.5) * columns).astype(int) % columns
+        under = hides[a, np.clip(((elevation + 90) / 180 * rows).astype(int), 0, rows - 1)]
+        lift = np.where(under, np.minimum(lift, 1.0), lift)
+        first = np.where(under[:, None], comb, first)
+        plan["curl"] = 0.4 * float(plan["curl"])
     nodes = np.zeros((n, int(plan["nodes"]), 3), np.float32)
     f32 = np.float32
     grow(
