@@ -10,11 +10,12 @@ from pathlib import Path
 from typing import Protocol
 
 from morph.errors import MorphError
-from viewer.scene import Scene
+from viewer.scene import Scene, picture_camera
 from viewer.software import Layer, SoftwareRenderer
 
 BACKENDS = ("egl", "osmesa", "software")
-INSTALL_OPENGL = "apt-get install libosmesa6 libgl1 (or libegl1 with a driver)"
+SOFTWARE_DRIVERS = ("llvmpipe", "softpipe", "swrast", "swiftshader")
+INSTALL_OPENGL = "apt-get install libosmesa6 libgl1 (or libegl1 and a driver)"
 INSTALL_VIEWER = "pip install 'morph[viewer]'"
 
 
@@ -32,17 +33,26 @@ class Renderer(Protocol):
         ...
 
 
-def probe(backend: str) -> bool:
-    """Whether an OpenGL context can be made on "egl" or "osmesa"; asked in a process of its own, which may crash."""
+def probe(backend: str) -> str:
+    """What draws on "egl" or "osmesa" (a GPU's or a driver's name), or "": asked in a process of its own, which may crash."""
     command = [sys.executable, "-I", "-S", str(Path(__file__).with_name("probe.py")), backend]
     try:
-        return subprocess.run(command, capture_output=True, timeout=20).returncode == 0
+        done = subprocess.run(command, capture_output=True, text=True, timeout=20)
     except (OSError, subprocess.TimeoutExpired):
-        return False
+        return ""
+    return done.stdout.strip() if done.returncode == 0 else ""
+
+
+def choose_platform() -> str:
+    """ "egl" where a GPU is behind it, else "osmesa", else "egl" drawn in software, else ""."""
+    on_egl = probe("egl")
+    if on_egl and not any(name in on_egl.lower() for name in SOFTWARE_DRIVERS):
+        return "egl"
+    return "osmesa" if probe("osmesa") else "egl" if on_egl else ""
 
 
 def open_renderer(backend: str = "auto", samples: int = 1, *, say: Callable[[str], None] = lambda line: None) -> Renderer:
-    """The renderer asked for, or the first that works: EGL, OSMesa, then software.
+    """The renderer asked for, or the best that works: OpenGL on EGL or OSMesa, else software.
 
     Args:
         backend: "auto", "egl", "osmesa" or "software".
@@ -52,26 +62,29 @@ def open_renderer(backend: str = "auto", samples: int = 1, *, say: Callable[[str
     Raises:
         MorphError: no such backend, or the one asked for does not work here.
     """
+    if backend not in ("auto", *BACKENDS):
+        raise MorphError(f"no backend {backend!r}; choose auto, {', '.join(BACKENDS)}")
     if backend == "software":
         return SoftwareRenderer(samples)
-    if backend != "auto" and backend not in BACKENDS:
-        raise MorphError(f"no backend {backend!r}; choose auto, {', '.join(BACKENDS)}")
     if importlib.util.find_spec("pyrender") is None:
         if backend != "auto":
             raise MorphError(f"drawing with {backend} needs pyrender; install it with: {INSTALL_VIEWER}")
         say(f"pyrender is not installed, drawing in software; for OpenGL: {INSTALL_VIEWER}")
         return SoftwareRenderer(samples)
-    from viewer.opengl import OpenGLRenderer
+    platform = choose_platform() if backend == "auto" else backend if probe(backend) else ""
+    trouble = "no OpenGL found" if backend == "auto" else f"OpenGL on {backend} does not work here"
+    if platform:
+        from viewer.opengl import OpenGLRenderer
 
-    for platform in ("egl", "osmesa") if backend == "auto" else (backend,):
-        if not probe(platform):
-            continue
         try:
-            return OpenGLRenderer(platform, samples)
-        except MorphError:
-            if backend != "auto":
-                raise
+            renderer = OpenGLRenderer(platform, samples)
+            renderer.render(Scene((), picture_camera(), 16, 16))
+            return renderer
+        except MorphError as error:
+            trouble = str(error)
+        except Exception as error:  # drivers that pass the probe and fail in pyrender, in whatever way they like
+            trouble = f"OpenGL on {platform} failed ({(str(error) or type(error).__name__).splitlines()[0]})"
     if backend != "auto":
-        raise MorphError(f"OpenGL on {backend} does not work here; install it: {INSTALL_OPENGL}, or use --backend software")
-    say(f"no OpenGL found, drawing in software; to install it: {INSTALL_OPENGL}")
+        raise MorphError(f"{trouble}; install {INSTALL_OPENGL}, or use --backend software")
+    say(f"{trouble}, drawing in software; for OpenGL: {INSTALL_OPENGL}")
     return SoftwareRenderer(samples)

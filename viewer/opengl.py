@@ -128,14 +128,30 @@ def pyrender_primitive(pyrender: Any, part: Part, colours: Layer, *, blend: bool
 
 
 def pyrender_scene(pyrender: Any, scene: Scene, parts: list[tuple[Part, Layer]]) -> Any:
-    """A pyrender scene of parts with their lit colours, on a background of nothing, seen by the scene's camera."""
+    """A pyrender scene of parts with their lit colours, on a background of nothing, seen by the scene's camera.
+
+    All parts become one mesh, for colours are all that they differ in: one draw call is much faster than ten.
+    """
     graph = pyrender.Scene(bg_color=(0.0, 0.0, 0.0, 0.0))
-    for part, colours in parts:
-        if len(part.triangles):
-            graph.add(pyrender.Mesh([pyrender_primitive(pyrender, part, colours)]))
+    whole = joined(parts)
+    if whole is not None:
+        graph.add(pyrender.Mesh([pyrender_primitive(pyrender, whole, whole.albedo)]))
     camera, pose = pyrender_camera(pyrender, scene)
     graph.add(camera, pose=pose)
     return graph
+
+
+def joined(parts: list[tuple[Part, Layer]]) -> Part | None:
+    """Parts with their lit colours as one; None where there is no triangle."""
+    filled = [(part, colours) for part, colours in parts if len(part.triangles)]
+    if not filled:
+        return None
+    starts = np.cumsum([0] + [len(part.vertices) for part, _ in filled])
+    return Part(
+        np.concatenate([part.vertices for part, _ in filled]),
+        np.concatenate([part.triangles + start for (part, _), start in zip(filled, starts[:-1], strict=True)]),
+        np.concatenate([colours for _, colours in filled]),
+    )
 
 
 def pyrender_camera(pyrender: Any, scene: Scene) -> tuple[Any, npt.NDArray[np.float64]]:

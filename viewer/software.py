@@ -11,6 +11,7 @@ from morph.rendering import Fragments, interpolate, rasterise
 from viewer.scene import Camera, Part, Scene
 
 Layer = npt.NDArray[np.float32]
+Box = tuple[int, int, int, int]  # left, top, right, bottom in pixels; the last two are outside
 
 
 class SoftwareRenderer:
@@ -28,14 +29,23 @@ class SoftwareRenderer:
     def render(self, scene: Scene) -> Layer:
         """``(H, W, 4)`` float32 RGB multiplied by alpha, and alpha, 0..1."""
         fine = scene.finer(self.samples)
-        solid = [part for part in fine.parts if not part.see_through]
-        clear = [part for part in fine.parts if part.see_through and not part.holdout]
-        layer, fragments = _draw(fine, solid)
-        if clear:
-            above, nearest = _draw(fine, clear)
-            above[nearest.depth <= fragments.depth] = 0.0
-            layer = above + layer * (1.0 - above[..., 3:])
-        return average(layer, self.samples)
+        meshes = [(part, _pixels(part.vertices, fine.camera)) for part in fine.parts]
+        solid = [mesh for mesh in meshes if not mesh[0].see_through]
+        clear = [mesh for mesh in meshes if mesh[0].see_through and not mesh[0].holdout]
+        out = np.zeros((scene.height, scene.width, 4), np.float32)
+        box = _box([mesh for mesh in meshes if not mesh[0].holdout], fine, self.samples)
+        if box is None:
+            return out
+        layer, fragments = _draw(fine, solid, box)
+        small = _box(clear, fine, 1)
+        if small is not None:
+            above, nearest = _draw(fine, clear, small)
+            inner = (slice(small[1] - box[1], small[3] - box[1]), slice(small[0] - box[0], small[2] - box[0]))
+            above[nearest.depth <= fragments.depth[inner]] = 0.0
+            layer[inner] = above + layer[inner] * (1.0 - above[..., 3:])
+        left, top, right, bottom = (edge // self.samples for edge in box)
+        out[top:bottom, left:right] = average(layer, self.samples)
+        return out
 
     def close(self) -> None:
         """Nothing to free."""
@@ -46,19 +56,39 @@ def average(layer: Layer, samples: int) -> Layer:
     if samples == 1:
         return layer
     height, width = layer.shape[:2]
-    return cv2.resize(layer, (width // samples, height // samples), interpolation=cv2.INTER_AREA).astype(np.float32, copy=False)
+    small = cv2.resize(layer, (width // samples, height // samples), interpolation=cv2.INTER_AREA)
+    return small.astype(np.float32, copy=False)
 
 
-def _draw(scene: Scene, parts: list[Part]) -> tuple[Layer, Fragments]:
+Mesh = tuple[Part, npt.NDArray[np.float32]]
+
+
+def _box(meshes: list[Mesh], scene: Scene, step: int) -> Box | None:
+    """The part of the picture that meshes may touch, its edges multiples of ``step``; None where they are out of it."""
+    seen = [points for _, points in meshes if len(points)]
+    if not seen:
+        return None
+    low = np.min([points[:, :2].min(axis=0) for points in seen], axis=0)
+    high = np.max([points[:, :2].max(axis=0) for points in seen], axis=0)
+    first = np.maximum(np.floor(low / step) * step, 0)
+    last = np.minimum((np.floor(high / step) + 1) * step, [scene.width, scene.height])
+    if not (last > first).all():
+        return None
+    return int(first[0]), int(first[1]), int(last[0]), int(last[1])
+
+
+def _draw(scene: Scene, meshes: list[Mesh], box: Box) -> tuple[Layer, Fragments]:
+    """Layer and fragments of the pixels in ``box``."""
     points, triangles, first = [np.zeros((0, 3), np.float32)], [np.zeros((0, 3), np.int32)], 0
     colours = [np.zeros((0, 4), np.float32)]
-    for part in parts:
-        points.append(_pixels(part.vertices, scene.camera))
-        triangles.append(part.triangles + first)
+    for part, pixels in meshes:
+        points.append(pixels)
+        triangles.append(part.triangles + np.int32(first))
         colours.append(scene.colours(part))
         first += len(part.vertices)
-    all_triangles = np.concatenate(triangles).astype(np.int32)
-    fragments = rasterise(np.concatenate(points), all_triangles, scene.height, scene.width)
+    all_triangles = np.concatenate(triangles)
+    moved = np.concatenate(points) - np.array([box[0], box[1], 0], np.float32)
+    fragments = rasterise(moved, all_triangles, box[3] - box[1], box[2] - box[0])
     return interpolate(fragments, all_triangles, np.concatenate(colours)), fragments
 
 

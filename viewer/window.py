@@ -11,7 +11,7 @@ import numpy as np
 from morph.errors import MorphError
 from viewer.composite import backdrop
 from viewer.movie import write_picture
-from viewer.opengl import import_pyrender, pyrender_camera, pyrender_primitive
+from viewer.opengl import import_pyrender, joined, pyrender_camera, pyrender_primitive
 from viewer.playback import Playback, key_help
 from viewer.props import find_prop, shipped_props
 from viewer.stage import Look, Stage
@@ -127,11 +127,11 @@ def _window_class() -> Any:
             scene = stage.model_scene(state.frame, camera, width, height, Look(normals=state.normals))
             tone = backdrop(1, 3)[1, 0] / 255
             graph = self.pyrender.Scene(bg_color=(*tone, 1.0))
-            for part in scene.parts:
-                primitive = pyrender_primitive(
-                    self.pyrender, part, scene.colours(part), blend=part.see_through, wireframe=state.wireframe
-                )
-                graph.add(self.pyrender.Mesh([primitive]))
+            for blend in (False, True):
+                part = joined([(part, scene.colours(part)) for part in scene.parts if part.see_through == blend])
+                if part is not None:
+                    lit = pyrender_primitive(self.pyrender, part, part.albedo, blend=blend, wireframe=state.wireframe)
+                    graph.add(self.pyrender.Mesh([lit]))
             lens, pose = pyrender_camera(self.pyrender, scene)
             graph.add(lens, pose=pose)
             self.renderer.render(graph, self.pyrender.RenderFlags.FLAT)
