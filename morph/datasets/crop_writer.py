@@ -94,10 +94,8 @@ def write_crops(
     bad = [line for record in records for line in record["bad"]]
     shape: tuple[int, ...] = tuple(records[-1]["shape"]) if records else ()
     with (folder / "images.partial").open("r+b" if records else "w+b") as stream:
-        stream.truncate(size)
-        stream.seek(0, os.SEEK_END)
-        if not records:
-            stream.write(b" " * HEADER)
+        stream.truncate(size)  # what a killed run wrote after its last record goes; a new file gets room for the header
+        stream.seek(size)
         for number, made in enumerate(_made(make, parts[done:], workers), start=done):
             bad += made.bad
             allowed = int(max_bad * len(files))
