@@ -81,9 +81,12 @@ def write_weights(
     size: int = 64,
     error: float | None = 0.02,
     answer: Coefficients | None = None,
-    **changes: object,
+    info: dict[str, object] | None = None,
 ) -> Path:
-    """An ONNX file of weights for ``model`` that answers ``answer`` (the frontal mean face) whatever it is shown."""
+    """An ONNX file of weights for ``model`` that answers ``answer`` (the frontal mean face) whatever it is shown.
+
+    ``info`` changes what the metadata states.
+    """
     import onnx
     from onnx import TensorProto, helper, numpy_helper
 
@@ -109,7 +112,7 @@ def write_weights(
         outputs,
         [numpy_helper.from_array(value, name) for name, value in constants.items()],
     )
-    info: dict[str, object] = {
+    stated: dict[str, object] = {
         "format": "morph-weights-1",
         "input_size": size,
         "crop": "box68-sqrt2",
@@ -124,6 +127,6 @@ def write_weights(
         },
     }
     written = helper.make_model(graph, opset_imports=[helper.make_opsetid("", 12)], ir_version=8)
-    helper.set_model_props(written, {"morph": json.dumps(info | changes)})
+    helper.set_model_props(written, {"morph": json.dumps(stated | (info or {}))})
     onnx.save(written, path)
     return path

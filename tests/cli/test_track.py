@@ -1,0 +1,141 @@
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+pytest.importorskip("onnx")
+
+from clips import PORTRAIT, portrait, write_clip
+from standins import toy_model, write_weights
+
+from morph.cli import main
+
+
+@pytest.fixture(scope="module")
+def files(tmp_path_factory):
+    """Weights, a model, a clip and broken ones."""
+    folder = tmp_path_factory.mktemp("files")
+    model = toy_model()
+    model.save(folder / "toy.npz")
+    toy_model("other").save(folder / "other.npz")
+    write_weights(folder / "toy.onnx", model)
+    clip = write_clip(folder / "clip.mp4", [portrait()] * 4)
+    (folder / "cut.mp4").write_bytes(clip.read_bytes()[:3000])
+    (folder / "text.mp4").write_text("hello\n" * 99)
+    (folder / "text.jpg").write_text("hello")
+    (folder / "text.onnx").write_text("hello")
+    (folder / "text.npz").write_text("hello")
+    (folder / "empty.mp4").write_bytes(b"")
+    (folder / "nothing").mkdir()
+    return folder
+
+
+def track(files: Path, source: object, out: Path, *more: str, weights: str = "toy.onnx", model: str = "toy.npz") -> int:
+    return main(
+        ["track", str(source), "--out", str(out), "--weights", str(files / weights), "--model", str(files / model), *more]
+    )
+
+
+def test_a_clip(files, tmp_path, capsys):
+    assert track(files, files / "clip.mp4", tmp_path / "out") == 0
+    out, err = capsys.readouterr()
+    assert "a face in 4 of 4 frames" in out
+    assert err == ""  # no bar where there is no terminal
+    assert len(list((tmp_path / "out" / "mesh").glob("*.obj"))) == 4
+
+
+@pytest.mark.parametrize(
+    ("source", "message"),
+    [
+        ("missing.mp4", "no file"),
+        ("missing.jpg", "no file"),
+        ("text.mp4", "neither a picture nor a clip"),
+        ("text.jpg", "not a picture"),
+        ("cut.mp4", "cut off"),
+        ("empty.mp4", "is empty"),
+        ("nothing", "holds no pictures"),
+    ],
+)
+def test_bad_input_is_one_line_and_writes_nothing(files, tmp_path, capsys, source, message):
+    assert track(files, files / source, tmp_path / "out") == 2
+    out, err = capsys.readouterr()
+    assert message in err
+    assert err.startswith("morph: ")
+    assert err.count("\n") == 1
+    assert out == ""
+    assert not (tmp_path / "out").exists()
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        ({"weights": "missing.onnx"}, "no weights file"),
+        ({"weights": "text.onnx"}, "not an ONNX network"),
+        ({"model": "other.npz"}, "trained for the model 'toy'"),
+        ({"model": "text.npz"}, "not a morph model"),
+        ({"model": "missing.npz"}, "no model file"),
+    ],
+)
+def test_bad_weights_and_models(files, tmp_path, capsys, change, message):
+    assert track(files, files / "clip.mp4", tmp_path / "out", **change) == 2
+    err = capsys.readouterr().err
+    assert message in err
+    assert err.count("\n") == 1
+    assert not (tmp_path / "out").exists()
+
+
+def test_a_clip_of_no_frames(files, tmp_path, capsys):
+    import av
+
+    with av.open(str(tmp_path / "none.mp4"), "w") as container:
+        stream = container.add_stream("libx264", rate=25)
+        stream.width, stream.height, stream.pix_fmt = 64, 48, "yuv420p"
+        container.start_encoding()
+    assert track(files, tmp_path / "none.mp4", tmp_path / "out") == 2
+    err = capsys.readouterr().err
+    assert "morph: " in err
+    assert err.count("\n") == 1
+    assert not (tmp_path / "out").exists()
+
+
+def test_an_output_that_cannot_be_written(files, tmp_path, capsys):
+    (tmp_path / "file").write_text("mine")
+    for out in (tmp_path / "file", tmp_path / "file" / "deeper"):
+        assert track(files, files / "clip.mp4", out) == 2
+        err = capsys.readouterr().err
+        assert "cannot write" in err
+        assert err.count("\n") == 1
+    assert (tmp_path / "file").read_text() == "mine"
+
+
+@pytest.mark.skipif(not hasattr(os, "geteuid") or os.geteuid() == 0, reason="root may write everywhere")
+def test_a_read_only_folder(files, tmp_path, capsys):
+    tmp_path.chmod(0o500)
+    assert track(files, files / "clip.mp4", tmp_path / "out") == 2
+    assert "cannot write" in capsys.readouterr().err
+
+
+def test_bad_options(files, tmp_path, capsys):
+    assert track(files, files / "clip.mp4", tmp_path / "out", "--max-faces", "0") == 2
+    assert track(files, files / "clip.mp4", tmp_path / "out", "--frames", "0") == 2
+    assert track(files, files / "clip.mp4", tmp_path / "out", "--level", "2") == 2
+    assert capsys.readouterr().err.count("\n") == 3
+    assert not (tmp_path / "out").exists()
+
+
+def test_no_torch_is_needed(files, tmp_path):
+    """A picture is tracked in a process in which PyTorch and onnx cannot be imported."""
+    code = (
+        "import sys; sys.modules.update(dict.fromkeys(['torch', 'onnx', 'torchvision', 'lightning']));"
+        "from morph.cli import main; sys.exit(main(sys.argv[1:]))"
+    )
+    command = [sys.executable, "-c", code, "track", str(PORTRAIT), "--out", str(tmp_path / "out")]
+    command += ["--weights", str(files / "toy.onnx"), "--model", str(files / "toy.npz"), "--no-overlay"]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+    points = [line for line in (tmp_path / "out" / "mesh" / "000000.obj").read_text().splitlines() if line.startswith("v ")]
+    assert len(points) == 576
+    assert np.isfinite([float(word) for line in points for word in line.split()[1:]]).all()

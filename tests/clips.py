@@ -1,0 +1,39 @@
+"""Clips and pictures for tests, made on the spot."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from fractions import Fraction
+from pathlib import Path
+
+import av
+import cv2
+import numpy as np
+
+PORTRAIT = Path(__file__).parents[1] / "morph" / "assets" / "demo" / "astronaut.jpg"
+
+
+def portrait(width: int = 320, height: int = 240, shift: int = 0) -> np.ndarray:
+    """The face of the portrait that ships, ``(height, width, 3)`` RGB, moved right by ``shift`` pixels."""
+    picture = cv2.imread(str(PORTRAIT), cv2.IMREAD_COLOR_RGB)
+    part = picture[0:300, 60 - shift : 460 - shift] if shift <= 60 else np.roll(picture, shift, 1)[0:300, 60:460]
+    return cv2.resize(part, (width, height), interpolation=cv2.INTER_AREA)
+
+
+def write_clip(
+    path: Path, frames: Iterable[np.ndarray], times: Sequence[float] | None = None, rate: int = 25, gop: int = 12
+) -> Path:
+    """An H.264 MP4 of RGB frames; ``times`` in seconds make the rate variable."""
+    with av.open(str(path), "w") as container:
+        stream = container.add_stream("libx264", rate=rate, options={"crf": "18", "preset": "ultrafast", "g": str(gop)})
+        stream.pix_fmt = "yuv420p"
+        stream.codec_context.time_base = Fraction(1, 1000)
+        for i, image in enumerate(frames):
+            if not i:
+                stream.height, stream.width = image.shape[:2]
+            frame = av.VideoFrame.from_ndarray(np.ascontiguousarray(image), format="rgb24")
+            frame.pts = round(1000 * (i / rate if times is None else times[i]))
+            frame.time_base = Fraction(1, 1000)
+            container.mux(stream.encode(frame))
+        container.mux(stream.encode(None))
+    return path
