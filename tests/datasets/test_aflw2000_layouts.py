@@ -79,7 +79,7 @@ def test_both_layouts_say_the_same(tmp_path: Path) -> None:
 
 def test_damaged_folders(tmp_path: Path) -> None:
     (tmp_path / "nothing").mkdir()
-    with pytest.raises(MorphError, match="neither AFLW2000_labels.npz nor"):
+    with pytest.raises(MorphError, match=r"neither AFLW2000_labels\.npz nor"):
         open_aflw2000(tmp_path / "nothing")
     write_labels(tmp_path / "missing", 5)
     (tmp_path / "missing" / BOXES).unlink()
@@ -87,7 +87,7 @@ def test_damaged_folders(tmp_path: Path) -> None:
         open_aflw2000(tmp_path / "missing")
     write_labels(tmp_path / "rows", 5)
     (tmp_path / "rows" / LIST).write_text("a.jpg\nb.jpg\n")
-    with pytest.raises(MorphError, match="names 2 pictures but .* has 5 rows"):
+    with pytest.raises(MorphError, match=r"names 2 pictures but .* has 5 rows"):
         open_aflw2000(tmp_path / "rows")
     write_labels(tmp_path / "shape", 5)
     np.save(tmp_path / "shape" / POSE, np.zeros((5, 3)))
@@ -123,5 +123,5 @@ def test_a_missing_picture_is_named(tmp_path: Path) -> None:
     assert len(piece.bad) == 3
     assert names[0] in piece.bad[0]
     savemat(tmp_path / "image00000.mat", {"nothing": 1})
-    with pytest.raises(MorphError, match="image00000.mat"):
+    with pytest.raises(MorphError, match=r"image00000\.mat"):
         open_aflw2000(tmp_path)

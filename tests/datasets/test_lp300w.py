@@ -44,7 +44,7 @@ def test_folders_and_counts(tmp_path: Path) -> None:
     assert count_pairs(pairs)["AFW_Flip"] == (1, 5207)
     assert find_pairs(tmp_path / "AFW") == ["AFW_134212_1_0", "AFW_134212_1_1"]
     (tmp_path / "empty").mkdir()
-    with pytest.raises(MorphError, match="holds no .jpg"):
+    with pytest.raises(MorphError, match=r"holds no \.jpg"):
         find_pairs(tmp_path / "empty")
     with pytest.raises(MorphError, match="no folder"):
         find_pairs(tmp_path / "nowhere")
