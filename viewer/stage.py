@@ -124,5 +124,5 @@ class Stage:
         """A camera that has all heads in view; see :func:`viewer.scene.orbit_camera`."""
         target, radius = self.sphere
         tight = min(1.0, width / height)
-        distance = radius / np.tan(np.radians(FIELD_OF_VIEW / 2)) / tight / closeness
+        distance = 1.1 * radius / np.tan(np.radians(FIELD_OF_VIEW / 2)) / tight / closeness
         return orbit_camera(target, distance, yaw, pitch, width, height, FIELD_OF_VIEW)

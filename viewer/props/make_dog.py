@@ -38,7 +38,7 @@ def ears(model: MorphableModel) -> dict[str, Shape]:
         root + np.array([[-9, -12, 0], [1, 12, 2], [20, 25, 5], [42, 18, 8], [54, -8, 10], [58, -40, 12], [57, -66, 14]]), 44
     )
     along = np.linspace(0, 1, len(path))
-    wide = np.interp(along, [0, 0.2, 0.5, 0.75, 0.92, 1], [34, 44, 56, 50, 32, 12])
+    wide = np.interp(along, [0, 0.2, 0.5, 0.75, 0.9, 0.96, 0.99, 1], [34, 44, 56, 50, 34, 22, 10, 3])
     thick = np.interp(along, [0, 0.2, 0.9, 1], [12, 8, 6, 3])
     tangent = np.gradient(path, axis=0)
     tangent /= np.linalg.norm(tangent, axis=1, keepdims=True)
