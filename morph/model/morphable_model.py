@@ -20,7 +20,7 @@ from morph.errors import MorphError
 
 FORMAT = "morph-model-1"
 FLOATS = ("mean", "shape_basis", "expression_basis", "shape_std", "expression_std", "uv", "shape_mirror")
-INDICES = ("triangles", "landmarks", "uv_triangles", "quads", "uv_quads", "regions", "vertex_mirror")
+INDICES = ("triangles", "landmarks", "uv_triangles", "quads", "uv_quads", "regions", "vertex_mirror", "finer_landmarks")
 
 
 def _empty(*shape: int, dtype: npt.DTypeLike = np.int32) -> Any:
@@ -40,6 +40,7 @@ class MorphableModel:
         shape_std, expression_std: ``(S,)`` and ``(E,)``: one standard deviation of each raw coefficient.
         triangles: ``(F, 3)`` int32, anticlockwise seen from outside.
         landmarks: ``(68,)`` vertex indices in iBUG order.
+        finer_landmarks: ``(68,)`` vertices of the once subdivided mesh that lie closer to the same points. Empty: the same.
         expression_names: one name a mode (ARKit's names in the default model), or numbered.
         uv, uv_triangles: ``(T, 2)`` texture coordinates (origin bottom left) and ``(F, 3)`` indices into them.
         quads, uv_quads: ``(Q, 4)`` faces for subdivision; a triangle repeats its last corner. Empty: not subdivisible.
@@ -68,6 +69,7 @@ class MorphableModel:
     regions: npt.NDArray[np.int32] = _empty(0)
     region_names: tuple[str, ...] = ()
     vertex_mirror: npt.NDArray[np.int32] = _empty(0)
+    finer_landmarks: npt.NDArray[np.int32] = _empty(0)
     shape_mirror: npt.NDArray[np.float32] = _empty(0, dtype=np.float32)
     vertex_masks: dict[str, npt.NDArray[np.float32]] = field(default_factory=dict)
     identity: str = ""
@@ -115,6 +117,7 @@ class MorphableModel:
             ("regions", (f,)),
             ("vertex_mirror", (v,)),
             ("shape_mirror", (s,)),
+            ("finer_landmarks", (68,)),
         ):
             if len(getattr(self, name)):
                 wanted[name] = tail

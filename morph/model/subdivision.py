@@ -121,7 +121,8 @@ def _split(quads: Ints, topology: _Topology) -> tuple[Ints, Ints]:
 def subdivide(model: MorphableModel) -> MorphableModel:
     """One Catmull–Clark step of mean, modes, masks, texture coordinates and symmetry (Catmull and Clark 1978).
 
-    Old vertices keep their indices, so landmarks stay; texture coordinates are subdivided along their own seams.
+    Old vertices keep their indices, so landmarks stay, or move to ``finer_landmarks`` where the
+    model has them; texture coordinates are subdivided along their own seams.
 
     Raises:
         MorphError: the model holds triangles only (no ``quads``).
@@ -160,6 +161,8 @@ def subdivide(model: MorphableModel) -> MorphableModel:
         changes["regions"] = region[parent][of_quad]
     if len(model.vertex_mirror):
         changes["vertex_mirror"] = _finer_mirror(model, topology)
+    if len(model.finer_landmarks):
+        changes |= {"landmarks": model.finer_landmarks, "finer_landmarks": np.zeros(0, np.int32)}
     return dataclasses.replace(model, **changes)  # type: ignore[arg-type]
 
 

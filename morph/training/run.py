@@ -25,8 +25,8 @@ from morph.training.module import RegressorModule
 
 
 def training_model(name: str) -> MorphableModel:
-    """The morphable model of a recipe: ``default`` at its coarsest level (landmarks are the same), or a file."""
-    return load_default_model(0) if name == "default" else load_model(name)
+    """The morphable model of a recipe: ``default`` once subdivided, as it is tracked with, or a file."""
+    return load_default_model(1) if name == "default" else load_model(name)
 
 
 def build_network(config: TrainingConfig, model: MorphableModel, data: CropData) -> CoefficientRegressor:
