@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-import time
+import itertools
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -157,7 +158,8 @@ def _window_class() -> Any:
             GL.glReadBuffer(GL.GL_BACK)
             data = GL.glReadPixels(0, 0, width, height, GL.GL_RGB, GL.GL_UNSIGNED_BYTE)
             picture = np.frombuffer(data, np.uint8).reshape(height, width, 3)[::-1]
-            name = time.strftime(f"view-{self.state.frame:06d}-%H%M%S.png")
+            names = (f"view-{self.state.frame:06d}{more}.png" for more in ("", *(f"-{k}" for k in itertools.count(2))))
+            name = next(name for name in names if not Path(name).exists())
             try:
                 write_picture(name, picture)
                 self.say(f"saved {name}")

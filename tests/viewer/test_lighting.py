@@ -10,7 +10,9 @@ MATT = Material(roughness=1.0, reflectance=0.0)
 
 
 def lamp(direction, colour):
-    return Lighting(np.zeros(3, np.float32), np.zeros(3, np.float32), np.array([direction], np.float32), np.array([colour], np.float32))
+    return Lighting(
+        np.zeros(3, np.float32), np.zeros(3, np.float32), np.array([direction], np.float32), np.array([colour], np.float32)
+    )
 
 
 def test_matt_surface_under_one_lamp():
@@ -21,7 +23,9 @@ def test_matt_surface_under_one_lamp():
 
 
 def test_sky_and_ground_mix_with_the_normal():
-    light = Lighting(np.full(3, 0.8, np.float32), np.full(3, 0.2, np.float32), np.zeros((0, 3), np.float32), np.zeros((0, 3), np.float32))
+    light = Lighting(
+        np.full(3, 0.8, np.float32), np.full(3, 0.2, np.float32), np.zeros((0, 3), np.float32), np.zeros((0, 3), np.float32)
+    )
     normals = np.array([[0, 1, 0], [0, -1, 0], [1, 0, 0]], np.float32)
     white = np.ones((3, 4), np.float32)
     lit = light_vertices(np.zeros((3, 3), np.float32), normals, white, np.ones(3, np.float32), MATT, light)
@@ -30,9 +34,7 @@ def test_sky_and_ground_mix_with_the_normal():
 
 def test_occlusion_darkens_and_softness_lights_the_far_side():
     light = studio_light()
-    open_, shut = (
-        light_vertices(ORIGIN, UP, GREY, np.full(1, share, np.float32), MATT, light)[0, 0] for share in (1.0, 0.2)
-    )
+    open_, shut = (light_vertices(ORIGIN, UP, GREY, np.full(1, share, np.float32), MATT, light)[0, 0] for share in (1.0, 0.2))
     assert shut < 0.75 * open_
     away = lamp((0, -0.1, np.sqrt(0.99)), (1, 1, 1))
     hard = light_vertices(ORIGIN, UP, GREY, np.ones(1, np.float32), MATT, away)

@@ -30,7 +30,15 @@ def test_time_plays_and_comes_round(state):
 
 
 def test_steps_stop_at_the_ends(state):
-    for key, shift, frame in [("right", False, 11), ("right", True, 21), ("right", True, 29), ("left", False, 28), ("home", False, 10), ("left", False, 10), ("end", False, 29)]:
+    for key, shift, frame in [
+        ("right", False, 11),
+        ("right", True, 21),
+        ("right", True, 29),
+        ("left", False, 28),
+        ("home", False, 10),
+        ("left", False, 10),
+        ("end", False, 29),
+    ]:
         assert state.press(key, shift)
         assert state.frame == frame
     state.press("space")  # from the last frame, it plays from the first

@@ -35,7 +35,7 @@ def ears(model: MorphableModel) -> dict[str, Shape]:
     scalp = model.mean[model.vertex_masks["scalp"] > 0.5].astype(np.float64)
     root = scalp[np.linalg.norm(scalp - np.array([52.0, 118.0, -50.0]), axis=1).argmin()]
     path = curve(
-        root + np.array([[-9, -12, 0], [1, 12, 2], [20, 25, 5], [42, 18, 8], [54, -8, 10], [58, -40, 12], [57, -66, 14]]), 44
+        root + np.array([[-9, -12, 0], [1, 12, 2], [20, 25, 5], [42, 18, 8], [54, -8, 10], [58, -40, 12], [57, -66, 14]]), 60
     )
     along = np.linspace(0, 1, len(path))
     wide = np.interp(along, [0, 0.2, 0.5, 0.75, 0.9, 0.96, 0.99, 1], [34, 44, 56, 50, 34, 22, 10, 3])

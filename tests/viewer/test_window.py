@@ -1,0 +1,138 @@
+import os
+import shutil
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import cv2
+import numpy as np
+import pytest
+
+ROOT = Path(__file__).resolve().parents[2]
+
+
+@pytest.fixture
+def display():
+    """A virtual screen with OpenGL."""
+    pytest.importorskip("pyrender", reason="pyrender is not installed; pip install 'morph[viewer]'")
+    for tool in ("Xvfb", "xdotool"):
+        if shutil.which(tool) is None:
+            pytest.skip(f"{tool} is not installed; apt-get install xvfb xdotool libgl1 to run this test")
+    command = ["Xvfb", "-displayfd", "1", "-screen", "0", "800x600x24", "+extension", "GLX", "-nolisten", "tcp"]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True) as server:
+        number = server.stdout.readline().strip()
+        yield f":{number}"
+        server.terminate()
+
+
+def environment(**more):
+    kept = {key: value for key, value in os.environ.items() if key not in ("DISPLAY", "WAYLAND_DISPLAY", "PYOPENGL_PLATFORM")}
+    return kept | {"PYTHONPATH": str(ROOT)} | more
+
+
+class Hand:
+    """Presses keys and moves the mouse in the window of a running viewer."""
+
+    def __init__(self, display, viewer):
+        self.display, self.viewer, self.id = display, viewer, ""
+
+    def do(self, *words):
+        done = subprocess.run(
+            ["xdotool", *words], env=environment(DISPLAY=self.display), capture_output=True, text=True, timeout=20
+        )
+        return done.stdout.strip()
+
+    def title(self):
+        return self.do("getwindowname", self.id)
+
+    def wait(self, true, seconds=40.0):
+        end = time.monotonic() + seconds
+        while time.monotonic() < end:
+            if true():
+                return
+            if self.viewer.poll() not in (None, 0) or (self.viewer.poll() == 0 and not true()):
+                break
+            time.sleep(0.05)
+        pytest.fail(
+            f"title {self.title()!r}, viewer {self.viewer.poll()}: {self.viewer.communicate(timeout=5) if self.viewer.poll() is not None else ''}"
+        )
+
+    def find(self):
+        def found():
+            self.id = self.do("search", "--name", "^morph: frame").splitlines()[:1]
+            self.id = self.id[0] if self.id else ""
+            return bool(self.id)
+
+        self.wait(found)
+
+    def key(self, key, expected):
+        self.do("key", "--window", self.id, key)
+        self.wait(lambda: expected in self.title())
+
+
+def test_real_keys_and_mouse_in_a_real_window(display, write_track, tmp_path):
+    folder = write_track(list(range(40)))
+    command = [sys.executable, "-m", "morph", "view", str(folder), "--size", "320x240", "--frame", "3", "--prop", "glasses"]
+    viewer = subprocess.Popen(
+        command, cwd=tmp_path, env=environment(DISPLAY=display), stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+    )
+    hand = Hand(display, viewer)
+    try:
+        hand.find()
+        hand.wait(lambda: hand.title() == "morph: frame 3 of 0..39, paused, glasses")
+        hand.key("Right", "frame 4 ")
+        hand.key("shift+Right", "frame 14 ")
+        hand.key("Left", "frame 13 ")
+        hand.key("End", "frame 39 ")
+        hand.key("Home", "frame 0 ")
+        hand.key("space", "playing")
+        hand.wait(lambda: "frame 0 " not in hand.title())
+        hand.key("space", "paused")
+        hand.key("w", "wireframe")
+        hand.key("w", "paused, glasses")
+        hand.do("mousemove", "--window", hand.id, "160", "236", "click", "1")
+        hand.wait(lambda: "frame 20 " in hand.title() or "frame 19 " in hand.title())
+        hand.key("Home", "frame 0 ")
+        saved = [save(hand, tmp_path, 1)]
+        hand.do("mousemove", "--window", hand.id, "160", "100", "mousedown", "1")
+        hand.do("mousemove", "--window", hand.id, "250", "100", "mouseup", "1")
+        hand.do("mousemove", "--window", hand.id, "160", "100", "click", "4")
+        time.sleep(1.0)
+        saved.append(save(hand, tmp_path, 2))
+        hand.key("n", "normals")
+        hand.key("r", "normals")
+        time.sleep(1.0)
+        saved.append(save(hand, tmp_path, 3))
+        assert viewer.poll() is None
+        hand.do("key", "--window", hand.id, "q")
+        printed, trouble = viewer.communicate(timeout=20)
+    finally:
+        viewer.kill()
+    assert viewer.returncode == 0, trouble
+    assert "play or pause" in printed
+    front, turned, normals = saved
+    assert front.shape == (240, 320, 3)
+    skin = [(picture[..., 0].astype(int) - picture[..., 2] > 25) for picture in saved]
+    assert skin[0].sum() > 2500
+    assert (skin[0] != skin[1]).sum() > 600  # the head has turned and come closer
+    assert np.abs(front.astype(int) - normals).mean() > 15
+
+
+def save(hand, folder, count):
+    """Press "s" and read the picture that appears."""
+    hand.do("key", "--window", hand.id, "s")
+    hand.wait(lambda: len(list(folder.glob("view-*.png"))) == count)
+    newest = max(folder.glob("view-*.png"), key=lambda path: path.stat().st_mtime_ns)
+    return cv2.imread(str(newest))[..., ::-1]
+
+
+def test_no_display_is_one_line_that_names_out(write_track):
+    pytest.importorskip("pyrender", reason="pyrender is not installed; pip install 'morph[viewer]'")
+    command = [sys.executable, "-m", "morph", "view", str(write_track([0]))]
+    done = subprocess.run(command, env=environment(), capture_output=True, text=True)
+    assert done.returncode == 2
+    assert "no display" in done.stderr
+    assert "--out preview.png" in done.stderr
+    assert done.stderr.count("\n") == 1
+    assert done.stdout == ""
