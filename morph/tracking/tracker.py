@@ -27,8 +27,9 @@ START_SCORE = 0.5  # least score of a detection that begins a track
 KEEP_SCORE = 0.25  # least score of a detection that confirms one
 SAME_FACE = 0.2  # least overlap of the boxes of one face in two looks
 TWICE = 0.5  # two tracks that overlap this much are one face
-DOUBTFUL_ERROR = 0.06  # expected landmark error, in shares of the crop, above which the detector is asked
-LOST_ERROR = 0.12  # and above which there is no face
+DOUBTFUL_ERROR = 0.09  # expected landmark error, in shares of the crop, above which the detector is asked
+LOST_ERROR = 0.20  # and above which there is no face
+PATIENCE = 5  # frames for which the detector's word is taken against such a doubt
 LEAST_SIDE = 8.0  # pixels; a smaller face is none
 LEAST_INSIDE = 0.3  # share of a face's box that must lie in the picture
 LEAST_LIKENESS = 0.5  # correlation with the crop of the frame before below which the detector is asked
@@ -48,7 +49,7 @@ class _Look:
 
     @property
     def score(self) -> float | None:
-        """0..1 from the expected error: 0.8 at 3 % of the crop, 0.5 at 6 %."""
+        """0..1 from the expected error: 0.9 at 3 % of the crop, 0.5 at 9 %."""
         return None if self.error is None else 1.0 / (1.0 + (self.error / DOUBTFUL_ERROR) ** 2)
 
 
@@ -147,8 +148,8 @@ class Tracker:
         self._index = index + 1
         self._lost = [track for track in self._lost if 0 <= time - track.time <= MEMORY]
         looks = self._look(image, [track.look.box for track in self._tracks])
-        odd = [self._is_odd(look, track, image) for look, track in zip(looks, self._tracks, strict=True)]
         self._since_detection += 1
+        odd = [self._is_odd(look, track, image) for look, track in zip(looks, self._tracks, strict=True)]
         if not self._tracks or any(odd) or self._since_detection >= self.detect_every:
             with self.stopwatch.stage("detect"):
                 detections = self.detector.detect(image)
@@ -182,7 +183,7 @@ class Tracker:
         """Whether the detector should be asked about a face that was followed."""
         return (
             not _is_possible(look, image)
-            or (look.error is not None and look.error > DOUBTFUL_ERROR)
+            or (look.error is not None and look.error > DOUBTFUL_ERROR and self._since_detection >= PATIENCE)
             or float(overlap(look.box, track.look.box)[0, 0]) < SAME_FACE
             or float((look.thumbnail * track.look.thumbnail).mean()) < LEAST_LIKENESS
         )
