@@ -14,13 +14,15 @@ import numpy as np
 import numpy.typing as npt
 
 from morph.errors import MorphError
+from morph.export.video import VideoWriter
 from morph.tracking.frames import Frame, open_source
 from viewer.composite import backdrop, over
-from viewer.movie import clip_writer, write_picture
 from viewer.offscreen import Renderer
+from viewer.picture import SUFFIXES, write_picture
 from viewer.stage import Look, Stage
 
 Picture = npt.NDArray[np.uint8]
+Timed = tuple[Picture, float]
 
 
 @dataclass(frozen=True)
@@ -80,7 +82,7 @@ def write_preview(
     preview: Preview,
     out: str | os.PathLike[str],
     frame: int | None = None,
-    progress: Callable[[Iterator[Picture], int], Iterator[Picture]] = lambda frames, count: frames,
+    progress: Callable[[Iterator[Timed], int], Iterator[Timed]] = lambda frames, count: frames,
 ) -> int:
     """Write a picture of one frame, or a clip of all, by the suffix of ``out``.
 
@@ -95,23 +97,18 @@ def write_preview(
         MorphError: an unknown suffix, no such frame, unreadable footage, or a folder that cannot be written.
     """
     out = Path(out)
-    suffix = out.suffix.lower()
     track = stage.track
-    if suffix == ".mp4":
+    if out.suffix.lower() == ".mp4":
         if frame is not None:
             raise MorphError(f"--frame picks one frame, and {out} is a clip; name a .png, or leave --frame out")
-        fps = track.fps
-        frames, count = _all_frames(stage, renderer, preview)
-        first = next(frames, None)
-        if first is None:
-            raise MorphError(f"{preview.footage} holds no frame")
         written = 0
-        with clip_writer(out, fps) as add:
-            for picture in progress(_chained(first, frames), count):
-                add(picture)
+        frames, count = _all_frames(stage, renderer, preview)
+        with VideoWriter(out, track.fps, quality=18) as writer:
+            for picture, seconds in progress(frames, count):
+                writer.write(picture, seconds)
                 written += 1
         return written
-    if suffix not in (".png", ".jpg", ".jpeg"):
+    if out.suffix.lower() not in SUFFIXES:
         raise MorphError(f"cannot write {out}: name it .png, .jpg or .mp4")
     wanted = int(track.frame[len(track.frame) // 2]) if frame is None else frame
     if not len(track.rows(wanted)) and (preview.footage is None or wanted < 0):
@@ -121,19 +118,15 @@ def write_preview(
     return 1
 
 
-def _chained(first: Picture, rest: Iterator[Picture]) -> Iterator[Picture]:
-    yield first
-    yield from rest
-
-
-def _all_frames(stage: Stage, renderer: Renderer, preview: Preview) -> tuple[Iterator[Picture], int]:
+def _all_frames(stage: Stage, renderer: Renderer, preview: Preview) -> tuple[Iterator[Timed], int]:
+    """Pictures with their times: of the whole footage, or from the first to the last frame with a face."""
     track = stage.track
     if preview.footage is None:
         numbers = range(track.first, track.last + 1)
-        return (draw_frame(stage, renderer, preview, number) for number in numbers), len(numbers)
+        return ((draw_frame(stage, renderer, preview, n), (n - track.first) / track.fps) for n in numbers), len(numbers)
     source = open_source(preview.footage)
-    count = source.count or track.last + 1
-    return (draw_frame(stage, renderer, preview, frame.index, frame.image) for frame in source), count
+    frames = ((draw_frame(stage, renderer, preview, frame.index, frame.image), frame.time) for frame in source)
+    return frames, source.count or track.last + 1
 
 
 def _footage_frame(footage: str, wanted: int) -> Frame:

@@ -11,8 +11,8 @@ import numpy as np
 
 from morph.errors import MorphError
 from viewer.composite import backdrop
-from viewer.movie import write_picture
 from viewer.opengl import import_pyrender, joined, pyrender_camera, pyrender_primitive
+from viewer.picture import write_picture
 from viewer.playback import Playback, key_help
 from viewer.props import find_prop, shipped_props
 from viewer.stage import Look, Stage

@@ -4,7 +4,8 @@ import numpy as np
 import pytest
 
 from morph.errors import MorphError
-from viewer.movie import clip_writer, write_picture
+from morph.export.video import VideoWriter
+from viewer.picture import write_picture
 from viewer.preview import Preview, draw_frame, write_preview
 from viewer.props import find_prop
 from viewer.software import SoftwareRenderer
@@ -22,9 +23,9 @@ def stage(write_track, coarse_model):
 @pytest.fixture
 def footage(tmp_path):
     path = tmp_path / "clip.mp4"
-    with clip_writer(path, 30.0) as add:
-        for _ in range(5):
-            add(RED)
+    with VideoWriter(path, 30.0) as writer:
+        for number in range(5):
+            writer.write(RED, number / 30.0)
     return str(path)
 
 
@@ -56,7 +57,7 @@ def test_clip_has_every_frame_and_the_rate(stage, tmp_path):
     assert write_preview(stage, SoftwareRenderer(), Preview(size=(97, 72)), out) == 4  # 0 to 3, although 2 has no face
     pictures, stream = frames_of(out)
     assert len(pictures) == 4
-    assert pictures[0].shape == (72, 96, 3)  # H.264 has no odd width
+    assert pictures[0].shape == (72, 98, 3)  # H.264 has no odd width
     assert stream.codec_context.name == "h264"
     assert float(stream.average_rate) == pytest.approx(30.0)
     assert np.ptp(pictures[2].astype(int)[:, 40], axis=0).max() < 60  # the backdrop alone

@@ -30,7 +30,7 @@ def test_coefficients_survive(write_track, coarse_model):
 
 
 def test_missing_folder_and_file(tmp_path):
-    with pytest.raises(MorphError, match="no folder .*morph track"):
+    with pytest.raises(MorphError, match=r"no folder .*morph track"):
         load_track(tmp_path / "nowhere")
     with pytest.raises(MorphError, match="has no coefficients"):
         load_track(tmp_path)
@@ -78,5 +78,5 @@ def test_track_of_another_model(write_track, coarse_model):
     with pytest.raises(MorphError, match=re.escape("'other' (0123456789abcdef)") + ".*--model"):
         track.check_model(coarse_model)
     short = load_track(write_track([0], name="b", shape=np.zeros((1, 7)), model_identity=None))
-    with pytest.raises(MorphError, match="7 shape .*--model"):
+    with pytest.raises(MorphError, match=r"7 shape .*--model"):
         short.check_model(coarse_model)

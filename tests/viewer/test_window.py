@@ -51,12 +51,11 @@ class Hand:
         while time.monotonic() < end:
             if true():
                 return
-            if self.viewer.poll() not in (None, 0) or (self.viewer.poll() == 0 and not true()):
+            if self.viewer.poll() is not None:
                 break
             time.sleep(0.05)
-        pytest.fail(
-            f"title {self.title()!r}, viewer {self.viewer.poll()}: {self.viewer.communicate(timeout=5) if self.viewer.poll() is not None else ''}"
-        )
+        ended = self.viewer.communicate(timeout=5) if self.viewer.poll() is not None else "still open"
+        pytest.fail(f"the window says {self.title()!r}; the viewer: {ended}")
 
     def find(self):
         def found():
@@ -111,7 +110,7 @@ def test_real_keys_and_mouse_in_a_real_window(display, write_track, tmp_path):
         viewer.kill()
     assert viewer.returncode == 0, trouble
     assert "play or pause" in printed
-    front, turned, normals = saved
+    front, _, normals = saved
     assert front.shape == (240, 320, 3)
     skin = [(picture[..., 0].astype(int) - picture[..., 2] > 25) for picture in saved]
     assert skin[0].sum() > 2500

@@ -1,0 +1,28 @@
+"""Writes pictures."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import cv2
+import numpy as np
+import numpy.typing as npt
+
+from morph.atomic import atomic_path
+from morph.errors import MorphError
+
+Picture = npt.NDArray[np.uint8]
+SUFFIXES = (".png", ".jpg", ".jpeg")
+
+
+def write_picture(path: str | os.PathLike[str], picture: Picture) -> None:
+    """Write ``(H, W, 3)`` uint8 RGB as PNG or JPEG, by suffix.
+
+    Raises:
+        MorphError: another suffix, or a folder that cannot be written.
+    """
+    if Path(path).suffix.lower() not in SUFFIXES:
+        raise MorphError(f"cannot write {path}: name it .png, .jpg or .mp4")
+    with atomic_path(path) as temporary:
+        cv2.imwrite(str(temporary), cv2.cvtColor(picture, cv2.COLOR_RGB2BGR))
