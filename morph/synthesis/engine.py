@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import cv2
@@ -10,10 +11,11 @@ import numpy as np
 import numpy.typing as npt
 
 from morph.model import MorphableModel, PerspectiveCamera, ScaledOrthographicCamera, fit_scaled_orthographic, load_default_model
-from morph.rendering import Fragments, interpolate, rasterise, vertex_normals
+from morph.rendering import Fragments, interpolate_covered, rasterise, vertex_normals
 from morph.synthesis import clothing, facial_hair
 from morph.synthesis.anatomy import CLOTH, ENAMEL, FEATURES, LEFT_EYE, RIGHT_EYE, SKIN, TONGUE, prepare_anatomy
 from morph.synthesis.backgrounds import sample_background
+from morph.synthesis.complexion import Complexion, sample_complexion
 from morph.synthesis.environments import load_environments
 from morph.synthesis.eyes import eye_colour, gaze_direction, lid_shadow
 from morph.synthesis.glasses import Glasses, sample_glasses
@@ -24,9 +26,9 @@ from morph.synthesis.mouth import build_denture
 from morph.synthesis.occluders import frame_edges, occlude
 from morph.synthesis.people import Person, sample_person
 from morph.synthesis.photograph import develop, expose
-from morph.synthesis.skin import Complexion, sample_complexion, skin_colour
-from morph.synthesis.strands import draw
-from morph.synthesis.surfaces import creases, dot, lit, strand_light, unit
+from morph.synthesis.skin import mix_paint, paint_skin
+from morph.synthesis.strands import Canvas, draw, draw_hair, project
+from morph.synthesis.surfaces import creases, dot, lit, strand_lighting, unit
 from morph.synthesis.viewpoint import Viewpoint, place_camera, sample_viewpoint, turn_shoulders
 
 Floats = npt.NDArray[np.float32]
@@ -113,27 +115,42 @@ class Renderer:
             & np.isin(np.arange(self.model.n_vertices), a.part_vertices(SKIN))
         )[::4]
 
-    def render(self, seed: int | tuple[int, ...], size: int = 160, supersampling: int = 1) -> Picture:
+    def render(
+        self,
+        seed: int | tuple[int, ...],
+        size: int = 160,
+        supersampling: int = 1,
+        *,
+        direct: Callable[[Person, Viewpoint], tuple[Person, Viewpoint]] | None = None,
+    ) -> Picture:
         """The picture of one seed; the same seed gives the same bytes.
 
         Args:
             seed: a number, or several.
             size: width and height of the picture.
             supersampling: 2 renders twice as large and scales down.
+            direct: changes the person and the viewpoint that were drawn, to move one person through a clip.
         """
         rng = np.random.default_rng(seed)
-        scene = self._compose(rng, size * supersampling)
+        scene = self._compose(rng, size * supersampling, direct)
         light, hidden_by = self._draw(scene, size * supersampling)
         image = develop(rng, light, size)
         picture = self._label(scene, image, hidden_by, supersampling)
         frame_edges(rng, picture.image, picture.landmarks)
         return picture
 
-    def _compose(self, rng: np.random.Generator, size: int) -> _Scene:
+    def _compose(
+        self,
+        rng: np.random.Generator,
+        size: int,
+        direct: Callable[[Person, Viewpoint], tuple[Person, Viewpoint]] | None,
+    ) -> _Scene:
         a, model = self.anatomy, self.model
         person = sample_person(rng, model.n_shape, model.expression_names, model.expression_std)
         look = sample_complexion(rng, person)
         view = sample_viewpoint(rng)
+        if direct is not None:
+            person, view = direct(person, view)
         lighting = sample_lighting(rng, self.environments[rng.integers(len(self.environments))])
         style = sample_style(rng, person)
         clothes = clothing.sample_clothes(rng)
@@ -190,6 +207,14 @@ class Renderer:
         xy = camera.centre + float(camera.focal) * points[..., :2] * np.array([1, -1]) / z
         return np.concatenate([xy, NEARNESS / z], -1).astype(np.float32)
 
+    def _place(self, nodes: Floats, camera: PerspectiveCamera) -> tuple[Floats, Floats]:
+        """Nodes of the model frame to the camera frame, and to pixels and nearness."""
+        at, pixels = np.empty_like(nodes), np.empty_like(nodes)
+        f = np.float32
+        project(nodes, camera.rotation.astype(f), camera.position.astype(f), f(camera.focal), camera.centre.astype(f),
+                f(NEARNESS), at, pixels)  # fmt: skip
+        return at, pixels
+
     def _draw(self, s: _Scene, size: int) -> tuple[Floats, Floats]:
         """Linear light ``(size, size, 3)`` and the nearness ``(size, size)`` of whatever is in front."""
         rng = s.rng
@@ -226,25 +251,26 @@ class Renderer:
     def _shade(self, s: _Scene, fragments: Fragments, shadow: ShadowMap, image: Floats) -> Floats:
         """Shade all surfaces into ``image``; returns the light of the face's skin for the exposure."""
         a = self.anatomy
-        table = np.concatenate([s.normals, s.points, s.table], axis=1).astype(np.float32)
+        pixels, values = interpolate_covered(fragments, s.triangles, np.concatenate([s.normals, s.points], 1), s.table)
         seen = fragments.covered
-        values = interpolate(fragments, s.triangles, table)[seen]
-        normal, point, mean, features = unit(values[:, :3]), values[:, 3:6], values[:, 6:9], values[:, 9:]
-        material = s.material[fragments.triangle_id[seen]]
+        normal, point = unit(values[:, :3]), np.ascontiguousarray(values[:, 3:6])
+        mean, features = values[:, 6:9], values[:, 9:]
+        material = s.material[fragments.triangle_id.reshape(-1)[pixels]]
         n = len(material)
-        rays = unit(-point)
-        fold = creases(np.where(seen, NEARNESS / np.maximum(fragments.depth, 1e-3), 0), seen, 5 * s.pixel)[seen]
+        azimuth = a.azimuth(mean)
+        fold = creases(np.where(seen, NEARNESS / np.maximum(fragments.depth, 1e-3), 0), seen, 5 * s.pixel)
+        fold = fold.reshape(-1)[pixels]
         sky = np.clip(features[:, 0], 0.05, 1) * fold
         key = shadow.lit(point, s.lighting.softness)
         albedo, bend = np.full((n, 3), 0.3, np.float32), np.zeros((n, 2), np.float32)
         gloss, rough, scatter = np.full(n, 0.3, np.float32), np.full(n, 0.5, np.float32), np.ones(n, np.float32)
 
         skin = np.flatnonzero(material == SKIN)
-        above = a.hair_distance(mean[skin], *s.look.hairline)
+        above = a.hair_distance(mean[skin], *s.look.hairline, azimuth=azimuth[skin])
         ears = features[skin, FEATURES.index("ears")]
         scalp = s.style.scalp * np.clip(above / 7 + 0.5, 0, 1) * (1 - np.clip(ears * 3, 0, 1))
-        albedo[skin], gloss[skin], bend[skin] = skin_colour(a, s.person, s.look, mean[skin], features[skin], scalp)
-        below = clothing.covered(a, mean[skin], s.clothes)
+        paint_skin(values, skin, azimuth, scalp.astype(np.float32), mix_paint(a, s.person, s.look), albedo, gloss, bend)
+        below = clothing.covered(a, mean[skin], s.clothes, azimuth[skin])
         worn = skin[below > 0]
         albedo[worn], bend[worn] = clothing.fabric(s.clothes, mean[worn])
         gloss[worn], rough[worn], scatter[worn] = 0.1, 0.8, 0.0
@@ -273,14 +299,15 @@ class Renderer:
         bent = unit(bent)
         cornea, mirrored = np.zeros(n, np.float32), np.zeros((n, 3), np.float32)
         self._eyes(s, material, point, seen, albedo, bent, normal, gloss, rough, scatter, sky, key, cornea)
-        light = lit(albedo, bent, normal, rays, s.lighting, sky, key, gloss, rough, scatter)
+        light = lit(albedo, bent, normal, point, s.lighting, sky, key, gloss, rough, scatter)
         wet = np.flatnonzero(cornea > 0)
         if len(wet):
-            out = 2 * dot(bent[wet], rays[wet])[:, None] * bent[wet] - rays[wet]
+            rays = unit(-point[wet])
+            out = 2 * dot(bent[wet], rays)[:, None] * bent[wet] - rays
             mirrored = s.lighting.mirrored(out)
             light[wet] += mirrored * (0.035 * cornea[wet] * np.clip(sky[wet] * 1.4, 0, 1))[:, None]
-        image[seen] = light
-        face = (material == SKIN) & (features[:, 0] > 0.5) & (mean[:, 1] > a.landmarks[8, 1]) & (a.hair_distance(mean) < -8)
+        image.reshape(-1, 3)[pixels] = light
+        face = (material == SKIN) & (features[:, 0] > 0.5) & (mean[:, 1] > a.landmarks[8, 1]) & (a.hair_distance(mean, azimuth=azimuth) < -8)
         return light[face]
 
     def _eyes(
@@ -326,27 +353,21 @@ class Renderer:
 
     def _draw_hair(self, s: _Scene, shadow: ShadowMap, image: Floats, depth: Floats, cover: Floats, front: Floats) -> None:
         rotation, position = s.camera.rotation.astype(np.float32), s.camera.position.astype(np.float32)
-        rng = s.rng
+        rng, canvas = s.rng, Canvas(image, depth, cover, front)
 
         def put(
             nodes: Floats, colour: npt.NDArray, shade: Floats, deep: Floats, width: float, opacity: float, shine: float
         ) -> None:
             n, m = nodes.shape[:2]
-            at = nodes @ rotation.T + position
-            arrives = shadow.lit(at.reshape(-1, 3), 0.0, bias=6.0).reshape(n, m)
-            light = strand_light(at, colour, shade, deep, s.lighting, arrives, shine)
-            pixels = self._project(at, s.camera)
-            taper = np.linspace(1, 0.45, m, dtype=np.float32)
-            size = width * s.pixel * taper[None] * (s.view.distance * pixels[..., 2] / NEARNESS)
+            at, pixels = self._place(nodes, s.camera)
             order = np.argsort(pixels[:, m // 2, 2], kind="stable")
-            draw(
-                pixels[order], light[order], size[order].astype(np.float32), np.full(n, opacity, np.float32),
-                image, depth, cover, front, 0.004,
-            )  # fmt: skip
+            light = strand_lighting(colour, s.lighting, shadow, shine)
+            wide = np.float32(width * s.pixel * s.view.distance / NEARNESS)
+            draw_hair(order, at, pixels, shade, deep, light, np.full((n, m, 3), -1, np.float32), wide, np.float32(opacity),
+                      canvas, np.float32(0.996))  # fmt: skip
 
         if s.hair is not None:
-            at = s.hair.nodes @ rotation.T + position
-            shadow.add_hair(at[:, 1::2].reshape(-1, 3), 0.05)
+            shadow.add_hair((s.hair.nodes[:, 1::2] @ rotation.T + position).reshape(-1, 3), 0.05)
         heads = self.model.n_vertices
         bristles = facial_hair.beard(rng, self.anatomy, s.vertices[:heads], (s.normals @ rotation)[:heads], s.look)
         if bristles is not None:
@@ -400,10 +421,9 @@ class Renderer:
             s.lighting.soft(np.tile(forward, (n * m, 1))).reshape(n, m, 3) + 0.6 * arrives * s.lighting.key_light
         )
         light = (light + 0.02 * s.lighting.key_light * arrives) * gain
-        pixels = self._project(at, s.camera)
-        size = np.full((n, m), g.width * s.pixel, np.float32)
-        covered = np.zeros_like(depth)
-        draw(pixels, light.astype(np.float32), size, np.full(n, 0.95, np.float32), image, depth, covered, front, 0.006)
+        canvas = Canvas(image, depth, np.zeros_like(depth), front)
+        wide = np.float32(g.width * s.pixel)
+        draw(self._project(at, s.camera), light.astype(np.float32), wide, np.float32(0.95), canvas, np.float32(0.994))
 
     def _label(self, s: _Scene, image: npt.NDArray[np.uint8], front: Floats, supersampling: int) -> Picture:
         marks = self._project(s.points[self.model.landmarks], s.camera)
