@@ -6,7 +6,8 @@ A crop set is a folder::
     labels.npz   landmarks (N, 68, 2) in crop pixels, and as far as they are known: landmark_weights (N, 68),
                  shape (N, S), expression (N, E) z-scores, rotation (N, 3, 3), scale (N,), translation (N, 2),
                  group (N,) identity number, name (N,)
-    meta.json    format, model name and identity, licence, counts, checksum of the pictures, how it was made
+    meta.json    format, model ({"name", "identity"}, where there are coefficients), licence, counts, checksum of the
+                 pictures, how it was made
 """
 
 from __future__ import annotations

@@ -33,7 +33,8 @@ PT2D_LIMIT = 0.15  # of the face: pt2d this far from the decoded model belongs t
 def find_pairs(folder: str | os.PathLike[str], *, flipped: bool = True) -> list[str]:
     """Names, without suffix and relative to ``folder``, of all pictures in AFW, HELEN, IBUG, LFPW and their ``_Flip`` folders.
 
-    A folder without any of these is taken as one set of ``.jpg`` + ``.mat`` pairs, so that sets of one's own can be read.
+    A folder without any of these is taken as one set of ``.jpg`` + ``.mat`` pairs, so that sets of one's own can be read. A
+    file without its partner is among the names: :class:`PairReader` reports it.
 
     Raises:
         MorphError: no such folder, or no pictures in it.
@@ -43,9 +44,13 @@ def find_pairs(folder: str | os.PathLike[str], *, flipped: bool = True) -> list[
         raise MorphError(f"no folder {root}; give the folder that holds AFW, HELEN, IBUG and LFPW")
     wanted = [name + suffix for name in FOLDERS for suffix in (("", "_Flip") if flipped else ("",))]
     present = [name for name in wanted if (root / name).is_dir()] or ["."]
-    pairs = [str(Path(name) / path.stem) for name in present for path in sorted((root / name).glob("*.jpg"))]
+    pairs = []
+    for name in present:
+        files = [entry.name for entry in os.scandir(root / name)]
+        stems = {file[:-4] for file in files if file.endswith((".jpg", ".mat"))}
+        pairs += [str(Path(name) / stem) for stem in sorted(stems)]
     if not pairs:
-        raise MorphError(f"{root} holds no .jpg, neither in AFW, HELEN, IBUG, LFPW nor itself")
+        raise MorphError(f"{root} holds no .jpg and .mat, neither in AFW, HELEN, IBUG, LFPW nor itself")
     return pairs
 
 

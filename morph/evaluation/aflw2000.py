@@ -181,6 +181,7 @@ def evaluate_points(
             "normaliser": "sqrt(w h) of the box of the labels' 68 points",
             "bins": "|yaw| in [0, 30], (30, 60], (60, 90] degrees; balanced = mean of the three; plain = mean of all faces",
             "labels": "as published; predictions as given",
+            "original_from_1": "beside the headline: points moved by +1 px, as the original labels count pixels from 1",
             "not_found": f"counted with NME {NOT_FOUND:g} %",
             "failure": f"NME > {FAILURE:g} %",
             "other_pictures_in_predictions": others,

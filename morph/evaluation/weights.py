@@ -61,8 +61,10 @@ def open_weights(path: str | os.PathLike[str]) -> MeasuredWeights:
     """
     path = Path(path)
     if path.suffix == ".safetensors":
-        from morph.network.regressor import load_weights
-
+        try:
+            from morph.network.regressor import load_weights
+        except ImportError as error:
+            raise MorphError(f"{path} needs the training extra ({error.name} is missing): pip install 'morph[train]'") from None
         network = load_weights(path)
         info = network.info
         return MeasuredWeights(network, info.input_size, info.model_name, info.model_identity, path.name)

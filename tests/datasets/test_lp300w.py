@@ -44,7 +44,7 @@ def test_folders_and_counts(tmp_path: Path) -> None:
     assert count_pairs(pairs)["AFW_Flip"] == (1, 5207)
     assert find_pairs(tmp_path / "AFW") == ["AFW_134212_1_0", "AFW_134212_1_1"]
     (tmp_path / "empty").mkdir()
-    with pytest.raises(MorphError, match=r"holds no \.jpg"):
+    with pytest.raises(MorphError, match=r"holds no \.jpg and \.mat"):
         find_pairs(tmp_path / "empty")
     with pytest.raises(MorphError, match="no folder"):
         find_pairs(tmp_path / "nowhere")
@@ -87,7 +87,7 @@ def test_all_poses_of_a_photograph_stay_on_one_side(tmp_path: Path) -> None:
 
 
 def spoil(folder: Path, model: object) -> dict[str, str]:
-    """Eight bad pairs, and what should be said of each."""
+    """Nine bad pairs, and what should be said of each."""
     faces = toy_coefficients(model, 1)[0]
 
     def mat(name: str, **changes: object) -> None:
@@ -100,6 +100,7 @@ def spoil(folder: Path, model: object) -> dict[str, str]:
     (folder / "a4.jpg").write_bytes(b"no picture")
     mat("a5", pt2d=as_mat(model, faces)["pt2d"] + 60)
     mat("a6", Pose_Para=np.zeros((1, 3)))
+    (folder / "a8.jpg").unlink()
     mat("a7", Pose_Para=np.array([[0, 0, 0, 50, 50, 0, 1e-9]]))
     return {
         "a0.mat": "no such label file",
@@ -110,6 +111,7 @@ def spoil(folder: Path, model: object) -> dict[str, str]:
         "a5.mat": "labels and basis do not match",
         "a6.mat": "must hold 7 numbers",
         "a7.mat": "pixels large",
+        "a8.jpg": "no picture",
     }
 
 
@@ -123,7 +125,7 @@ def test_bad_files_are_named_and_skipped_up_to_a_share(tmp_path: Path) -> None:
     assert "\n" not in str(caught.value)
     assert not (tmp_path / "strict" / "meta.json").exists()
     result = write_crops(tmp_path / "lax", pairs, reader, {}, max_bad=0.5, piece=7)
-    assert (result.count, len(result.bad)) == (12, 8)
+    assert (result.count, len(result.bad)) == (11, 9)
     for name, reason in expected.items():
         line = next(line for line in result.bad if name in line)
         assert reason in line
