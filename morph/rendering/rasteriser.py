@@ -167,6 +167,42 @@ def interpolate(fragments: Fragments, triangles: npt.ArrayLike, attributes: npt.
     return out
 
 
+def interpolate_covered(
+    fragments: Fragments, triangles: npt.NDArray[np.int32], *attributes: npt.NDArray[np.float32]
+) -> tuple[npt.NDArray[np.int32], npt.NDArray[np.float32]]:
+    """Attributes at the pixels that see a triangle, row by row.
+
+    Args:
+        fragments: of :func:`rasterise`.
+        triangles: the ``(F, 3)`` triangles that were drawn.
+        attributes: one or two arrays ``(V, C)``, float32; their columns come one after the other.
+
+    Returns:
+        ``(N,)`` places of the pixels in the flattened picture, and ``(N, sum of C)`` values.
+    """
+    pixels = np.flatnonzero(fragments.triangle_id >= 0).astype(np.int32)
+    first, second = attributes[0], attributes[1] if len(attributes) > 1 else np.zeros((len(attributes[0]), 0), np.float32)
+    out = np.empty((len(pixels), first.shape[1] + second.shape[1]), np.float32)
+    _interpolate_rows(
+        pixels, fragments.triangle_id.reshape(-1), fragments.barycentric.reshape(-1, 3), triangles, first, second, out
+    )
+    return pixels, out
+
+
+@_njit
+def _interpolate_rows(pixels: Any, triangle_id: Any, barycentric: Any, index: Any, first: Any, second: Any, out: Any) -> None:
+    cut = first.shape[1]
+    for i in range(pixels.shape[0]):
+        p = pixels[i]
+        t = triangle_id[p]
+        ra, rb, rc = index[t, 0], index[t, 1], index[t, 2]
+        wa, wb, wc = barycentric[p, 0], barycentric[p, 1], barycentric[p, 2]
+        for c in range(cut):
+            out[i, c] = wa * first[ra, c] + wb * first[rb, c] + wc * first[rc, c]
+        for c in range(second.shape[1]):
+            out[i, cut + c] = wa * second[ra, c] + wb * second[rb, c] + wc * second[rc, c]
+
+
 @_njit
 def _interpolate(triangle_id: Any, barycentric: Any, index: Any, values: Any, out: Any) -> None:
     height, width = triangle_id.shape

@@ -17,6 +17,8 @@ Ints = npt.NDArray[np.int32]
 
 SKIN, LEFT_EYE, RIGHT_EYE, TEETH, TONGUE, CLOTH, ENAMEL = range(7)  # materials
 FEATURES = ("occlusion", "lips", "mouth", "ears", "cheeks", "nose", "sockets", "lids", "moustache", "chin", "jaw", "lash_line")
+# brow hair in mm from the centre of the eyeball (x outwards, y up): along the orbital ridge, highest over the outer iris
+BROW = ((-14.5, 19.5), (-5.0, 20.9), (4.5, 21.3), (14.0, 19.3), (24.0, 12.8))
 
 
 @dataclass(frozen=True, eq=False)
@@ -34,6 +36,8 @@ class Anatomy:
         root_triangle, root_weight: scalp points ``(R,)`` and ``(R, 3)`` from which hair may grow.
         surface_triangle, surface_weight: ``(A, B)`` and ``(A, B, 3)``: the outermost point of the skin in each direction
             from the skull: azimuth -180..180 degrees (0 is the front), elevation -90..90.
+        brow_line: ``(n, 2)`` x (from the middle outwards) and y of the left brow's hair, on the orbital ridge.
+        brow_depth: brows lie before this z.
     """
 
     model: MorphableModel
@@ -49,6 +53,8 @@ class Anatomy:
     root_weight: Floats
     surface_triangle: Ints
     surface_weight: Floats
+    brow_line: Floats
+    brow_depth: float
 
     @functools.cached_property
     def landmarks(self) -> Floats:
@@ -58,6 +64,22 @@ class Anatomy:
     def part_vertices(self, material: int) -> Ints:
         """Vertices of one part."""
         return np.unique(self.triangles[self.material == material])
+
+    @functools.cached_property
+    def root_place(self) -> Floats:
+        """``(R, 3)`` points of the mean from which hair may grow."""
+        corners = self.model.mean[self.model.triangles[self.root_triangle]]
+        return np.einsum("nk,nkc->nc", self.root_weight, corners).astype(np.float32)
+
+    @functools.cached_property
+    def root_azimuth(self) -> Floats:
+        """``(R,)`` azimuth of the roots in degrees."""
+        return self.angles(self.root_place)[0]
+
+    @functools.cached_property
+    def root_elevation(self) -> Floats:
+        """``(R,)`` elevation of the roots in degrees."""
+        return self.angles(self.root_place)[1]
 
     @functools.cached_property
     def eyes(self) -> tuple[Ints, Ints]:
@@ -70,13 +92,19 @@ class Anatomy:
         flat = np.sqrt(q[:, 0] ** 2 + q[:, 2] ** 2)
         return np.degrees(np.arctan2(q[:, 0], q[:, 2])), np.degrees(np.arctan2(q[:, 1], flat))
 
+    def azimuth(self, points: Floats) -> Floats:
+        """The azimuth of :meth:`angles` alone, in degrees."""
+        return np.arctan2(points[:, 0] - self.skull[0], points[:, 2] - self.skull[2]) * np.float32(180 / np.pi)
+
     def skin_radius(self, vertices: Floats) -> Floats:
         """``(A, B)`` distance of a person's skin from the skull's centre by azimuth and elevation."""
         corners = vertices[self.model.triangles[self.surface_triangle]]
         place = np.einsum("abk,abkc->abc", self.surface_weight, corners) - self.skull
         return np.sqrt(np.einsum("abc,abc->ab", place, place)).astype(np.float32)
 
-    def hair_distance(self, points: Floats, recession: float = 0.0, lift: float = 0.0, peak: float = 0.0) -> Floats:
+    def hair_distance(
+        self, points: Floats, recession: float = 0.0, lift: float = 0.0, peak: float = 0.0, azimuth: Floats | None = None
+    ) -> Floats:
         """How far (mm, roughly) points of the mean's skin lie above the hairline; negative is bare skin.
 
         Args:
@@ -84,8 +112,9 @@ class Anatomy:
             recession: mm by which the temples recede.
             lift: mm by which the whole forehead line is raised.
             peak: mm by which the middle of the forehead line comes down.
+            azimuth: ``(N,)`` of the points in degrees, where it is known already.
         """
-        azimuth = np.abs(self.angles(points)[0])
+        azimuth = np.abs(self.azimuth(points) if azimuth is None else azimuth)
         height = (points[:, 1] - self.eye_height) * (105.0 / (self.top - self.eye_height))
         angle = np.array([0, 12, 28, 40, 50, 58, 66, 74, 80, 86, 100, 112, 124, 140, 180.0])
         line = np.array([64, 64, 62, 54, 40, 24, 14, -4, -16, 16, 24, 0, -38, -56, -62.0])
@@ -94,14 +123,25 @@ class Anatomy:
         return (height - np.interp(azimuth, angle, line)).astype(np.float32)
 
 
-def prepare_anatomy(model: MorphableModel) -> Anatomy:
+def prepare_anatomy(model: MorphableModel, brow_line: npt.ArrayLike | None = None, coarse: Ints | None = None) -> Anatomy:
     """Work out an :class:`Anatomy` from a subdivided head model with named regions and masks.
 
+    Args:
+        model: the head model.
+        brow_line: ``(n, 2)`` x and y in mm from the centre of the left eyeball of points along the left brow's hair,
+            inner end first; None takes :data:`BROW`.
+        coarse: ``(n, 3)`` triangles that are fine enough for shadows; None takes all.
+
     Raises:
-        MorphError: the model has no regions for skin and eyes.
+        MorphError: the model has no regions for skin and eyes, or the brow's line is not ``(n, 2)``.
     """
+    offsets = np.asarray(BROW if brow_line is None else brow_line, np.float32)
+    if offsets.ndim != 2 or offsets.shape[1] != 2 or len(offsets) < 2:
+        raise MorphError(f"brow_line must be (n, 2) with two points at least, got {offsets.shape}")
     material = _materials(model)
     skin = material == SKIN
+    ball = model.mean[np.unique(model.triangles[material == LEFT_EYE])]
+    eyeball = (ball.min(0) + ball.max(0)) / 2
     keep = material != TEETH
     mean, lm = model.mean, model.mean[model.landmarks]
     body = np.zeros(model.n_vertices, bool)
@@ -122,7 +162,7 @@ def prepare_anatomy(model: MorphableModel) -> Anatomy:
         Decoder(model),
         model.triangles[keep],
         material[keep],
-        model.triangles[keep],
+        model.triangles[keep] if coarse is None else coarse,
         features,
         skull,
         eye_height,
@@ -130,6 +170,8 @@ def prepare_anatomy(model: MorphableModel) -> Anatomy:
         np.zeros(0, np.int32),
         np.zeros((0, 3), np.float32),
         *surface,
+        offsets + eyeball[:2],
+        float(eyeball[2] - 15),
     )
     bare = (features[:, FEATURES.index("ears")] > 0.3) | ~body
     roots = _scatter_roots(anatomy, skin, bare)

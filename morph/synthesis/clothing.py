@@ -35,9 +35,9 @@ def sample_clothes(rng: np.random.Generator) -> Clothes:
     return Clothes(kind, float(rng.normal(0, 6)), colours, pattern, float(rng.uniform(0.15, 0.6)), rng.uniform(0, 512, 2))
 
 
-def covered(anatomy: Anatomy, points: Floats, clothes: Clothes) -> Floats:
+def covered(anatomy: Anatomy, points: Floats, clothes: Clothes, azimuth: Floats | None = None) -> Floats:
     """How many mm below the garment's edge points of the mean lie (negative: bare)."""
-    azimuth = np.abs(anatomy.angles(points)[0])
+    azimuth = np.abs(anatomy.azimuth(points) if azimuth is None else azimuth)
     chin = anatomy.landmarks[8, 1]
     edge = (
         chin

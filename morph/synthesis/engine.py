@@ -307,7 +307,12 @@ class Renderer:
             mirrored = s.lighting.mirrored(out)
             light[wet] += mirrored * (0.035 * cornea[wet] * np.clip(sky[wet] * 1.4, 0, 1))[:, None]
         image.reshape(-1, 3)[pixels] = light
-        face = (material == SKIN) & (features[:, 0] > 0.5) & (mean[:, 1] > a.landmarks[8, 1]) & (a.hair_distance(mean, azimuth=azimuth) < -8)
+        face = (
+            (material == SKIN)
+            & (features[:, 0] > 0.5)
+            & (mean[:, 1] > a.landmarks[8, 1])
+            & (a.hair_distance(mean, azimuth=azimuth) < -8)
+        )
         return light[face]
 
     def _eyes(

@@ -7,7 +7,7 @@ import numpy.typing as npt
 
 from morph.synthesis.anatomy import FEATURES, Anatomy
 from morph.synthesis.people import Person
-from morph.synthesis.skin import Complexion
+from morph.synthesis.complexion import Complexion
 
 Floats = npt.NDArray[np.float32]
 
@@ -37,6 +37,8 @@ def lashes(rng: np.random.Generator, anatomy: Anatomy, vertices: Floats, person:
 
 def beard(rng: np.random.Generator, anatomy: Anatomy, vertices: Floats, normals: Floats, look: Complexion) -> Floats | None:
     """Hairs of beard and moustache, ``(n, 4, 3)`` in the frame of the model; None for a clean or stubbly chin."""
+    if max(look.moustache, look.chin, look.jaw) <= 0.3:
+        return None
     strength = np.zeros(len(vertices), np.float32)
     for name, amount in (("moustache", look.moustache), ("chin", look.chin), ("jaw", look.jaw)):
         strength = np.maximum(strength, amount * anatomy.features[:, FEATURES.index(name)])

@@ -8,9 +8,9 @@ import numpy as np
 import numpy.typing as npt
 
 from morph.synthesis.anatomy import Anatomy
+from morph.synthesis.complexion import Complexion
 from morph.synthesis.people import Person
-from morph.synthesis.skin import Complexion
-from morph.synthesis.strands import grow
+from morph.synthesis.strands import grow, wind
 
 Floats = npt.NDArray[np.float32]
 MEN = {
@@ -88,16 +88,16 @@ def comb_hair(
         return None
     model = anatomy.model
     pick = rng.integers(0, len(anatomy.root_triangle), int(count * 1.7))
-    corner, weight = model.triangles[anatomy.root_triangle[pick]], anatomy.root_weight[pick]
-    mean = np.einsum("nk,nkc->nc", weight, model.mean[corner])
-    above = anatomy.hair_distance(mean, *look.hairline) + rng.normal(0, 2.0, len(mean))
+    mean, azimuth = anatomy.root_place[pick], anatomy.root_azimuth[pick]
+    above = anatomy.hair_distance(mean, *look.hairline, azimuth=azimuth) + rng.normal(0, 2.0, len(mean))
     kept = np.flatnonzero(above > 0)[:count]
     if len(kept) < 50:
         return None
-    mean, above = mean[kept], above[kept]
-    roots = np.einsum("nk,nkc->nc", weight[kept], vertices[corner[kept]])
+    pick, azimuth, above = pick[kept], azimuth[kept], above[kept]
+    weight, corner = anatomy.root_weight[pick], model.triangles[anatomy.root_triangle[pick]]
+    roots = sum(weight[:, k, None] * vertices[corner[:, k]] for k in range(3))
     n = len(roots)
-    azimuth, elevation = anatomy.angles(mean)
+    elevation = anatomy.root_elevation[pick]
     outward = roots - anatomy.skull
     outward /= np.linalg.norm(outward, axis=1, keepdims=True)
     plan = _plan(rng, style, person, azimuth, elevation, roots - anatomy.skull, above, outward)
@@ -146,25 +146,17 @@ def comb_hair(
 
 def _clumps(rng: np.random.Generator, roots: npt.NDArray, count: int) -> npt.NDArray:
     seeds = roots[rng.integers(0, len(roots), count)]
-    distance = (roots**2).sum(1)[:, None] + (seeds**2).sum(1) - 2 * roots @ seeds.T
-    return distance.argmin(1)
+    return ((seeds**2).sum(1) - 2 * roots @ seeds.T).argmin(1)
 
 
 def _curl(rng: np.random.Generator, nodes: Floats, clump: npt.NDArray, size: float, pitch: float, length: npt.NDArray) -> None:
     """Wind strands about their own course: ``size`` mm wide, one turn every ``pitch`` mm; strands of a clump keep step."""
     if size <= 0:
         return
-    n, m = nodes.shape[:2]
+    n = len(nodes)
     phase = rng.uniform(0, 2 * np.pi, 71)[clump] + rng.normal(0, 0.5, n)
-    along = np.linspace(0, 1, m)[None] * length[:, None]
-    angle = phase[:, None] + along / pitch * 2 * np.pi
-    amount = size * np.clip(along / 35, 0, 1) * np.exp(rng.normal(0, 0.25, n))[:, None]
-    tangent = np.gradient(nodes, axis=1)
-    tangent /= np.maximum(np.linalg.norm(tangent, axis=2, keepdims=True), 1e-6)
-    a = np.cross(tangent, [0.1, 0.2, 1.0])
-    a /= np.maximum(np.linalg.norm(a, axis=2, keepdims=True), 1e-6)
-    b = np.cross(tangent, a)
-    nodes += (amount * np.cos(angle))[..., None] * a + (amount * np.sin(angle))[..., None] * b
+    amount = size * np.exp(rng.normal(0, 0.25, n))
+    wind(nodes, phase.astype(np.float32), length.astype(np.float32), amount.astype(np.float32), np.float32(pitch))
 
 
 def _plan(

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
+import functools
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
 from numba import njit
 
 from morph.rendering import rasterise
-from morph.synthesis.environments import Environment, harmonic_basis
+from morph.synthesis.environments import Environment
 from morph.synthesis.viewpoint import rotation_about
 
 Floats = npt.NDArray[np.float32]
@@ -37,10 +38,34 @@ class Lighting:
     key_light: Floats
     softness: float
 
+    @functools.cached_property
+    def field(self) -> Floats:
+        """``(3, 10)``: the soft light on a normal ``(x, y, z)`` of the camera frame as a polynomial, colour by colour.
+
+        The terms are 1, x, y, z, xx, yy, zz, xy, yz, xz (Ramamoorthi and Hanrahan 2001); see :func:`soft_at`.
+        """
+        h = self.environment.harmonics.astype(np.float64)
+        turn = self.turn.astype(np.float64)
+        out = np.empty((3, 10), np.float64)
+        for c in range(3):
+            linear = turn.T @ (0.488603 * h[[3, 1, 2], c])
+            xy, yz, zz, xz, xx = (
+                1.092548 * h[4, c],
+                1.092548 * h[5, c],
+                0.315392 * h[6, c],
+                1.092548 * h[7, c],
+                0.546274 * h[8, c],
+            )
+            square = np.array([[xx, xy / 2, xz / 2], [xy / 2, -xx, yz / 2], [xz / 2, yz / 2, 3 * zz]])
+            q = turn.T @ square @ turn
+            out[c] = [0.282095 * h[0, c] - zz, *linear, q[0, 0], q[1, 1], q[2, 2], 2 * q[0, 1], 2 * q[1, 2], 2 * q[0, 2]]
+        return (self.ambient * out).astype(np.float32)
+
     def soft(self, normals: Floats) -> Floats:
         """Soft light ``(N, 3)`` that falls on surfaces with normals ``(N, 3)``."""
-        world = normals @ self.turn.T
-        return self.ambient * np.maximum(harmonic_basis(world) @ self.environment.harmonics, 0.02)
+        x, y, z = normals.T
+        terms = np.stack([np.ones_like(x), x, y, z, x * x, y * y, z * z, x * y, y * z, x * z], 1)
+        return np.maximum(terms @ self.field.T, 0.02 * self.ambient)
 
     def mirrored(self, rays: Floats) -> Floats:
         """Light ``(N, 3)`` that arrives along directions ``(N, 3)`` (towards the light), sharp, without the key light."""
@@ -83,6 +108,24 @@ def sample_lighting(rng: np.random.Generator, environment: Environment) -> Light
     )
 
 
+@njit(cache=True, nogil=True)
+def soft_at(field: Any, c: Any, x: Any, y: Any, z: Any) -> Any:
+    """One colour of the soft light on a normal, from :attr:`Lighting.field`; for compiled loops."""
+    f = field[c]
+    return f[0] + x * (f[1] + f[4] * x + f[7] * y) + y * (f[2] + f[5] * y + f[8] * z) + z * (f[3] + f[6] * z + f[9] * x)
+
+
+class Shade(NamedTuple):
+    """The arrays of a :class:`ShadowMap`, for compiled loops."""
+
+    axes: Floats
+    centre: Floats
+    pixel: np.float32
+    depth: Floats
+    hair: Floats
+    hair_depth: Floats
+
+
 class ShadowMap:
     """What the key light sees.
 
@@ -110,29 +153,24 @@ class ShadowMap:
 
     def add(self, points: Floats, triangles: npt.NDArray[np.int32]) -> None:
         """Put a mesh into the map."""
-        found = rasterise(self.project(points), triangles, self.size, self.size, cull=False).depth
+        found = rasterise(self.project(points), triangles, self.size, self.size).depth
         np.maximum(self.depth, found, out=self.depth)
 
     def add_hair(self, points: Floats, amount: float) -> None:
         """Put samples along strands into the map; each takes ``amount`` (optical depth) from the light below it."""
-        p = self.project(points)
-        column, row = p[:, 0].round().astype(int), p[:, 1].round().astype(int)
-        inside = (column >= 0) & (row >= 0) & (column < self.size) & (row < self.size)
-        column, row, z = column[inside], row[inside], p[inside, 2]
-        np.add.at(self.hair, (row, column), amount)
-        np.maximum.at(self.hair_depth, (row, column), z)
+        _add_hair(np.ascontiguousarray(points, np.float32), np.float32(amount), self.arrays)
+
+    @functools.cached_property
+    def arrays(self) -> Shade:
+        """For compiled loops."""
+        return Shade(self._axes, self._centre, np.float32(self._pixel), self.depth, self.hair, self.hair_depth)
 
     def lit(self, points: Floats, softness: float, bias: float = 3.0) -> Floats:
         """``(N,)`` how much of the key light arrives, 0..1."""
         out = np.empty(len(points), np.float32)
         _lit(
             np.ascontiguousarray(points, np.float32),
-            self._axes,
-            self._centre,
-            np.float32(self._pixel),
-            self.depth,
-            self.hair,
-            self.hair_depth,
+            self.arrays,
             TAPS[: 7 if softness > 0 else 1] * np.float32(0.7 + 3.0 * softness),
             np.float32(bias),
             out,
@@ -141,32 +179,46 @@ class ShadowMap:
 
 
 @njit(cache=True, nogil=True)
-def _lit(
-    points: Any,
-    axes: Any,
-    centre: Any,
-    pixel: Any,
-    depth: Any,
-    hair: Any,
-    hair_depth: Any,
-    taps: Any,
-    bias: Any,
-    out: Any,
-) -> None:
-    size = depth.shape[0]
-    half = np.float32(0.5) * (size - 1) + np.float32(0.5)
+def arrives(x: Any, y: Any, z: Any, shade: Any, taps: Any, bias: Any) -> Any:
+    """How much of the key light arrives at a point, 0..1; for compiled loops."""
+    size = shade.depth.shape[0]
+    axes, pixel = shade.axes, shade.pixel
+    half = np.float32(0.5) * np.float32(size)
+    x, y, z = x - shade.centre[0], y - shade.centre[1], z - shade.centre[2]
+    u = (x * axes[0, 0] + y * axes[1, 0] + z * axes[2, 0]) * pixel + half
+    v = (x * axes[0, 1] + y * axes[1, 1] + z * axes[2, 1]) * pixel + half
+    height = x * axes[0, 2] + y * axes[1, 2] + z * axes[2, 2]
+    none, one = np.float32(0.0), np.float32(1.0)
+    total = none
+    for t in range(taps.shape[0]):
+        column = min(max(int(u + taps[t, 0]), 0), size - 1)
+        row = min(max(int(v + taps[t, 1]), 0), size - 1)
+        light = one - min(max((shade.depth[row, column] - height - bias) / np.float32(3.0), none), one)
+        if light > none and shade.hair[row, column] > none:
+            behind = min(max((shade.hair_depth[row, column] - height - np.float32(2)) / np.float32(10.0), none), one)
+            if behind > none:
+                light *= np.exp(-shade.hair[row, column] * behind)
+        total += light
+    return total / np.float32(taps.shape[0])
+
+
+@njit(cache=True, nogil=True)
+def _lit(points: Any, shade: Any, taps: Any, bias: Any, out: Any) -> None:
     for i in range(points.shape[0]):
-        x, y, z = points[i, 0] - centre[0], points[i, 1] - centre[1], points[i, 2] - centre[2]
-        u = (x * axes[0, 0] + y * axes[1, 0] + z * axes[2, 0]) * pixel + half
-        v = (x * axes[0, 1] + y * axes[1, 1] + z * axes[2, 1]) * pixel + half
-        height = x * axes[0, 2] + y * axes[1, 2] + z * axes[2, 2]
-        total = np.float32(0.0)
-        for t in range(taps.shape[0]):
-            column = min(max(int(u + taps[t, 0]), 0), size - 1)
-            row = min(max(int(v + taps[t, 1]), 0), size - 1)
-            light = 1 - min(max((depth[row, column] - height - bias) / np.float32(3.0), np.float32(0.0)), np.float32(1.0))
-            if light > 0 and hair[row, column] > 0:
-                behind = min(max((hair_depth[row, column] - height - 2) / np.float32(10.0), np.float32(0.0)), np.float32(1.0))
-                light *= np.exp(-hair[row, column] * behind)
-            total += light
-        out[i] = total / taps.shape[0]
+        out[i] = arrives(points[i, 0], points[i, 1], points[i, 2], shade, taps, bias)
+
+
+@njit(cache=True, nogil=True)
+def _add_hair(points: Any, amount: Any, shade: Any) -> None:
+    size = shade.hair.shape[0]
+    axes, pixel = shade.axes, shade.pixel
+    half = np.float32(0.5) * np.float32(size)
+    for i in range(points.shape[0]):
+        x, y, z = points[i, 0] - shade.centre[0], points[i, 1] - shade.centre[1], points[i, 2] - shade.centre[2]
+        column = int(np.floor((x * axes[0, 0] + y * axes[1, 0] + z * axes[2, 0]) * pixel + half))
+        row = int(np.floor((x * axes[0, 1] + y * axes[1, 1] + z * axes[2, 1]) * pixel + half))
+        if 0 <= column < size and 0 <= row < size:
+            shade.hair[row, column] += amount
+            height = x * axes[0, 2] + y * axes[1, 2] + z * axes[2, 2]
+            if height > shade.hair_depth[row, column]:
+                shade.hair_depth[row, column] = height

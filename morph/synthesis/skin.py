@@ -1,194 +1,208 @@
-"""Colour and relief of skin at every pixel: tone, blood, freckles, brows, beard shadow and make-up."""
+"""Colour and relief of skin at every pixel."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from typing import Any, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
+from numba import njit
 
 from morph.synthesis.anatomy import FEATURES, Anatomy
-from morph.synthesis.noise import sample
-from morph.synthesis.people import Person, linear
+from morph.synthesis.complexion import Complexion
+from morph.synthesis.noise import at, near, tiles
+from morph.synthesis.people import Person
 
 Floats = npt.NDArray[np.float32]
+LIPS, MOUTH, EARS, CHEEKS, NOSE, SOCKETS, LIDS, MOUSTACHE, CHIN, JAW, LASH_LINE = (
+    FEATURES.index(name)
+    for name in ("lips", "mouth", "ears", "cheeks", "nose", "sockets", "lids", "moustache", "chin", "jaw", "lash_line")
+)
+MEAN, FIRST = 6, 9  # columns of the table of pixels: places on the mean, features
 
 
-@dataclass(frozen=True, eq=False)
-class Complexion:
-    """What one person's skin, brows and beard look like; see :func:`sample_complexion`."""
+class Paint(NamedTuple):
+    """Numbers of one person's skin, for compiled loops; colours are linear RGB."""
 
-    offset: npt.NDArray[np.float64]
+    ox: float
+    oy: float
     mottle: float
     blood: float
+    pale: float
     freckles: float
     sockets: float
-    lip: npt.NDArray[np.float64]
     lip_strength: float
-    shadow: npt.NDArray[np.float64]
     shadow_strength: float
     liner: float
-    brow_width: float
-    brow_density: float
-    brow_lift: float
-    brow_length: float
     stubble: float
     moustache: float
     chin: float
     jaw: float
-    beard: npt.NDArray[np.float64]
     shine: float
     relief: float
-    wrinkles: float
-    sideburns: bool
-    hairline: tuple[float, float, float]
+    lines: float
+    age: float
+    brow_width: float
+    brow_density: float
+    brow_lift: float
+    brow_length: float
+    brow_depth: float
+    skin: npt.NDArray[np.float64]
+    lip: npt.NDArray[np.float64]
+    shadow: npt.NDArray[np.float64]
+    roots: npt.NDArray[np.float64]
+    hair: npt.NDArray[np.float64]
+    brow: npt.NDArray[np.float64]
+    line: npt.NDArray[np.float64]
 
 
-def sample_complexion(rng: np.random.Generator, person: Person) -> Complexion:
-    """Draw what is not in the geometry; women may wear make-up, men may have beards."""
-    man = person.masculine
-    made_up = not man and rng.random() < 0.5
-    kind = rng.choice(["none", "stubble", "moustache", "goatee", "full"], p=[0.42, 0.26, 0.06, 0.1, 0.16]) if man else "none"
-    full = kind == "full"
-    lip = person.skin * np.array([rng.uniform(0.72, 0.98), rng.uniform(0.42, 0.66), rng.uniform(0.5, 0.72)])
-    if made_up and rng.random() < 0.6:
-        stain = linear(np.array([rng.uniform(0.45, 0.8), rng.uniform(0.1, 0.42), rng.uniform(0.15, 0.45)]))
-        lip = 0.35 * lip + 0.65 * stain * (0.5 + 0.7 * person.skin.mean() / 0.5)
-    peak = rng.uniform(0, 9) if rng.random() < 0.3 else 0.0
-    recession = rng.uniform(0, 26) * person.age + rng.uniform(0, 5) if man else rng.uniform(0, 3)
-    return Complexion(
-        offset=rng.uniform(0, 512, 2),
-        mottle=rng.uniform(0.02, 0.07),
-        blood=rng.uniform(0.15, 1.0) * (1 - 0.5 * person.tone),
-        freckles=rng.uniform(0.1, 0.5) if rng.random() < 0.12 and person.tone < 0.4 else 0.0,
-        sockets=rng.uniform(0.02, 0.3) * (0.6 + person.age),
-        lip=lip,
-        lip_strength=rng.uniform(0.55, 0.9),
-        shadow=linear(rng.uniform(0.1, 0.6, 3)),
-        shadow_strength=rng.uniform(0.1, 0.55) if made_up and rng.random() < 0.6 else 0.0,
-        liner=rng.uniform(0.5, 0.95) if made_up else rng.uniform(0.1, 0.5),
-        brow_width=rng.uniform(6.5, 11.0) if man else rng.uniform(4.5, 8.5),
-        brow_density=rng.uniform(0.3, 0.95) if rng.random() < 0.9 else rng.uniform(0.1, 0.3),
-        brow_lift=rng.normal(0, 0.6),
-        brow_length=rng.uniform(0.9, 1.12),
-        stubble=(rng.uniform(0.1, 0.5) if kind == "stubble" else rng.uniform(0, 0.14)) if man else 0.0,
-        moustache=rng.uniform(0.7, 1) if kind in ("moustache", "full") or (kind == "goatee" and rng.random() < 0.7) else 0.0,
-        chin=rng.uniform(0.7, 1) if kind in ("goatee", "full") else 0.0,
-        jaw=rng.uniform(0.6, 1) if full else 0.0,
-        beard=person.hair * rng.uniform(0.55, 1.0) * np.array([1.08, 1.0, 0.95]),
-        shine=rng.uniform(0.25, 1.0),
-        relief=rng.uniform(0.02, 0.08) * (0.7 + person.age),
-        wrinkles=max(0.0, person.age - 0.3) * rng.uniform(0.2, 0.9),
-        sideburns=bool(man and rng.random() < 0.5),
-        hairline=(recession, rng.normal(0, 5) + (6 * person.age if man else 0), peak),
-    )
+def mix_paint(anatomy: Anatomy, person: Person, look: Complexion) -> Paint:
+    """The paint of a person."""
+    raised = max(person.weights.get("browInnerUp", 0), person.weights.get("browOuterUpLeft", 0))
+    colours = (
+        person.skin, look.lip, look.shadow, 0.7 * look.beard + 0.12 * person.skin, person.hair * 0.8, person.brow,
+        np.asarray(anatomy.brow_line, np.float64),
+    )  # fmt: skip
+    numbers = (
+        *look.offset, look.mottle, look.blood, 0.10 * (1 - person.tone), look.freckles, look.sockets, look.lip_strength,
+        look.shadow_strength, look.liner, look.stubble, look.moustache, look.chin, look.jaw, look.shine, look.relief,
+        look.wrinkles * (0.25 + 0.6 * raised), person.age, look.brow_width, look.brow_density, look.brow_lift,
+        look.brow_length, anatomy.brow_depth,
+    )  # fmt: skip
+    return Paint(*(float(x) for x in numbers), *(np.ascontiguousarray(c, np.float64) for c in colours))
 
 
-def brow_coordinates(anatomy: Anatomy, points: Floats) -> tuple[Floats, Floats]:
-    """Where points of the mean lie along a brow (0 inner, 1 outer end) and how many mm above its landmarks' line."""
-    line = anatomy.landmarks[22:27] * [1, 1, 1]
-    line = (line + anatomy.landmarks[[21, 20, 19, 18, 17]] * [-1, 1, 1]) / 2
-    x = np.abs(points[:, 0])
-    t = np.interp(x, line[:, 0], np.linspace(0, 1, 5), left=np.nan, right=np.nan)
-    slope_in = (x - line[0, 0]) / (line[-1, 0] - line[0, 0])
-    t = np.where(np.isnan(t), slope_in, t)
-    y = np.interp(x, line[:, 0], line[:, 1])
-    y = y - np.clip(x - line[-1, 0], 0, None) * 0.45 - np.clip(line[0, 0] - x, 0, None) * 0.15
-    return t.astype(np.float32), (points[:, 1] - y).astype(np.float32)
-
-
-def brow_density(anatomy: Anatomy, points: Floats, look: Complexion) -> Floats:
-    """How much brow hair covers points of the mean, 0..1."""
-    out = np.zeros(len(points), np.float32)
-    t, above = brow_coordinates(anatomy, points)
-    above = above - look.brow_lift
-    near = np.flatnonzero((t > -0.15) & (t < 1.3) & (np.abs(above) < 12) & (points[:, 2] > anatomy.landmarks[26, 2] - 25))
-    if not len(near):
-        return out
-    t, above = t[near] / look.brow_length, above[near]
-    width = look.brow_width * np.interp(t, [-0.1, 0.1, 0.55, 0.85, 1.05], [0.75, 1.0, 0.95, 0.6, 0.25])
-    low, high = -0.62 * width, 0.38 * width
-    edge = 0.9
-    inside = np.clip((above - low) / edge, 0, 1) * np.clip((high - above) / edge, 0, 1)
-    inside *= np.clip((t + 0.08) / 0.12, 0, 1) * np.clip((1.06 - t) / 0.12, 0, 1)
-    x = np.abs(points[near, 0])
-    lean = np.interp(t, [0, 0.4, 1], [0.5, 1.6, -2.5])  # hairs stand up at the inner end and lie along it further out
-    strokes = sample(
-        1, (x - above / np.where(np.abs(lean) < 0.3, 0.3, lean)) * 5 + look.offset[0], above * 1.2 + look.offset[1]
-    )
-    sparse = np.clip(0.85 + 0.35 * strokes + 0.5 * (look.brow_density - 0.6), 0, 1)
-    out[near] = inside * sparse * np.clip(0.25 + look.brow_density, 0, 0.97)
-    return out
-
-
-def skin_colour(
-    anatomy: Anatomy, person: Person, look: Complexion, points: Floats, features: Floats, scalp: Floats
-) -> tuple[Floats, Floats, Floats]:
-    """Skin at points of the mean.
+def paint_skin(
+    table: Floats, rows: npt.NDArray, azimuth: Floats, scalp: Floats, paint: Paint, albedo: Floats, gloss: Floats, bend: Floats
+) -> None:
+    """Paint the skin of some pixels.
 
     Args:
-        anatomy, person, look: whose skin.
-        points: ``(N, 3)`` on the mean.
-        features: ``(N, len(FEATURES))``.
-        scalp: ``(N,)`` how much hair covers the scalp there, 0..1.
-
-    Returns:
-        Linear albedo ``(N, 3)``, gloss ``(N,)`` 0..1, and how much the normal is bent, ``(N, 2)`` (right and up).
+        table: ``(N, C)`` of all pixels: columns 6 to 8 are the place on the mean, those from 9 on the features.
+        rows: ``(n,)`` which are skin.
+        azimuth: ``(N,)`` degrees.
+        scalp: ``(n,)`` how much hair roots darken the skin.
+        paint: of the person.
+        albedo, gloss, bend: ``(N, 3)``, ``(N,)`` and ``(N, 2)`` (right and up), written at ``rows``.
     """
-    f = dict(zip(FEATURES, features.T, strict=True))
-    around, up = np.radians(anatomy.angles(points)[0]) * 85, points[:, 1]
-    ox, oy = look.offset
-
-    def grain(layer: int, scale: float, turn: int = 0) -> Floats:
-        return sample(layer, around * scale + ox + 97 * turn, up * scale + oy + 61 * turn)
-
-    colour = person.skin * (1 + look.mottle * (0.7 * grain(4, 2.0) + 0.6 * grain(3, 1.6) + 0.5 * grain(2, 1.5)))[:, None]
-    red = (
-        look.blood * (0.75 * f["cheeks"] + 0.8 * f["nose"] + 0.5 * f["ears"] + 0.25 * f["chin"]) * (1 + 0.35 * grain(2, 1.2, 1))
-    )
-    colour *= 1 - np.clip(red, 0, 1.4)[:, None] * np.array([0.04, 0.2, 0.17])
-    dark = look.sockets * f["sockets"] + 0.08 * f["lids"]
-    colour *= 1 - dark[:, None] * np.array([0.75, 1.0, 0.85])
-    colour *= 1 - (0.10 * (1 - person.tone) * np.clip(grain(3, 1.0, 2), 0, 2))[:, None] * np.array([0.1, 0.6, 0.5])
-    if look.freckles:
-        spots = np.clip((grain(1, 2.2, 3) - 1.1) * 1.5, 0, 1) * np.clip(f["cheeks"] + f["nose"] + 0.25, 0, 1)
-        colour *= 1 - (look.freckles * spots)[:, None] * np.array([0.5, 0.8, 0.95])
-    mole = np.clip((grain(2, 1.6, 5) - 3.0) * 4, 0, 1)
-    colour *= 1 - 0.6 * mole[:, None]
-    if look.shadow_strength:
-        colour = _mix(colour, look.shadow, look.shadow_strength * np.clip(f["lids"] * 1.2, 0, 1))
-    lips = np.clip(f["lips"], 0, 1) * look.lip_strength
-    colour = _mix(colour, look.lip * (1 + 0.06 * grain(1, 3))[:, None], lips)
-    inside = np.clip((f["mouth"] - 0.25) * 3, 0, 1)
-    colour = _mix(colour, np.array([0.28, 0.07, 0.065]), inside)
-    beard = np.clip(np.stack([look.moustache * f["moustache"], look.chin * f["chin"], look.jaw * f["jaw"]]).max(0), 0, 1)
-    shade = look.stubble * np.clip(np.maximum(np.maximum(f["moustache"], f["chin"]), f["jaw"]), 0, 1)
-    roots = np.clip(0.8 + 0.3 * grain(0, 3), 0, 1) * np.maximum(beard * 0.85, shade)
-    colour = _mix(colour, 0.7 * look.beard + 0.12 * person.skin, roots)
-    colour = _mix(colour, person.hair * 0.8, scalp)
-    brows = brow_density(anatomy, points, look) * (1 - scalp)
-    colour = _mix(colour, person.brow, brows)
-    colour = _mix(colour, person.brow * 0.3, look.liner * np.clip(f["lash_line"], 0, 1))
-    gloss = look.shine * (0.55 + 0.5 * f["nose"] + 0.15 * grain(3, 1.5, 4)) + 0.35 * lips
-    gloss = np.clip(gloss * (1 - 0.7 * np.maximum(roots, np.maximum(brows, scalp))) + 0.6 * inside, 0.05, 1.6)
-    bend = (
-        look.relief
-        * np.stack([grain(1, 2.4, 6), grain(1, 2.4, 7)], 1)
-        * (1 + 0.5 * np.stack([grain(0, 3, 8), grain(0, 3, 9)], 1))
-    )
-    if look.wrinkles > 0:
-        bend[:, 1] += look.wrinkles * _forehead_lines(anatomy, points, person) * (1 - scalp)
-    return np.clip(colour, 0.003, 0.95).astype(np.float32), gloss.astype(np.float32), bend.astype(np.float32)
+    _paint(table, rows, azimuth, scalp, paint, tiles(), albedo, gloss, bend)
 
 
-def _mix(a: npt.NDArray, b: npt.NDArray, amount: npt.NDArray) -> npt.NDArray:
-    return a + (b - a) * amount[:, None]
+@njit(cache=True, nogil=True)
+def _clip(value: Any, low: Any, high: Any) -> Any:
+    return min(max(value, low), high)
 
 
-def _forehead_lines(anatomy: Anatomy, points: Floats, person: Person) -> Floats:
-    brow = anatomy.landmarks[19, 1]
-    height = points[:, 1] - brow
-    lines = np.cos(height * 0.75 + 0.9 * np.sin(points[:, 0] * 0.05 + person.age * 7))
-    raised = max(person.weights.get("browInnerUp", 0), person.weights.get("browOuterUpLeft", 0))
-    mask = np.clip((height - 8) / 6, 0, 1) * np.clip((42 - height) / 10, 0, 1) * np.clip((48 - np.abs(points[:, 0])) / 15, 0, 1)
-    return (0.25 + 0.6 * raised) * lines * mask
+@njit(cache=True, nogil=True)
+def _interp(x: Any, xs: Any, ys: Any) -> Any:
+    """Piecewise linear, constant beyond the ends."""
+    if x <= xs[0]:
+        return ys[0]
+    for k in range(1, len(xs)):
+        if x < xs[k]:
+            return ys[k - 1] + (ys[k] - ys[k - 1]) * (x - xs[k - 1]) / (xs[k] - xs[k - 1])
+    return ys[len(ys) - 1]
+
+
+@njit(cache=True, nogil=True)
+def _brow(x: Any, y: Any, z: Any, p: Any, tile: Any) -> Any:
+    """How much brow hair covers a point of the mean, 0..1."""
+    line = p.line
+    side = abs(x)
+    inner, outer = line[0, 0], line[-1, 0]
+    t = (side - inner) / (outer - inner)
+    if t < -0.15 or t > 1.3 or z < p.brow_depth:
+        return 0.0
+    if inner < side < outer:
+        for k in range(1, line.shape[0]):
+            if side <= line[k, 0]:
+                t = (k - 1 + (side - line[k - 1, 0]) / (line[k, 0] - line[k - 1, 0])) / (line.shape[0] - 1)
+                break
+    level = _interp(side, line[:, 0], line[:, 1]) - max(side - outer, 0.0) * 0.45 - max(inner - side, 0.0) * 0.15
+    above = y - level - p.brow_lift
+    if abs(above) > 12:
+        return 0.0
+    t /= p.brow_length
+    width = p.brow_width * _interp(t, (-0.1, 0.1, 0.55, 0.85, 1.05), (0.75, 1.0, 0.95, 0.6, 0.25))
+    inside = _clip((above + 0.62 * width) / 0.9, 0.0, 1.0) * _clip((0.38 * width - above) / 0.9, 0.0, 1.0)
+    inside *= _clip((t + 0.08) / 0.12, 0.0, 1.0) * _clip((1.06 - t) / 0.12, 0.0, 1.0)
+    if inside <= 0:
+        return 0.0
+    lean = _interp(t, (0.0, 0.4, 1.0), (0.5, 1.6, -2.5))  # hairs stand up at the inner end and lie along it further out
+    lean = 0.3 if abs(lean) < 0.3 else lean
+    strokes = at(tile, (side - above / lean) * 5 + p.ox, above * 1.2 + p.oy)
+    sparse = _clip(0.85 + 0.35 * strokes + 0.5 * (p.brow_density - 0.6), 0.0, 1.0)
+    return inside * sparse * _clip(0.25 + p.brow_density, 0.0, 0.97)
+
+
+@njit(cache=True, nogil=True)
+def _forehead(x: Any, y: Any, p: Any) -> Any:
+    """Relief of the lines across the forehead."""
+    height = y - p.line[2, 1]
+    mask = _clip((height - 8) / 6, 0.0, 1.0) * _clip((42 - height) / 10, 0.0, 1.0) * _clip((48 - abs(x)) / 15, 0.0, 1.0)
+    if mask <= 0:
+        return 0.0
+    return p.lines * np.cos(height * 0.75 + 0.9 * np.sin(x * 0.05 + p.age * 7)) * mask
+
+
+@njit(cache=True, nogil=True)
+def _paint(table: Any, rows: Any, azimuth: Any, scalp: Any, p: Any, noise: Any, albedo: Any, gloss: Any, bend: Any) -> None:
+    fine, small, mid, wide, broad = noise[0], noise[1], noise[2], noise[3], noise[4]
+    colour = np.empty(3)
+    for j in range(rows.shape[0]):
+        i = rows[j]
+        x, y, z = table[i, MEAN], table[i, MEAN + 1], table[i, MEAN + 2]
+        f = table[i, FIRST:]
+        u, v = azimuth[i] * (np.pi / 180 * 85), y
+        ox, oy = p.ox, p.oy
+        mottle = 0.7 * near(broad, u * 2 + ox, v * 2 + oy)
+        mottle += 0.6 * near(wide, u * 1.6 + ox, v * 1.6 + oy) + 0.5 * at(mid, u * 1.5 + ox, v * 1.5 + oy)
+        base = 1 + p.mottle * mottle
+        red = p.blood * (0.75 * f[CHEEKS] + 0.8 * f[NOSE] + 0.5 * f[EARS] + 0.25 * f[CHIN])
+        if red > 0.003:
+            red = _clip(red * (1 + 0.35 * near(mid, u * 1.2 + ox + 97, v * 1.2 + oy + 61)), 0.0, 1.4)
+        dark = p.sockets * f[SOCKETS] + 0.08 * f[LIDS]
+        pale = p.pale * _clip(near(wide, u + ox + 194, v + oy + 122), 0.0, 2.0)
+        base *= 1 - 0.6 * _clip((near(mid, u * 1.6 + ox + 485, v * 1.6 + oy + 305) - 3.0) * 4, 0.0, 1.0)  # moles
+        colour[0] = p.skin[0] * base * (1 - 0.04 * red) * (1 - 0.75 * dark) * (1 - 0.1 * pale)
+        colour[1] = p.skin[1] * base * (1 - 0.20 * red) * (1 - dark) * (1 - 0.6 * pale)
+        colour[2] = p.skin[2] * base * (1 - 0.17 * red) * (1 - 0.85 * dark) * (1 - 0.5 * pale)
+        if p.freckles > 0:
+            spots = _clip((at(small, u * 2.2 + ox + 291, v * 2.2 + oy + 183) - 1.1) * 1.5, 0.0, 1.0)
+            spots *= p.freckles * _clip(f[CHEEKS] + f[NOSE] + 0.25, 0.0, 1.0)
+            colour[0] *= 1 - 0.5 * spots
+            colour[1] *= 1 - 0.8 * spots
+            colour[2] *= 1 - 0.95 * spots
+        shadow = p.shadow_strength * _clip(f[LIDS] * 1.2, 0.0, 1.0)
+        lips = p.lip_strength * _clip(f[LIPS], 0.0, 1.0)
+        stain = 1 + 0.06 * at(small, u * 3 + ox, v * 3 + oy) if lips > 0 else 1.0
+        inside = _clip((f[MOUTH] - 0.25) * 3, 0.0, 1.0)
+        beard = _clip(max(p.moustache * f[MOUSTACHE], p.chin * f[CHIN], p.jaw * f[JAW]), 0.0, 1.0)
+        roots = max(beard * 0.85, p.stubble * _clip(max(f[MOUSTACHE], f[CHIN], f[JAW]), 0.0, 1.0))
+        if roots > 0:
+            roots *= _clip(0.8 + 0.3 * at(fine, u * 3 + ox, v * 3 + oy), 0.0, 1.0)
+        hair = scalp[j]
+        brow = _brow(x, y, z, p, small) * (1 - hair)
+        liner = p.liner * _clip(f[LASH_LINE], 0.0, 1.0)
+        for c in range(3):
+            value = colour[c]
+            value += (p.shadow[c] - value) * shadow
+            value += (p.lip[c] * stain - value) * lips
+            value += (INSIDE[c] - value) * inside
+            value += (p.roots[c] - value) * roots
+            value += (p.hair[c] - value) * hair
+            value += (p.brow[c] - value) * brow
+            value += (p.brow[c] * 0.3 - value) * liner
+            albedo[i, c] = _clip(value, 0.003, 0.95)
+        wet = p.shine * (0.55 + 0.5 * f[NOSE] + 0.15 * near(wide, u * 1.5 + ox + 388, v * 1.5 + oy + 244)) + 0.35 * lips
+        gloss[i] = _clip(wet * (1 - 0.7 * max(roots, brow, hair)) + 0.6 * inside, 0.05, 1.6)
+        sx, sy = u * 3 + ox + 776, v * 3 + oy + 488
+        relief = 1 + 0.5 * near(fine, sx, sy)
+        bend[i, 0] = p.relief * at(small, u * 2.4 + ox + 582, v * 2.4 + oy + 366) * relief
+        relief = 1 + 0.5 * near(fine, sx + 97, sy + 61)
+        bend[i, 1] = p.relief * at(small, u * 2.4 + ox + 679, v * 2.4 + oy + 427) * relief
+        if p.lines > 0:
+            bend[i, 1] += _forehead(x, y, p) * (1 - hair)
+
+
+INSIDE = (0.28, 0.07, 0.065)  # linear RGB of the inside of the mouth

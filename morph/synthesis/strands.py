@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
 from numba import njit
+
+from morph.synthesis.surfaces import strand_light
 
 Floats = npt.NDArray[np.float32]
 
@@ -92,56 +94,171 @@ def grow(
 
 
 @njit(cache=True, nogil=True)
-def draw(
-    points: Any, colours: Any, width: Any, opacity: Any, image: Any, depth: Any, cover: Any, cover_depth: Any, bias: float
-) -> None:
-    """Draw polylines, thin ones by coverage.
+def project(nodes: Any, rotation: Any, position: Any, focal: Any, centre: Any, nearness: Any, at: Any, pixels: Any) -> None:
+    """Nodes ``(n, m, 3)`` of the model frame to the camera frame (``at``) and to pixels and ``nearness`` over the distance."""
+    for i in range(nodes.shape[0]):
+        for k in range(nodes.shape[1]):
+            x, y, z = nodes[i, k, 0], nodes[i, k, 1], nodes[i, k, 2]
+            for c in range(3):
+                at[i, k, c] = rotation[c, 0] * x + rotation[c, 1] * y + rotation[c, 2] * z + position[c]
+            over = np.float32(1.0) / max(-at[i, k, 2], np.float32(20.0))
+            pixels[i, k, 0] = centre[0] + focal * at[i, k, 0] * over
+            pixels[i, k, 1] = centre[1] - focal * at[i, k, 1] * over
+            pixels[i, k, 2] = nearness * over
+
+
+class Canvas(NamedTuple):
+    """What strands are drawn into.
+
+    Attributes:
+        image: ``(H, W, 3)`` linear light.
+        depth: ``(H, W)`` what hides strands.
+        cover, cover_depth: ``(H, W)`` how much hair covers each pixel, and the depth of its front.
+    """
+
+    image: Floats
+    depth: Floats
+    cover: Floats
+    cover_depth: Floats
+
+
+@njit(cache=True, nogil=True)
+def _segment(
+    a: Any, b: Any, wide_a: Any, wide_b: Any, tint_a: Any, tint_b: Any, opacity: Any, bias: Any, canvas: Any, dry: Any
+) -> Any:
+    """Draw one piece of a strand; a dry run only tells whether any of it would be seen."""
+    f = np.float32
+    half_, one = f(0.5), f(1.0)
+    rows, columns = canvas.depth.shape
+    xa, ya, za, xb, yb, zb = a[0], a[1], a[2], b[0], b[1], b[2]
+    if not (za > 0 and zb > 0):
+        return False
+    if max(xa, xb) < -2 or max(ya, yb) < -2 or min(xa, xb) > columns + 1 or min(ya, yb) > rows + 1:
+        return False
+    steep = abs(yb - ya) > abs(xb - xa)
+    span = abs(yb - ya) if steep else abs(xb - xa)
+    steps = max(min(int(np.ceil(span)), 4 * (rows + columns)), 1)
+    share = f(0.4) + f(0.6) * min(one, span / f(steps))
+    for s in range(steps):
+        t = (f(s) + half_) / f(steps)
+        x, y, z = xa + (xb - xa) * t, ya + (yb - ya) * t, za + (zb - za) * t
+        w = wide_a + (wide_b - wide_a) * t
+        minor = x if steep else y
+        half = half_ * max(w, one)
+        fixed = int(np.floor((y if steep else x) + half_))
+        if fixed < 0 or fixed >= (rows if steep else columns):
+            continue
+        first, last = int(np.ceil(minor - half - half_)), int(np.floor(minor + half + half_))
+        first, last = max(first, 0), min(last, (columns if steep else rows) - 1)
+        strength = min(w, one) * opacity * share
+        for cell in range(first, last + 1):
+            overlap = min(minor + half, f(cell) + half_) - max(minor - half, f(cell) - half_)
+            if overlap <= 0:
+                continue
+            column = cell if steep else fixed
+            row = fixed if steep else cell
+            if z < canvas.depth[row, column] * bias:
+                continue
+            if dry:
+                return True
+            alpha = overlap * strength
+            for c in range(3):
+                value = tint_a[c] + (tint_b[c] - tint_a[c]) * t
+                canvas.image[row, column, c] += alpha * (value - canvas.image[row, column, c])
+            canvas.cover[row, column] += alpha * (one - canvas.cover[row, column])
+            if z > canvas.cover_depth[row, column]:
+                canvas.cover_depth[row, column] = z
+    return False
+
+
+@njit(cache=True, nogil=True)
+def draw(points: Any, colours: Any, width: Any, opacity: Any, canvas: Any, bias: Any) -> None:
+    """Draw polylines of known colour, thin ones by coverage.
 
     Args:
-        points: ``(n, m, 3)`` pixels and depth (larger is nearer), far strands first.
+        points: ``(n, m, 3)`` pixels and depth (larger is nearer), far ones first.
         colours: ``(n, m, 3)`` linear RGB.
-        width: ``(n, m)`` in pixels.
-        opacity: ``(n,)``.
-        image, depth: ``(H, W, 3)`` to draw into; ``(H, W)`` what hides strands.
-        cover, cover_depth: ``(H, W)`` how much hair covers each pixel, and the depth of its front.
-        bias: relative depth by which strands win against the surface they lie on.
+        width: of all, in pixels.
+        opacity: 0..1.
+        canvas: to draw into.
+        bias: share of the depth in the canvas that a line must reach to be seen.
     """
-    rows, columns = depth.shape
     for i in range(points.shape[0]):
         for k in range(points.shape[1] - 1):
-            xa, ya, za = points[i, k, 0], points[i, k, 1], points[i, k, 2]
-            xb, yb, zb = points[i, k + 1, 0], points[i, k + 1, 1], points[i, k + 1, 2]
-            if not (za > 0 and zb > 0):
+            _segment(
+                points[i, k], points[i, k + 1], width, width, colours[i, k], colours[i, k + 1], opacity, bias, canvas, False
+            )
+
+
+@njit(cache=True, nogil=True)
+def draw_hair(
+    order: Any,
+    at: Any,
+    points: Any,
+    brightness: Any,
+    deep: Any,
+    light: Any,
+    colours: Any,
+    width: Any,
+    opacity: Any,
+    canvas: Any,
+    bias: Any,
+) -> None:
+    """Draw strands that taper, and light them where they are seen.
+
+    Args:
+        order: ``(n,)`` far strands first.
+        at, points: ``(n, m, 3)`` of :func:`project`.
+        brightness: ``(n,)`` of each strand.
+        deep: ``(n, m)`` 0 deep in the hair .. 1 at its surface.
+        light: of :func:`morph.synthesis.surfaces.strand_lighting`.
+        colours: ``(n, m, 3)`` of -1, filled as far as needed.
+        width: of the roots in pixels, for a depth of 1.
+        opacity, canvas, bias: see :func:`draw`.
+    """
+    m = points.shape[1]
+    f = np.float32
+    taper = f(0.55) / f(m - 1)
+    for j in range(order.shape[0]):
+        i = order[j]
+        for k in range(m - 1):
+            a, b = points[i, k], points[i, k + 1]
+            wide_a, wide_b = width * a[2] * (f(1.0) - taper * f(k)), width * b[2] * (f(1.0) - taper * f(k + 1))
+            if not _segment(a, b, wide_a, wide_b, colours[i, k], colours[i, k], opacity, bias, canvas, True):
                 continue
-            if max(xa, xb) < -2 or max(ya, yb) < -2 or min(xa, xb) > columns + 1 or min(ya, yb) > rows + 1:
-                continue
-            steep = abs(yb - ya) > abs(xb - xa)
-            span = abs(yb - ya) if steep else abs(xb - xa)
-            steps = min(int(np.ceil(span)), 4 * (rows + columns))
-            if steps == 0:
-                steps = 1
-            share = min(1.0, span / steps)
-            for s in range(steps):
-                t = (s + 0.5) / steps
-                x, y, z = xa + (xb - xa) * t, ya + (yb - ya) * t, za + (zb - za) * t
-                w = width[i, k] + (width[i, k + 1] - width[i, k]) * t
-                minor = x if steep else y
-                half = 0.5 * max(w, 1.0)
-                first, last = int(np.ceil(minor - half - 0.5)), int(np.floor(minor + half + 0.5))
-                for cell in range(first, last + 1):
-                    overlap = min(minor + half, cell + 0.5) - max(minor - half, cell - 0.5)
-                    if overlap <= 0:
-                        continue
-                    column = cell if steep else int(np.floor(x + 0.5))
-                    row = int(np.floor(y + 0.5)) if steep else cell
-                    if column < 0 or row < 0 or column >= columns or row >= rows:
-                        continue
-                    if z < depth[row, column] * (1 - bias):
-                        continue
-                    alpha = overlap * min(w, 1.0) * opacity[i] * (0.4 + 0.6 * share)
-                    for c in range(3):
-                        value = colours[i, k, c] + (colours[i, k + 1, c] - colours[i, k, c]) * t
-                        image[row, column, c] += alpha * (value - image[row, column, c])
-                    cover[row, column] += alpha * (1 - cover[row, column])
-                    if z > cover_depth[row, column]:
-                        cover_depth[row, column] = z
+            for node in (k, k + 1):
+                if colours[i, node, 0] < 0:
+                    strand_light(at[i], node, brightness[i], deep[i, node], light, colours[i, node])
+            _segment(a, b, wide_a, wide_b, colours[i, k], colours[i, k + 1], opacity, bias, canvas, False)
+
+
+@njit(cache=True, nogil=True)
+def wind(nodes: Any, phase: Any, length: Any, amount: Any, pitch: Any) -> None:
+    """Wind strands ``(n, m, 3)`` about their own course, ``amount`` mm wide, one turn every ``pitch`` mm."""
+    f = np.float32
+    n, m = nodes.shape[0], nodes.shape[1]
+    moved = np.empty((m, 3), np.float32)
+    for i in range(n):
+        for k in range(m):
+            low, high = max(k - 1, 0), min(k + 1, m - 1)
+            tx, ty, tz = (
+                nodes[i, high, 0] - nodes[i, low, 0],
+                nodes[i, high, 1] - nodes[i, low, 1],
+                nodes[i, high, 2] - nodes[i, low, 2],
+            )
+            size = f(1.0) / max(np.sqrt(tx * tx + ty * ty + tz * tz), f(1e-6))
+            tx, ty, tz = tx * size, ty * size, tz * size
+            ax, ay, az = ty - f(0.2) * tz, f(0.1) * tz - tx, f(0.2) * tx - f(0.1) * ty  # tangent x (0.1, 0.2, 1)
+            size = f(1.0) / max(np.sqrt(ax * ax + ay * ay + az * az), f(1e-6))
+            ax, ay, az = ax * size, ay * size, az * size
+            bx, by, bz = ty * az - tz * ay, tz * ax - tx * az, tx * ay - ty * ax
+            along = length[i] * f(k) / f(m - 1)
+            angle = phase[i] + along / pitch * f(2 * np.pi)
+            size = amount[i] * min(max(along / f(35.0), f(0.0)), f(1.0))
+            c, s = size * np.cos(angle), size * np.sin(angle)
+            moved[k, 0] = nodes[i, k, 0] + c * ax + s * bx
+            moved[k, 1] = nodes[i, k, 1] + c * ay + s * by
+            moved[k, 2] = nodes[i, k, 2] + c * az + s * bz
+        for k in range(m):
+            for axis in range(3):
+                nodes[i, k, axis] = moved[k, axis]

@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+from typing import Any, NamedTuple
+
 import cv2
 import numpy as np
 import numpy.typing as npt
+from numba import njit
 
-from morph.synthesis.lighting import Lighting
+from morph.synthesis.lighting import Lighting, Shade, ShadowMap, arrives, soft_at
 
 Floats = npt.NDArray[np.float32]
 WRAP = np.array([0.34, 0.14, 0.07], np.float32)  # light that bleeds past the terminator, more of it red
+BOUNCE = np.array([0.75, 1.0, 1.05], np.float32)
+BLEED = np.array([1.0, 0.35, 0.2], np.float32)
 
 
 def unit(vectors: Floats) -> Floats:
@@ -42,7 +47,7 @@ def lit(
     albedo: Floats,
     normals: Floats,
     smooth: Floats,
-    rays: Floats,
+    points: Floats,
     lighting: Lighting,
     sky: Floats,
     key_share: Floats,
@@ -55,64 +60,134 @@ def lit(
     Args:
         albedo: ``(N, 3)``.
         normals, smooth: ``(N, 3)`` with and without relief; light under the skin sees the smooth ones.
-        rays: ``(N, 3)`` unit vectors to the camera.
+        points: ``(N, 3)`` where they are, in the camera frame.
         lighting: of the picture.
         sky: ``(N,)`` share of the surroundings that the point sees.
         key_share: ``(N,)`` share of the key light that arrives.
         gloss, roughness: ``(N,)`` strength of the highlight and its width (0 sharp .. 1 dull).
         scatter: ``(N,)`` how much light travels under the surface.
     """
-    bounce = sky[:, None] ** np.array([0.75, 1.0, 1.05], np.float32)  # folds of skin lose red last
-    diffuse = lighting.soft(0.5 * (normals + smooth)) * bounce
-    wrap = WRAP * scatter[:, None]
-    facing = (0.5 * (normals + smooth)) @ lighting.key
-    direct = np.clip((facing[:, None] + wrap) / (1 + wrap), 0, None)
-    share = key_share[:, None] ** (1 - 0.55 * scatter[:, None] * np.array([1.0, 0.35, 0.2], np.float32))
-    diffuse = diffuse + lighting.key_light * direct * share
-    half = unit(rays + lighting.key)
-    spread = 2.0 / np.maximum(roughness, 0.05) ** 4 - 2
-    shine = np.clip(dot(normals, half), 0, 1) ** np.minimum(spread, 2500) * (spread + 8) / (8 * np.pi) * np.clip(facing, 0, 1)
-    view = np.clip(dot(normals, rays), 0, 1)
-    fresnel = 0.028 + 0.5 * (1 - view) ** 5
-    mirrored = lighting.soft(unit(2 * dot(normals, rays)[:, None] * normals - rays))
-    out = albedo * diffuse
-    out += (gloss * key_share * shine * 0.028 * 3.0)[:, None] * lighting.key_light
-    out += (gloss * fresnel * sky)[:, None] * mirrored * (1 - 0.6 * roughness[:, None])
-    return out.astype(np.float32)
+    out = np.empty_like(albedo)
+    _lit(albedo, normals, smooth, points, lighting.field, np.float32(0.02 * lighting.ambient), lighting.key,
+         lighting.key_light, sky, key_share, gloss, roughness, scatter, out)  # fmt: skip
+    return out
 
 
-def strand_light(
-    nodes: Floats, colour: npt.NDArray, shade: Floats, depth: Floats, lighting: Lighting, key_share: Floats, shine: float
-) -> Floats:
-    """Light from hair (Kajiya and Kay 1989) at nodes ``(n, m, 3)`` of the camera frame: ``(n, m, 3)``.
+@njit(cache=True, nogil=True)
+def _lit(
+    albedo: Any,
+    normals: Any,
+    smooth: Any,
+    points: Any,
+    field: Any,
+    least: Any,
+    key: Any,
+    key_light: Any,
+    sky: Any,
+    key_share: Any,
+    gloss: Any,
+    roughness: Any,
+    scatter: Any,
+    out: Any,
+) -> None:
+    f = np.float32
+    half_, one, none = f(0.5), f(1.0), f(0.0)
+    for i in range(albedo.shape[0]):
+        nx, ny, nz = normals[i, 0], normals[i, 1], normals[i, 2]
+        mx, my, mz = half_ * (nx + smooth[i, 0]), half_ * (ny + smooth[i, 1]), half_ * (nz + smooth[i, 2])
+        rx, ry, rz = -points[i, 0], -points[i, 1], -points[i, 2]
+        size = one / np.sqrt(max(rx * rx + ry * ry + rz * rz, f(1e-12)))
+        rx, ry, rz = rx * size, ry * size, rz * size
+        facing = mx * key[0] + my * key[1] + mz * key[2]
+        view = min(max(nx * rx + ny * ry + nz * rz, none), one)
+        twice = f(2.0) * (nx * rx + ny * ry + nz * rz)
+        ox, oy, oz = twice * nx - rx, twice * ny - ry, twice * nz - rz
+        size = one / np.sqrt(max(ox * ox + oy * oy + oz * oz, f(1e-12)))
+        ox, oy, oz = ox * size, oy * size, oz * size
+        arrived, open_, depth = key_share[i], sky[i], scatter[i]
+        shine = none
+        if facing > none and arrived > none and gloss[i] > none:
+            hx, hy, hz = rx + key[0], ry + key[1], rz + key[2]
+            size = one / np.sqrt(max(hx * hx + hy * hy + hz * hz, f(1e-12)))
+            towards = (nx * hx + ny * hy + nz * hz) * size
+            if towards > f(0.3):
+                spread = f(2.0) / max(roughness[i], f(0.05)) ** 4 - f(2.0)
+                lobe = np.exp(np.log(min(towards, one)) * min(spread, f(2500.0)))
+                shine = lobe * (spread + f(8.0)) * f(1 / (8 * np.pi)) * min(facing, one)
+        dim = one - view
+        fresnel = f(0.028) + half_ * (dim * dim) * (dim * dim) * dim
+        glint = gloss[i] * arrived * shine * f(0.084)
+        gleam = gloss[i] * fresnel * open_ * (one - f(0.6) * roughness[i])
+        dark = np.log(max(open_, f(1e-6)))
+        shadowed = np.log(arrived) if none < arrived < one else none
+        for c in range(3):
+            wrap = WRAP[c] * depth
+            bounce = np.exp(BOUNCE[c] * dark)  # folds of skin lose red last
+            light = max(soft_at(field, c, mx, my, mz), least) * bounce
+            direct = (facing + wrap) / (one + wrap)
+            if direct > none and arrived > none:
+                share = one if shadowed == none else np.exp(shadowed * (one - f(0.55) * depth * BLEED[c]))
+                light += key_light[c] * direct * share
+            mirrored = max(soft_at(field, c, ox, oy, oz), least)
+            out[i, c] = albedo[i, c] * light + glint * key_light[c] + gleam * mirrored
 
-    Args:
-        nodes: strands in the camera frame.
-        colour: ``(3,)`` linear albedo.
-        shade: ``(n,)`` brightness of each strand.
-        depth: ``(n, m)`` 0 deep in the hair .. 1 at its surface.
-        lighting: of the picture.
-        key_share: ``(n, m)`` of the key light.
-        shine: strength of the highlights.
+
+class StrandLight(NamedTuple):
+    """What lights one person's hair, for compiled loops; see :func:`strand_light`."""
+
+    colour: Floats
+    field: Floats
+    least: np.float32
+    key: Floats
+    key_light: Floats
+    shine: np.float32
+    shade: Shade
+    taps: Floats
+
+
+def strand_lighting(colour: npt.NDArray, lighting: Lighting, shadow: ShadowMap, shine: float) -> StrandLight:
+    """Light for hair of one ``colour`` (linear albedo) that shines so much."""
+    return StrandLight(
+        np.asarray(colour, np.float32), lighting.field, np.float32(0.02 * lighting.ambient), lighting.key,
+        lighting.key_light, np.float32(shine), shadow.arrays, np.zeros((1, 2), np.float32),
+    )  # fmt: skip
+
+
+@njit(cache=True, nogil=True)
+def strand_light(nodes: Any, k: Any, brightness: Any, deep: Any, s: Any, out: Any) -> None:
+    """Light from hair (Kajiya and Kay 1989) at node ``k`` of one strand ``(m, 3)`` in the camera frame, into ``out`` ``(3,)``.
+
+    ``brightness`` is that of the strand; ``deep`` is 0 deep in the hair .. 1 at its surface.
     """
-    tangent = np.empty_like(nodes)
-    tangent[:, 1:-1] = nodes[:, 2:] - nodes[:, :-2]
-    tangent[:, 0], tangent[:, -1] = nodes[:, 1] - nodes[:, 0], nodes[:, -1] - nodes[:, -2]
-    tangent = unit(tangent)
-    rays = unit(-nodes)
-    along = tangent @ lighting.key
-    across = np.sqrt(np.clip(1 - along**2, 0, 1))
-    view = dot(tangent, rays)
-    mirror = np.clip(across * np.sqrt(np.clip(1 - view**2, 0, 1)) - along * view, 0, 1)
-    towards = unit(rays + 0.25 * np.array([0, 1, 0], np.float32))
-    normal = unit(towards - dot(towards, tangent)[..., None] * tangent)
-    n, m = nodes.shape[:2]
-    soft = lighting.soft(normal.reshape(-1, 3)).reshape(n, m, 3)
-    open_ = (0.25 + 0.75 * depth)[..., None]
-    body = colour * shade[:, None, None]
-    key = lighting.key_light * key_share[..., None]
-    out = body * (0.8 * soft * open_ + key * (0.75 * across[..., None] * (0.5 + 0.5 * depth[..., None])))
-    glint = mirror**28 * 0.05 + mirror[...,] ** 9 * 0.03
-    tint = 0.35 + 0.65 * np.sqrt(body)
-    out = out + shine * key * (glint[..., None] * tint) + shine * 0.02 * soft * open_
-    return out.astype(np.float32)
+    f = np.float32
+    one, none = f(1.0), f(0.0)
+    a, b = max(k - 1, 0), min(k + 1, nodes.shape[0] - 1)
+    tx, ty, tz = nodes[b, 0] - nodes[a, 0], nodes[b, 1] - nodes[a, 1], nodes[b, 2] - nodes[a, 2]
+    size = one / np.sqrt(max(tx * tx + ty * ty + tz * tz, f(1e-12)))
+    tx, ty, tz = tx * size, ty * size, tz * size
+    rx, ry, rz = -nodes[k, 0], -nodes[k, 1], -nodes[k, 2]
+    size = one / np.sqrt(max(rx * rx + ry * ry + rz * rz, f(1e-12)))
+    rx, ry, rz = rx * size, ry * size, rz * size
+    along = tx * s.key[0] + ty * s.key[1] + tz * s.key[2]
+    view = tx * rx + ty * ry + tz * rz
+    across = np.sqrt(max(one - along * along, none))
+    mirror = min(max(across * np.sqrt(max(one - view * view, none)) - along * view, none), one)
+    ux, uy, uz = rx, ry + f(0.25), rz
+    size = one / np.sqrt(max(ux * ux + uy * uy + uz * uz, f(1e-12)))
+    ux, uy, uz = ux * size, uy * size, uz * size
+    turned = ux * tx + uy * ty + uz * tz
+    nx, ny, nz = ux - turned * tx, uy - turned * ty, uz - turned * tz
+    size = one / np.sqrt(max(nx * nx + ny * ny + nz * nz, f(1e-12)))
+    nx, ny, nz = nx * size, ny * size, nz * size
+    share = arrives(nodes[k, 0], nodes[k, 1], nodes[k, 2], s.shade, s.taps, f(6.0))
+    open_ = f(0.25) + f(0.75) * deep
+    m3 = mirror * mirror * mirror
+    m9 = m3 * m3 * m3
+    glint = m9 * m9 * m9 * mirror * f(0.05) + m9 * f(0.03)
+    for c in range(3):
+        soft = max(soft_at(s.field, c, nx, ny, nz), s.least) * open_
+        body = s.colour[c] * brightness
+        key = s.key_light[c] * share
+        tint = f(0.35) + f(0.65) * np.sqrt(body)
+        light = body * (f(0.8) * soft + key * (f(0.75) * across * (f(0.5) + f(0.5) * deep)))
+        out[c] = light + s.shine * (key * glint * tint + f(0.02) * soft)
