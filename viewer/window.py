@@ -158,8 +158,8 @@ def _window_class() -> Any:
             GL.glReadBuffer(GL.GL_BACK)
             data = GL.glReadPixels(0, 0, width, height, GL.GL_RGB, GL.GL_UNSIGNED_BYTE)
             picture = np.frombuffer(data, np.uint8).reshape(height, width, 3)[::-1]
-            names = (f"view-{self.state.frame:06d}{more}.png" for more in ("", *(f"-{k}" for k in itertools.count(2))))
-            name = next(name for name in names if not Path(name).exists())
+            stem, more = f"view-{self.state.frame:06d}", itertools.chain([""], (f"-{k}" for k in itertools.count(2)))
+            name = next(name for name in (f"{stem}{end}.png" for end in more) if not Path(name).exists())
             try:
                 write_picture(name, picture)
                 self.say(f"saved {name}")
