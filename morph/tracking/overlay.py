@@ -10,13 +10,14 @@ import numpy as np
 import numpy.typing as npt
 
 from morph.model import MorphableModel
-from morph.rendering import shade_mesh
+from morph.rendering import interpolate_covered, rasterise, vertex_normals
 from morph.tracking.face import Face
 
 Image = npt.NDArray[np.uint8]
 
 COLOURS = ((0.45, 0.72, 0.95), (0.97, 0.72, 0.40), (0.56, 0.86, 0.52), (0.90, 0.56, 0.78))  # a face's, by its number
 OPACITY = 0.55
+KEY_LIGHT = np.array([-0.35, 0.55, 0.76], np.float32)  # over the viewer's left shoulder, unit length
 POINT = (255, 236, 64)
 SHIFT = 4  # bits behind the point in coordinates that OpenCV draws at
 
@@ -33,35 +34,39 @@ def draw_faces(image: Image, faces: Sequence[Face], *, mesh: bool = True, landma
 
 
 @functools.lru_cache(maxsize=4)
-def face_triangles(model: MorphableModel) -> npt.NDArray[np.int32]:
-    """``(n, 3)`` triangles of face and ears; all of a model that has no such masks (neck and scalp would hide too much)."""
+def face_triangles(model: MorphableModel) -> tuple[npt.NDArray[np.int32], npt.NDArray[np.int32]]:
+    """``(n, 3)`` triangles of face and ears (neck and scalp would hide too much), and the vertices that they use.
+
+    All of a model that has no such masks.
+    """
     shown = [model.vertex_masks[name] for name in ("face", "ears") if name in model.vertex_masks]
     if not shown:
-        return model.triangles
+        return model.triangles, np.unique(model.triangles)
     skin = model.regions == model.region_names.index("skin") if "skin" in model.region_names else True
-    return model.triangles[(np.max(shown, axis=0)[model.triangles].min(axis=1) > 0.5) & skin]
+    triangles = model.triangles[(np.max(shown, axis=0)[model.triangles].min(axis=1) > 0.5) & skin]
+    return triangles, np.unique(triangles)
 
 
 def _draw_mesh(out: Image, face: Face) -> None:
     """Shade the mesh into the part of the picture that it covers."""
-    points, triangles = face.image_vertices, face_triangles(face.model)
+    points = face.image_vertices
+    triangles, rows = face_triangles(face.model)
     height, width = out.shape[:2]
-    reach = points[triangles.ravel(), :2]
+    reach = points[rows, :2]
     low = np.clip(np.floor(reach.min(0)).astype(int), 0, [width, height])
     high = np.clip(np.ceil(reach.max(0)).astype(int) + 1, 0, [width, height])
     if (high <= low).any():
         return
+    size = high - low
+    fragments = rasterise(points - np.array([*low, 0], np.float32), triangles, size[1], size[0])
+    normals = vertex_normals(points * np.array([1, -1, 1], np.float32), triangles)
+    light = 0.30 + 0.35 * np.clip(normals[:, 2:], 0, 1) + 0.40 * np.clip(normals @ KEY_LIGHT, 0, 1)[:, None]
+    colours = np.minimum(light * np.array(COLOURS[face.id % len(COLOURS)], np.float32), 1.0) * np.float32(255 * OPACITY)
+    pixels, shaded = interpolate_covered(fragments, triangles, colours.astype(np.float32))
     part = out[low[1] : high[1], low[0] : high[0]]
-    shaded, _ = shade_mesh(
-        points - np.array([*low, 0], np.float32),
-        triangles,
-        part.shape[0],
-        part.shape[1],
-        background=part,
-        colour=COLOURS[face.id % len(COLOURS)],
-        opacity=OPACITY,
-    )
-    part[:] = shaded
+    blended = part.reshape(-1, 3)
+    blended[pixels] = (shaded + blended[pixels] * np.float32(1 - OPACITY) + np.float32(0.5)).astype(np.uint8)
+    part[:] = blended.reshape(part.shape)
 
 
 def _draw_landmarks(out: Image, face: Face) -> None:

@@ -40,4 +40,4 @@ def test_no_faces_no_change():
 
 def test_a_model_without_masks_is_shown_whole():
     model = toy_model()
-    assert len(face_triangles(model)) == len(model.triangles)
+    assert len(face_triangles(model)[0]) == len(model.triangles)
