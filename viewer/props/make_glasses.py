@@ -18,7 +18,7 @@ Array = npt.NDArray[np.float64]
 LENS_WIDTH, LENS_HEIGHT, BRIDGE = 50.0, 38.0, 17.0
 RIM = 3.2
 FRAME = Finish((0.012, 0.010, 0.010, 1.0), roughness=0.28)
-GLASS = Finish((0.05, 0.07, 0.06, 0.22), metal=0.1, roughness=0.12, glass=True)
+GLASS = Finish((0.05, 0.07, 0.06, 0.22), roughness=0.42, glass=True)
 
 
 def outline(count: int) -> Array:
