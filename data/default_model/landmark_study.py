@@ -2,10 +2,10 @@
 
 Fits the model to the inner points of MERL-RAV (jaw left out), brings every annotated point back into the model frame in the
 plane of the picture, and compares it with the landmark vertex there. Over faces of all poses the offsets of one landmark
-determine its mean displacement in three dimensions (each picture sees two of them). Jaw points are compared with
-3DDFA_V2's, which lie on the jaw line of the Basel model, in the same way, on the side that the picture shows: those of the
-hidden side follow that network's idea of a head, up to 15 mm from where the visible side says. The result is a table and, for each landmark, the
-vertex nearest to where the points really are, the same on both sides of the face.
+determine its mean displacement in three dimensions (each picture sees two of them; every bin of yaw counts the same). Jaw
+points are compared in the same way with 3DDFA_V2's, which lie on the jaw line of the Basel model, on the side that the
+picture shows: those of the hidden side follow that network's idea of a head, up to 15 mm from where the visible side is.
+The result is a table and, for each landmark, the vertex nearest to where the points are, the same on both sides of the face.
 
 Reads research data; only the vertex numbers that it prints may enter the project.
 
@@ -85,8 +85,10 @@ def measure(model: MorphableModel, folder: Path, every: int = 2) -> dict:
     seen[:, JAW // 2 + 1 : JAW] *= (angle > -15)[:, None]
     yaw = np.abs(angle)
     turned = fit.coefficients.rotation[keep]
-    mean = _displacement(offset, seen, turned)
-    by_bin = [_displacement(offset, seen * ((yaw >= low) & (yaw < high))[:, None], turned) for low, high in BINS]
+    within = np.stack([(yaw >= low) & (yaw < high) for low, high in BINS])
+    balance = (within / np.maximum(within.sum(1, keepdims=True), 1)).sum(0) * len(yaw) / len(BINS)
+    mean = _displacement(offset, seen * balance[:, None], turned)
+    by_bin = [_displacement(offset, seen * inside[:, None], turned) for inside in within]
     vertices = {level: _nearest(model, mean, level, fit, keep) for level in (0, 1)}
     return {
         "model": model.identity,

@@ -27,6 +27,8 @@ SLIDES = {
     **{42: (6851, 0.5), 43: (13371, 0.35), 44: (13358, 0.6), 46: (13373, 0.55), 47: (13367, 0.45)},
     **{51: (466, 0.5), 52: (7215, 0.4), 55: (7235, 0.35), 56: (7235, 0.6), 63: (7227, 0.6), 65: (7265, 0.5)},
 }
+# On the once subdivided mesh the middle of this edge or face lies closer still.
+FINER = {16: (7575, 12001), 22: (6983, 7006), 28: (131, 5063), 33: (317, 343), 34: (7054, 7076, 7077, 7120), 35: (7055, 7119)}
 
 
 def ibug_mirror() -> dict[int, int]:
@@ -53,6 +55,21 @@ def landmark_vertices(head: Head) -> Ints:
         found[mirror[number]] = head.mirror[place[vertex]]
     if (found < 0).any() or len(np.unique(found)) != 68:
         raise AssertionError("the table of landmarks is incomplete")
+    return found
+
+
+def finer_landmark_vertices(head: Head) -> Ints:
+    """``(68,)`` vertices of the once subdivided head: old vertices come first, then one an edge, then one a face."""
+    found, mirror = landmark_vertices(head), ibug_mirror()
+    place = {int(source): i for i, source in enumerate(head.source)}
+    n = len(head.source)
+    ends = np.stack([head.quads, np.roll(head.quads, -1, axis=1)], axis=-1).reshape(-1, 2)
+    edges = np.unique(np.sort(ends, axis=1), axis=0).tolist()
+    rows = {tuple(sorted(corners)): n + i for i, corners in enumerate([*edges, *head.quads.tolist()])}
+    for number, corners in FINER.items():
+        middle = np.array([place[v] for v in corners])
+        found[number] = rows[tuple(sorted(middle.tolist()))]
+        found[mirror[number]] = rows[tuple(sorted(head.mirror[middle].tolist()))]
     return found
 
 
