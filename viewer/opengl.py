@@ -154,6 +154,24 @@ def joined(parts: list[tuple[Part, Layer]]) -> Part | None:
     )
 
 
+def pyrender_textured(pyrender: Any, part: Part, coordinates: Layer, texture: npt.NDArray[np.uint8]) -> Any:
+    """A pyrender primitive that shows a texture as it is.
+
+    Args:
+        coordinates: ``(V, 2)`` texture coordinates, origin bottom left.
+        texture: ``(H, W, 3)`` uint8 RGB.
+    """
+    from OpenGL import GL
+
+    rgba = np.dstack([texture, np.full(texture.shape[:2], 255, np.uint8)])  # rows of RGB would need a width that 4 divides
+    sampler = pyrender.Sampler(
+        magFilter=GL.GL_LINEAR, minFilter=GL.GL_LINEAR, wrapS=GL.GL_CLAMP_TO_EDGE, wrapT=GL.GL_CLAMP_TO_EDGE
+    )
+    image = pyrender.Texture(source=rgba, source_channels="RGBA", sampler=sampler)
+    material = pyrender.MetallicRoughnessMaterial(baseColorTexture=image, baseColorFactor=(1.0, 1.0, 1.0, 1.0))
+    return pyrender.Primitive(part.vertices, texcoord_0=coordinates, indices=part.triangles, material=material)
+
+
 def pyrender_camera(pyrender: Any, scene: Scene) -> tuple[Any, npt.NDArray[np.float64]]:
     """The scene's camera as pyrender has it, and its ``(4, 4)`` pose; near and far planes enclose every part."""
     camera, width, height = scene.camera, scene.width, scene.height

@@ -11,6 +11,7 @@ KEYS = {
     "w": "wireframe",
     "n": "normals",
     "p": "next prop",
+    "h": "head seen or hidden (over footage)",
     "r": "back to the first view",
     "s": "save a picture",
     "q": "quit",
@@ -35,7 +36,7 @@ class Playback:
         frame: the one that is shown.
         playing: time runs.
         prop: index into ``props``.
-        wireframe, normals: how heads are shown.
+        wireframe, normals, head: how heads are shown.
         yaw, pitch: degrees that the camera has walked.
         closeness: 1: all is in view; 2: twice as near.
         quit, save: asked for, and left to the window to do.
@@ -51,6 +52,7 @@ class Playback:
     prop: int = 0
     wireframe: bool = False
     normals: bool = False
+    head: bool = True
     yaw: float = 0.0
     pitch: float = 0.0
     closeness: float = 1.0
@@ -84,6 +86,8 @@ class Playback:
             self.wireframe = not self.wireframe
         elif key == "n":
             self.normals = not self.normals
+        elif key == "h":
+            self.head = not self.head
         elif key == "p":
             self.prop = (self.prop + 1) % len(self.props)
         elif key == "r":

@@ -71,7 +71,15 @@ class Stage:
             parts += self._wearing.parts(shape, expression, linear, shift, self._typical[int(self.track.id[row])])
         return parts
 
-    def picture_scene(self, frame: int, width: int, height: int, zoom: float = 1.0, look: Look = Look()) -> Scene:
+    def picture_scene(
+        self,
+        frame: int,
+        width: int,
+        height: int,
+        zoom: float = 1.0,
+        look: Look = Look(),
+        corner: tuple[float, float] = (0.0, 0.0),
+    ) -> Scene:
         """The frame as the footage shows it: heads lie on the faces of the picture.
 
         Args:
@@ -79,12 +87,13 @@ class Stage:
             width, height: size of the picture that is drawn.
             zoom: its pixels for one pixel of the clip.
             look: how heads are shown.
+            corner: column and row of the clip's upper left corner in the picture.
         """
         parts: list[Part] = []
         for row in self.track.rows(frame):
             pose = self.track.coefficients[row]
-            corner = (pose.translation + 0.5) * zoom - 0.5
-            parts += self.face_parts(row, pose.rotation * (pose.scale * zoom), [corner[0], -corner[1], 0.0], look)
+            place = (pose.translation + 0.5) * zoom - 0.5 + np.asarray(corner)
+            parts += self.face_parts(row, pose.rotation * (pose.scale * zoom), [place[0], -place[1], 0.0], look)
         return Scene(tuple(parts), picture_camera(), width, height, self.lighting, look.normals)
 
     def model_scene(self, frame: int, camera: Camera, width: int, height: int, look: Look = Look()) -> Scene:

@@ -5,13 +5,14 @@ from __future__ import annotations
 import itertools
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 
 from morph.errors import MorphError
-from viewer.composite import backdrop
-from viewer.opengl import import_pyrender, joined, pyrender_camera, pyrender_primitive
+from viewer.footage import Footage
+from viewer.opengl import import_pyrender
+from viewer.painter import Painter
 from viewer.picture import write_picture
 from viewer.playback import Playback, key_help
 from viewer.props import find_prop, shipped_props
@@ -27,6 +28,8 @@ def open_window(
     *,
     prop: str = "none",
     frame: int | None = None,
+    footage: str | None = None,
+    layout: Literal["over", "beside"] = "over",
     say: Callable[[str], None] = print,
 ) -> Playback:
     """Show a track until the window is closed; returns its last state.
@@ -37,30 +40,38 @@ def open_window(
         look: how heads are shown at first.
         prop: name of what ``stage`` wears at first; "p" changes it.
         frame: shown first; None: the first with a face, playing.
+        footage: a picture, folder or clip that the track was made of, or None.
+        layout: with footage, heads lie "over" it or stand "beside" it.
         say: gets the keys, and the names of saved pictures.
 
     Raises:
-        MorphError: no display, no OpenGL, or the extra ``viewer`` is not installed.
+        MorphError: no display, no OpenGL, unreadable footage, or the extra ``viewer`` is not installed.
     """
     names = ["none", *shipped_props()]
     names += [] if prop in names else [prop]
     track = stage.track
     state = Playback(track.first, track.last, track.fps, names, -1 if frame is None else frame)
     state.prop = names.index(prop)
-    state.normals = look is not None and look.normals
+    if look is not None:
+        state.normals, state.head = look.normals, look.head
     state.playing = frame is None and track.last > track.first
-    window = _make_window(stage, state, size, say)
-    say(key_help())
-    import pyglet
-
+    plates = None if footage is None else Footage(footage, track.last)
     try:
-        pyglet.app.run(interval=None)
+        window = _make_window(Painter(stage, plates, layout), state, size, say)
+        say(key_help())
+        import pyglet
+
+        try:
+            pyglet.app.run(interval=None)
+        finally:
+            window.close()
     finally:
-        window.close()
+        if plates is not None:
+            plates.close()
     return state
 
 
-def _make_window(stage: Stage, state: Playback, size: tuple[int, int], say: Callable[[str], None]) -> Any:
+def _make_window(painter: Painter, state: Playback, size: tuple[int, int], say: Callable[[str], None]) -> Any:
     no_display = "no display to open a window on; write a picture or a clip instead: morph view DIR --out preview.png"
     try:
         import pyglet
@@ -79,7 +90,7 @@ def _make_window(stage: Stage, state: Playback, size: tuple[int, int], say: Call
         settings = {"sample_buffers": 1, "samples": samples} if samples else {}
         config = config_class(depth_size=24, double_buffer=True, major_version=3, minor_version=3, **settings)
         try:
-            return _window_class()(pyglet, pyrender, stage, state, config, size, say)
+            return _window_class()(pyglet, pyrender, painter, state, config, size, say)
         except NoSuchConfigException:
             continue
         except MorphError:
@@ -101,9 +112,11 @@ def _window_class() -> Any:
     class TrackWindow(pyglet.window.Window):
         """Draws the stage whenever its state has changed."""
 
-        def __init__(self, pyglet: Any, pyrender: Any, stage: Stage, state: Playback, config: Any, size: Any, say: Any) -> None:
+        def __init__(
+            self, pyglet: Any, pyrender: Any, painter: Painter, state: Playback, config: Any, size: Any, say: Any
+        ) -> None:
             super().__init__(config=config, resizable=True, width=size[0], height=size[1], caption=state.title)
-            self.pyglet, self.pyrender, self.stage, self.state, self.say = pyglet, pyrender, stage, state, say
+            self.pyglet, self.pyrender, self.painter, self.state, self.say = pyglet, pyrender, painter, state, say
             self.renderer = pyrender.Renderer(*self.get_framebuffer_size())
             self.worn, self.ready = state.prop, True
             pyglet.clock.schedule_interval(self.tick, 1 / 60)
@@ -117,24 +130,14 @@ def _window_class() -> Any:
                 self.draw(seconds)
 
         def on_draw(self) -> None:
-            state, stage = self.state, self.stage
+            state = self.state
             state.changed = False
             if state.prop != self.worn:
                 self.worn = state.prop
-                stage.wear(find_prop(state.props[state.prop]))
+                self.painter.stage.wear(find_prop(state.props[state.prop]))
             width, height = self.get_framebuffer_size()
             self.renderer.viewport_width, self.renderer.viewport_height = width, height
-            camera = stage.orbit(state.yaw, state.pitch, width, height, state.closeness)
-            scene = stage.model_scene(state.frame, camera, width, height, Look(normals=state.normals))
-            tone = backdrop(1, 3)[1, 0] / 255
-            graph = self.pyrender.Scene(bg_color=(*tone, 1.0))
-            for blend in (False, True):
-                part = joined([(part, scene.colours(part)) for part in scene.parts if part.see_through == blend])
-                if part is not None:
-                    lit = pyrender_primitive(self.pyrender, part, part.albedo, blend=blend, wireframe=state.wireframe)
-                    graph.add(self.pyrender.Mesh([lit]))
-            lens, pose = pyrender_camera(self.pyrender, scene)
-            graph.add(lens, pose=pose)
+            graph = self.painter.graph(self.pyrender, state, width, height)
             self.renderer.render(graph, self.pyrender.RenderFlags.FLAT)
             if state.save:
                 state.save = False

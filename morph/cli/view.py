@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import argparse
 import sys
-
-from morph.errors import MorphError
+from typing import Literal
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -54,13 +53,15 @@ def run(options: argparse.Namespace) -> None:
     model = load_default_model(1) if options.model is None else load_model(options.model)
     stage = Stage(track, model, prop)
     shown = options.head == "show" or (options.head == "auto" and not (options.over and prop))
+    footage = options.over or options.beside
+    layout: Literal["over", "beside"] = "beside" if options.beside else "over"
     look = Look(head=shown, normals=options.normals)
     if options.out is None:
         from viewer.window import open_window
 
-        if options.over or options.beside:
-            raise MorphError("footage is shown in pictures and clips only so far; add --out FILE")
-        open_window(stage, options.size or (960, 720), look, prop=options.prop, frame=options.frame)
+        open_window(
+            stage, options.size or (960, 720), look, prop=options.prop, frame=options.frame, footage=footage, layout=layout
+        )
         return
     from tqdm import tqdm
 
@@ -69,8 +70,8 @@ def run(options: argparse.Namespace) -> None:
 
     preview = Preview(
         options.size,
-        options.over or options.beside,
-        "beside" if options.beside else "over",
+        footage,
+        layout,
         look,
         options.yaw,
         options.pitch,

@@ -118,6 +118,32 @@ def test_real_keys_and_mouse_in_a_real_window(display, write_track, tmp_path):
     assert np.abs(front.astype(int) - normals).mean() > 15
 
 
+def test_prop_over_footage_in_a_window(display, write_track, tmp_path):
+    folder = write_track(list(range(6)))
+    cv2.imwrite(str(tmp_path / "plate.png"), np.full((120, 160, 3), (30, 160, 30), np.uint8))
+    words = ["--over", "plate.png", "--prop", "glasses", "--frame", "0", "--size", "320x240"]
+    command = [sys.executable, "-m", "morph", "view", str(folder), *words]
+    viewer = subprocess.Popen(
+        command, cwd=tmp_path, env=environment(DISPLAY=display), stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+    )
+    hand = Hand(display, viewer)
+    try:
+        hand.find()
+        time.sleep(0.5)
+        hidden = save(hand, tmp_path, 1)
+        hand.do("key", "--window", hand.id, "h")
+        time.sleep(0.5)
+        shown = save(hand, tmp_path, 2)
+        hand.do("key", "--window", hand.id, "q")
+        _, trouble = viewer.communicate(timeout=20)
+    finally:
+        viewer.kill()
+    assert viewer.returncode == 0, trouble
+    green = [(np.abs(picture.astype(int) - (30, 160, 30)) < 12).all(axis=-1).mean() for picture in (hidden, shown)]
+    assert 0.90 < green[0] < 0.995  # the glasses alone
+    assert green[1] < green[0] - 0.15  # and the head
+
+
 def save(hand, folder, count):
     """Press "s" and read the picture that appears."""
     hand.do("key", "--window", hand.id, "s")

@@ -1,0 +1,71 @@
+"""Turns the state of a window into a pyrender scene: heads that can be walked round, or heads on footage."""
+
+from __future__ import annotations
+
+import dataclasses
+from typing import Any, Literal
+
+import numpy as np
+
+from viewer.composite import backdrop
+from viewer.footage import Footage
+from viewer.opengl import joined, pyrender_camera, pyrender_primitive, pyrender_textured
+from viewer.playback import Playback
+from viewer.scene import Part, Scene
+from viewer.stage import Look, Stage
+
+
+class Painter:
+    """Makes pyrender scenes.
+
+    Args:
+        stage: heads and what they wear.
+        footage: what they were tracked in, or None.
+        layout: with footage, heads lie "over" it or stand "beside" it.
+    """
+
+    def __init__(self, stage: Stage, footage: Footage | None = None, layout: Literal["over", "beside"] = "over") -> None:
+        self.stage, self.footage, self.layout = stage, footage, layout
+
+    def graph(self, pyrender: Any, state: Playback, width: int, height: int) -> Any:
+        """The pyrender scene of a state for a window ``width`` x ``height``; colours are lit, draw it flat."""
+        graph = pyrender.Scene(bg_color=(*(backdrop(1, 3)[1, 0] / 255), 1.0))
+        if self.footage is None:
+            camera = self.stage.orbit(state.yaw, state.pitch, width, height, state.closeness)
+            scene = self.stage.model_scene(state.frame, camera, width, height, Look(normals=state.normals))
+        else:
+            scene = self._on_footage(pyrender, graph, self.footage, state, width, height)
+        shown = [part for part in scene.parts if not part.holdout]
+        for blend in (False, True):
+            part = joined([(part, scene.colours(part)) for part in shown if part.see_through == blend])
+            if part is not None:
+                lit = pyrender_primitive(pyrender, part, part.albedo, blend=blend, wireframe=state.wireframe)
+                graph.add(pyrender.Mesh([lit]))
+        lens, pose = pyrender_camera(pyrender, scene)
+        graph.add(lens, pose=pose)
+        return graph
+
+    def _on_footage(self, pyrender: Any, graph: Any, footage: Footage, state: Playback, width: int, height: int) -> Scene:
+        """Adds the frame to ``graph`` and returns the scene of the heads, which has the frame as a part behind them.
+
+        A hidden head still hides: it is painted with the very frame that lies behind it.
+        """
+        beside = self.layout == "beside"
+        columns, rows = footage.size[0] * (2 if beside else 1), footage.size[1]
+        zoom = min(width / columns, height / rows)
+        wide, high = max(round(footage.size[0] * zoom), 1), max(round(rows * zoom), 1)
+        left, top = (width - wide * (2 if beside else 1)) / 2, (height - high) / 2
+        look = Look(head=state.head or beside, normals=state.normals)
+        corner = (left + (wide if beside else 0), top)
+        scene = self.stage.picture_scene(state.frame, width, height, zoom, look, corner)
+        far = min((float(part.vertices[:, 2].min()) for part in scene.parts), default=0.0) - 1.0
+        x, y = np.array([left, left + wide]) - 0.5, 0.5 - np.array([top, top + high])
+        corners = np.array([[x[0], y[1], far], [x[1], y[1], far], [x[1], y[0], far], [x[0], y[0], far]], np.float32)
+        quad = Part(corners, np.array([[0, 1, 2], [0, 2, 3]], np.int32), np.zeros((4, 4), np.float32), holdout=True)
+        painted = [quad, *(part for part in scene.parts if part.holdout)]
+        canvas = joined([(part, part.albedo) for part in painted])
+        assert canvas is not None
+        coordinates = (canvas.vertices[:, :2] - [x[0], y[1]]) / [x[1] - x[0], y[0] - y[1]]
+        frame = footage.frame(state.frame, wide, high)
+        graph.add(pyrender.Mesh([pyrender_textured(pyrender, canvas, coordinates.astype(np.float32), frame)]))
+        return dataclasses.replace(scene, parts=(*scene.parts, quad))
