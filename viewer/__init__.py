@@ -1,0 +1,1 @@
+"""Looks at tracks: pictures, clips and a window; the rest of morph never imports it."""
