@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import functools
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
+from numba import njit
 
 from morph.errors import MorphError
 from morph.model import Decoder, MorphableModel
@@ -98,9 +100,9 @@ class Anatomy:
 
     def skin_radius(self, vertices: Floats) -> Floats:
         """``(A, B)`` distance of a person's skin from the skull's centre by azimuth and elevation."""
-        corners = vertices[self.model.triangles[self.surface_triangle]]
-        place = np.einsum("abk,abkc->abc", self.surface_weight, corners) - self.skull
-        return np.sqrt(np.einsum("abc,abc->ab", place, place)).astype(np.float32)
+        out = np.empty(self.surface_triangle.shape, np.float32)
+        _radius(vertices, self.model.triangles, self.surface_triangle, self.surface_weight, self.skull, out)
+        return out
 
     def hair_distance(
         self, points: Floats, recession: float = 0.0, lift: float = 0.0, peak: float = 0.0, azimuth: Floats | None = None
@@ -115,12 +117,35 @@ class Anatomy:
             azimuth: ``(N,)`` of the points in degrees, where it is known already.
         """
         azimuth = np.abs(self.azimuth(points) if azimuth is None else azimuth)
-        height = (points[:, 1] - self.eye_height) * (105.0 / (self.top - self.eye_height))
+        base, stretch = self.hair_scale
+        angle, line = self.hairline(recession, lift, peak)
+        return ((points[:, 1] - base) * stretch - np.interp(azimuth, angle, line)).astype(np.float32)
+
+    @property
+    def hair_scale(self) -> tuple[np.float32, np.float32]:
+        """The y at which heights of the hairline count from zero, and mm of such a height for one mm of the head."""
+        return np.float32(self.eye_height), np.float32(105.0 / (self.top - self.eye_height))
+
+    def hairline(self, recession: float = 0.0, lift: float = 0.0, peak: float = 0.0) -> tuple[Floats, Floats]:
+        """Azimuths (degrees) and heights (see :attr:`hair_scale`) of the hairline; arguments as :meth:`hair_distance`."""
         angle = np.array([0, 12, 28, 40, 50, 58, 66, 74, 80, 86, 100, 112, 124, 140, 180.0])
         line = np.array([64, 64, 62, 54, 40, 24, 14, -4, -16, 16, 24, 0, -38, -56, -62.0])
         line[:3] += lift + np.array([-peak, 0, 0.5 * recession])
         line[3:6] += np.array([0.8 * lift + 0.9 * recession, 0.5 * lift + 0.6 * recession, 0.3 * recession])
-        return (height - np.interp(azimuth, angle, line)).astype(np.float32)
+        return angle.astype(np.float32), line.astype(np.float32)
+
+
+@njit(cache=True, nogil=True)
+def _radius(vertices: Any, triangles: Any, triangle: Any, weight: Any, centre: Any, out: Any) -> None:
+    for a in range(out.shape[0]):
+        for b in range(out.shape[1]):
+            total = np.float32(0.0)
+            for c in range(3):
+                place = -centre[c]
+                for k in range(3):
+                    place += weight[a, b, k] * vertices[triangles[triangle[a, b], k], c]
+                total += place * place
+            out[a, b] = np.sqrt(total)
 
 
 def prepare_anatomy(model: MorphableModel, brow_line: npt.ArrayLike | None = None, coarse: Ints | None = None) -> Anatomy:

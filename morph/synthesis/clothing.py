@@ -35,26 +35,24 @@ def sample_clothes(rng: np.random.Generator) -> Clothes:
     return Clothes(kind, float(rng.normal(0, 6)), colours, pattern, float(rng.uniform(0.15, 0.6)), rng.uniform(0, 512, 2))
 
 
-def covered(anatomy: Anatomy, points: Floats, clothes: Clothes, azimuth: Floats | None = None) -> Floats:
-    """How many mm below the garment's edge points of the mean lie (negative: bare)."""
-    azimuth = np.abs(anatomy.azimuth(points) if azimuth is None else azimuth)
-    chin = anatomy.landmarks[8, 1]
-    edge = (
-        chin
-        + clothes.height
-        + np.interp(
-            azimuth,
-            [0, 25, 60, 110, 180],
-            {
-                "crew": [-62, -60, -52, -38, -34],
-                "vee": [-115, -78, -52, -36, -30],
-                "high": [-34, -34, -32, -28, -22],
-                "wide": [-95, -92, -86, -58, -52],
-                "bare": [-400, -400, -400, -400, -400],
-            }[clothes.kind],
-        )
+def edge(anatomy: Anatomy, clothes: Clothes) -> tuple[Floats, Floats]:
+    """Azimuths (degrees) and heights (y of the mean) of the garment's edge."""
+    line = np.array(
+        {
+            "crew": [-62, -60, -52, -38, -34],
+            "vee": [-115, -78, -52, -36, -30],
+            "high": [-34, -34, -32, -28, -22],
+            "wide": [-95, -92, -86, -58, -52],
+            "bare": [-400, -400, -400, -400, -400],
+        }[clothes.kind],
+        np.float32,
     )
-    return (edge - points[:, 1]).astype(np.float32)
+    return np.array([0, 25, 60, 110, 180], np.float32), line + np.float32(anatomy.landmarks[8, 1] + clothes.height)
+
+
+def covered(anatomy: Anatomy, points: Floats, clothes: Clothes, azimuth: Floats) -> Floats:
+    """How many mm below the garment's edge points of the mean lie (negative: bare); ``azimuth`` is theirs in degrees."""
+    return (np.interp(np.abs(azimuth), *edge(anatomy, clothes)) - points[:, 1]).astype(np.float32)
 
 
 def dress(anatomy: Anatomy, vertices: Floats, normals: Floats, below: Floats) -> Floats:

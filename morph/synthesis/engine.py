@@ -13,7 +13,7 @@ import numpy.typing as npt
 from morph.model import MorphableModel, PerspectiveCamera, ScaledOrthographicCamera, fit_scaled_orthographic, load_default_model
 from morph.rendering import Fragments, interpolate_covered, rasterise, vertex_normals
 from morph.synthesis import clothing, facial_hair
-from morph.synthesis.anatomy import CLOTH, ENAMEL, FEATURES, LEFT_EYE, RIGHT_EYE, SKIN, TONGUE, prepare_anatomy
+from morph.synthesis.anatomy import CLOTH, ENAMEL, FEATURES, LEFT_EYE, RIGHT_EYE, SKIN, prepare_anatomy
 from morph.synthesis.backgrounds import sample_background
 from morph.synthesis.complexion import Complexion, sample_complexion
 from morph.synthesis.environments import load_environments
@@ -26,6 +26,7 @@ from morph.synthesis.mouth import build_denture
 from morph.synthesis.occluders import frame_edges, occlude
 from morph.synthesis.people import Person, sample_person
 from morph.synthesis.photograph import develop, expose
+from morph.synthesis.pixels import Lines, Surface, furnish, survey
 from morph.synthesis.skin import mix_paint, paint_skin
 from morph.synthesis.strands import Canvas, draw, draw_hair, project
 from morph.synthesis.surfaces import creases, dot, lit, strand_lighting, unit
@@ -91,7 +92,9 @@ class Renderer:
 
     def __init__(self, environments: str | os.PathLike[str] | None = None, model: MorphableModel | None = None) -> None:
         self.model = load_default_model(1) if model is None else model
-        self.anatomy = prepare_anatomy(self.model)
+        coarse = load_default_model(0).triangles if model is None else None
+        self.anatomy = prepare_anatomy(self.model, coarse=coarse)
+        self._azimuth = self.anatomy.azimuth(self.model.mean)
         self.environments = load_environments(environments)
         self.denture = build_denture(self.model, self.anatomy)
         a = self.anatomy
@@ -165,7 +168,9 @@ class Renderer:
         hair = comb_hair(rng, a, person, look, style, head, radius, count, None if worn is None else worn.hides)
         glasses = sample_glasses(rng, a, head)
         head = turn_shoulders(head, model.mean, float(a.landmarks[8, 1]), view)
-        head = clothing.dress(a, head, vertex_normals(head, a.triangles), clothing.covered(a, model.mean, clothes))
+        head = clothing.dress(
+            a, head, vertex_normals(head, a.triangles), clothing.covered(a, model.mean, clothes, self._azimuth)
+        )
         vertices = head if self.denture is None else np.concatenate([head, teeth])
         triangles, material = self._triangles, self._material
         canonical, features = self._canonical, self._features
@@ -253,50 +258,29 @@ class Renderer:
         a = self.anatomy
         pixels, values = interpolate_covered(fragments, s.triangles, np.concatenate([s.normals, s.points], 1), s.table)
         seen = fragments.covered
-        normal, point = unit(values[:, :3]), np.ascontiguousarray(values[:, 3:6])
-        mean, features = values[:, 6:9], values[:, 9:]
         material = s.material[fragments.triangle_id.reshape(-1)[pixels]]
-        n = len(material)
-        azimuth = a.azimuth(mean)
+        angle, hair = a.hairline(*s.look.hairline)
+        lines = Lines(
+            angle, hair, a.hairline()[1], *clothing.edge(a, s.clothes), a.skull, *a.hair_scale, np.float32(a.landmarks[8, 1])
+        )  # fmt: skip
+        found = survey(values, material, lines, s.style.scalp)
+        n, point, f32 = len(material), found.point, np.float32
         fold = creases(np.where(seen, NEARNESS / np.maximum(fragments.depth, 1e-3), 0), seen, 5 * s.pixel)
-        fold = fold.reshape(-1)[pixels]
-        sky = np.clip(features[:, 0], 0.05, 1) * fold
+        sky = np.clip(values[:, 9], 0.05, 1) * fold.reshape(-1)[pixels]
         key = shadow.lit(point, s.lighting.softness)
-        albedo, bend = np.full((n, 3), 0.3, np.float32), np.zeros((n, 2), np.float32)
-        gloss, rough, scatter = np.full(n, 0.3, np.float32), np.full(n, 0.5, np.float32), np.ones(n, np.float32)
-
-        skin = np.flatnonzero(material == SKIN)
-        above = a.hair_distance(mean[skin], *s.look.hairline, azimuth=azimuth[skin])
-        ears = features[skin, FEATURES.index("ears")]
-        scalp = s.style.scalp * np.clip(above / 7 + 0.5, 0, 1) * (1 - np.clip(ears * 3, 0, 1))
-        paint_skin(values, skin, azimuth, scalp.astype(np.float32), mix_paint(a, s.person, s.look), albedo, gloss, bend)
-        below = clothing.covered(a, mean[skin], s.clothes, azimuth[skin])
-        worn = skin[below > 0]
-        albedo[worn], bend[worn] = clothing.fabric(s.clothes, mean[worn])
+        surface = Surface(
+            np.full((n, 3), 0.3, f32), np.zeros((n, 2), f32), np.full(n, 0.3, f32), np.full(n, 0.5, f32), np.ones(n, f32), sky, key
+        )  # fmt: skip
+        albedo, bend, gloss, rough, scatter, sky, key = surface
+        skin, clothed = material == SKIN, found.below > 0
+        paint_skin(values, np.flatnonzero(skin & ~clothed), found.azimuth, found.scalp, mix_paint(a, s.person, s.look), surface)
+        worn = np.flatnonzero(skin & clothed)
+        albedo[worn], bend[worn] = clothing.fabric(s.clothes, values[worn, 6:9])
         gloss[worn], rough[worn], scatter[worn] = 0.1, 0.8, 0.0
-        inside = features[:, FEATURES.index("mouth")]
-        deep = np.clip((inside - 0.3) * 2, 0, 1) * (material == SKIN)
-
-        cloth = material == CLOTH
-        albedo[cloth], gloss[cloth], rough[cloth], scatter[cloth] = mean[cloth], 0.1, 0.85, 0.0
-        tongue = material == TONGUE
-        albedo[tongue], gloss[tongue], rough[tongue] = np.array([0.36, 0.14, 0.13]), 0.9, 0.35
-        enamel = material == ENAMEL
-        gum = inside[enamel, None]
-        stain = np.array([0.62, 0.57, 0.47]) * s.rng.uniform(0.8, 1.1)
-        albedo[enamel] = stain * (1 - gum) + np.array([0.38, 0.14, 0.13]) * gum
-        gloss[enamel], rough[enamel] = 0.9, 0.25
-        # light fades behind the lips: how far a point lies behind them in the head
         lips = s.points[self.model.landmarks[[62, 66]]].mean(0)
-        forward = s.camera.rotation.astype(np.float32) @ np.array([0, 0, 1], np.float32)
-        behind = np.clip(-(point - lips) @ forward, 0, 60)
-        hollow = np.where((enamel | tongue) | (deep > 0.5), np.exp(-behind / 15.0) * 0.9 + 0.06, 1.0)
-        sky = np.where(enamel | tongue, hollow, sky * np.where(deep > 0.5, 0.4 + 0.6 * hollow, 1))
-        key = np.where(enamel | tongue, key * np.clip(hollow * 1.2, 0, 1), key)
-
-        bent = normal.copy()
-        bent[:, :2] += bend
-        bent = unit(bent)
+        forward = np.ascontiguousarray(s.camera.rotation[:, 2], np.float32)
+        bent = furnish(values, material, found, surface, lips, forward, s.rng.uniform(0.8, 1.1))
+        normal = found.normal
         cornea, mirrored = np.zeros(n, np.float32), np.zeros((n, 3), np.float32)
         self._eyes(s, material, point, seen, albedo, bent, normal, gloss, rough, scatter, sky, key, cornea)
         light = lit(albedo, bent, normal, point, s.lighting, sky, key, gloss, rough, scatter)
@@ -307,13 +291,7 @@ class Renderer:
             mirrored = s.lighting.mirrored(out)
             light[wet] += mirrored * (0.035 * cornea[wet] * np.clip(sky[wet] * 1.4, 0, 1))[:, None]
         image.reshape(-1, 3)[pixels] = light
-        face = (
-            (material == SKIN)
-            & (features[:, 0] > 0.5)
-            & (mean[:, 1] > a.landmarks[8, 1])
-            & (a.hair_distance(mean, azimuth=azimuth) < -8)
-        )
-        return light[face]
+        return light[found.face]
 
     def _eyes(
         self,
@@ -339,6 +317,7 @@ class Renderer:
             return
         up = s.camera.rotation[:2, 1] * np.array([1, -1])
         shade = lid_shadow(mask, up, s.pixel)[seen]
+        white = 0.5 + 0.5 * min(float(s.person.skin.mean()) / 0.45, 1.0)  # pigment darkens it, and exposure would make it glow
         for eye, kind in enumerate((LEFT_EYE, RIGHT_EYE)):
             rows = np.flatnonzero(material == kind)
             if not len(rows):
@@ -348,12 +327,12 @@ class Renderer:
             radius = float(np.median(np.linalg.norm(ball - centre, axis=1)))
             outward = unit(point[rows] - centre)
             gaze = s.camera.rotation @ gaze_direction(s.person, eye)
-            albedo[rows], wet = eye_colour(outward, gaze, radius, s.person.iris, pupil, pattern + 90 * eye, bloodshot)
+            albedo[rows], wet = eye_colour(outward, gaze, radius, s.person.iris, pupil, pattern + 90 * eye, bloodshot, white)
             bent[rows] = unit(outward * (1 - 0.35 * wet[:, None]) + 0.35 * wet[:, None] * gaze.astype(np.float32))
             smooth[rows] = bent[rows]
             cornea[rows] = 0.35 + 0.65 * wet
             gloss[rows], rough[rows], scatter[rows] = 1.0 + 2.0 * wet, 0.16, 0.4 * (1 - wet)
-            sky[rows] = shade[rows]
+            sky[rows] = 0.8 * shade[rows]
             key[rows] *= np.clip(shade[rows] * 1.3 - 0.1, 0, 1)
 
     def _draw_hair(self, s: _Scene, shadow: ShadowMap, image: Floats, depth: Floats, cover: Floats, front: Floats) -> None:

@@ -27,6 +27,7 @@ def eye_colour(
     pupil: float,
     seed: float,
     bloodshot: float,
+    white: float = 1.0,
 ) -> tuple[Floats, Floats]:
     """Albedo of an eyeball.
 
@@ -38,6 +39,7 @@ def eye_colour(
         pupil: radius, mm.
         seed: of the iris pattern.
         bloodshot: 0..1.
+        white: brightness of the white.
 
     Returns:
         Linear albedo ``(N, 3)`` and ``(N,)`` how much is cornea.
@@ -48,8 +50,10 @@ def eye_colour(
     front = normals @ gaze > 0
     r = np.where(front, np.hypot(x, y), radius * 2 - np.hypot(x, y))
     angle = np.arctan2(y, x)
-    white = np.array([0.62, 0.565, 0.53]) * (
-        1 - (0.05 + 0.25 * bloodshot) * np.clip((r - 7) / 6, 0, 1)[:, None] * np.array([0.1, 1, 0.9])
+    white = (
+        white
+        * np.array([0.62, 0.565, 0.53])
+        * (1 - (0.05 + 0.25 * bloodshot) * np.clip((r - 7) / 6, 0, 1)[:, None] * np.array([0.1, 1, 0.9]))
     )
     fibres = sample(1, angle * 40 + seed, r * 2.0)
     rim = np.clip((r / IRIS_RADIUS - 0.72) / 0.28, 0, 1)

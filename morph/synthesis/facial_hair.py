@@ -6,8 +6,8 @@ import numpy as np
 import numpy.typing as npt
 
 from morph.synthesis.anatomy import FEATURES, Anatomy
-from morph.synthesis.people import Person
 from morph.synthesis.complexion import Complexion
+from morph.synthesis.people import Person
 
 Floats = npt.NDArray[np.float32]
 

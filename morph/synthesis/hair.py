@@ -10,7 +10,7 @@ import numpy.typing as npt
 from morph.synthesis.anatomy import Anatomy
 from morph.synthesis.complexion import Complexion
 from morph.synthesis.people import Person
-from morph.synthesis.strands import grow, wind
+from morph.synthesis.strands import grow, nearest, wind
 
 Floats = npt.NDArray[np.float32]
 MEN = {
@@ -145,8 +145,9 @@ def comb_hair(
 
 
 def _clumps(rng: np.random.Generator, roots: npt.NDArray, count: int) -> npt.NDArray:
-    seeds = roots[rng.integers(0, len(roots), count)]
-    return ((seeds**2).sum(1) - 2 * roots @ seeds.T).argmin(1)
+    out = np.empty(len(roots), np.int64)
+    nearest(roots, roots[rng.integers(0, len(roots), count)], out)
+    return out
 
 
 def _curl(rng: np.random.Generator, nodes: Floats, clump: npt.NDArray, size: float, pitch: float, length: npt.NDArray) -> None:

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import functools
+
 import cv2
 import numpy as np
 import numpy.typing as npt
 
 Floats = npt.NDArray[np.float32]
+GRAINS = 1 << 20
 LUMA = np.array([0.2126, 0.7152, 0.0722], np.float32)
 
 
@@ -30,6 +33,12 @@ def expose(rng: np.random.Generator, face: Floats, skin: npt.NDArray[np.float64]
     return wanted**2.2 / max(level, 1e-4) * balance * pull
 
 
+@functools.cache
+def grains() -> Floats:
+    """Normally distributed numbers that sensor noise is cut from."""
+    return np.random.default_rng(5).standard_normal(GRAINS, np.float32)
+
+
 def develop(rng: np.random.Generator, light: Floats, size: int) -> npt.NDArray[np.uint8]:
     """Linear light ``(S, S, 3)`` to a picture ``(size, size, 3)`` uint8.
 
@@ -47,9 +56,9 @@ def develop(rng: np.random.Generator, light: Floats, size: int) -> npt.NDArray[n
         small = int(size * rng.uniform(0.26, 0.8))
         light = cv2.resize(light, (small, small), interpolation=cv2.INTER_AREA)
     amount = rng.choice([rng.uniform(0, 0.008), rng.uniform(0.008, 0.03), rng.uniform(0.03, 0.07)], p=[0.6, 0.33, 0.07])
-    light = light + rng.standard_normal(light.shape, np.float32) * np.float32(amount) * np.sqrt(
-        np.maximum(light, 0) * 0.5 + 0.02
-    )
+    start = int(rng.integers(0, GRAINS - light.size)) if light.size < GRAINS else 0
+    grain = np.resize(grains()[start : start + light.size], light.shape)
+    light = light + np.float32(amount) * grain * np.sqrt(np.maximum(light, 0) * np.float32(0.5) + np.float32(0.02))
     picture = _tone(rng, light)
     picture = _style(rng, picture)
     if rng.random() < 0.25:
@@ -78,11 +87,11 @@ def _motion(rng: np.random.Generator, scale: float) -> Floats:
 def _tone(rng: np.random.Generator, light: Floats) -> Floats:
     """sRGB-like curve with a soft shoulder and a random contrast."""
     light = np.maximum(light, 0)
-    knee = 0.72
-    rolled = np.where(light < knee, light, knee + (1 - knee) * (1 - np.exp(-(light - knee) / (1 - knee))))
-    picture = np.power(rolled, np.float32(1 / 2.2))
-    contrast = rng.normal(0.12, 0.16)
-    return picture + np.float32(contrast) * (picture - 0.5) * picture * (1 - picture) * 4
+    knee = np.float32(0.72)
+    over = cv2.exp(np.minimum(knee - light, 0) * np.float32(1 / (1 - knee)))
+    picture = cv2.pow(np.minimum(light, knee) + np.float32(1 - knee) * (1 - over), 1 / 2.2)
+    contrast = np.float32(4 * rng.normal(0.12, 0.16))
+    return picture * (1 + contrast * ((picture - np.float32(0.5)) * (1 - picture)))
 
 
 def _style(rng: np.random.Generator, picture: Floats) -> Floats:

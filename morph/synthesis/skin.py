@@ -10,50 +10,50 @@ from numba import njit
 
 from morph.synthesis.anatomy import FEATURES, Anatomy
 from morph.synthesis.complexion import Complexion
-from morph.synthesis.noise import at, near, tiles
+from morph.synthesis.noise import at, near, small_tiles
 from morph.synthesis.people import Person
+from morph.synthesis.pixels import FIRST, MEAN, Surface
 
 Floats = npt.NDArray[np.float32]
 LIPS, MOUTH, EARS, CHEEKS, NOSE, SOCKETS, LIDS, MOUSTACHE, CHIN, JAW, LASH_LINE = (
     FEATURES.index(name)
     for name in ("lips", "mouth", "ears", "cheeks", "nose", "sockets", "lids", "moustache", "chin", "jaw", "lash_line")
 )
-MEAN, FIRST = 6, 9  # columns of the table of pixels: places on the mean, features
 
 
 class Paint(NamedTuple):
     """Numbers of one person's skin, for compiled loops; colours are linear RGB."""
 
-    ox: float
-    oy: float
-    mottle: float
-    blood: float
-    pale: float
-    freckles: float
-    sockets: float
-    lip_strength: float
-    shadow_strength: float
-    liner: float
-    stubble: float
-    moustache: float
-    chin: float
-    jaw: float
-    shine: float
-    relief: float
-    lines: float
-    age: float
-    brow_width: float
-    brow_density: float
-    brow_lift: float
-    brow_length: float
-    brow_depth: float
-    skin: npt.NDArray[np.float64]
-    lip: npt.NDArray[np.float64]
-    shadow: npt.NDArray[np.float64]
-    roots: npt.NDArray[np.float64]
-    hair: npt.NDArray[np.float64]
-    brow: npt.NDArray[np.float64]
-    line: npt.NDArray[np.float64]
+    ox: np.float32
+    oy: np.float32
+    mottle: np.float32
+    blood: np.float32
+    pale: np.float32
+    freckles: np.float32
+    sockets: np.float32
+    lip_strength: np.float32
+    shadow_strength: np.float32
+    liner: np.float32
+    stubble: np.float32
+    moustache: np.float32
+    chin: np.float32
+    jaw: np.float32
+    shine: np.float32
+    relief: np.float32
+    lines: np.float32
+    age: np.float32
+    brow_width: np.float32
+    brow_density: np.float32
+    brow_lift: np.float32
+    brow_length: np.float32
+    brow_depth: np.float32
+    skin: Floats
+    lip: Floats
+    shadow: Floats
+    roots: Floats
+    hair: Floats
+    brow: Floats
+    line: Floats
 
 
 def mix_paint(anatomy: Anatomy, person: Person, look: Complexion) -> Paint:
@@ -69,11 +69,11 @@ def mix_paint(anatomy: Anatomy, person: Person, look: Complexion) -> Paint:
         look.wrinkles * (0.25 + 0.6 * raised), person.age, look.brow_width, look.brow_density, look.brow_lift,
         look.brow_length, anatomy.brow_depth,
     )  # fmt: skip
-    return Paint(*(float(x) for x in numbers), *(np.ascontiguousarray(c, np.float64) for c in colours))
+    return Paint(*(np.float32(x) for x in numbers), *(np.ascontiguousarray(c, np.float32) for c in colours))
 
 
 def paint_skin(
-    table: Floats, rows: npt.NDArray, azimuth: Floats, scalp: Floats, paint: Paint, albedo: Floats, gloss: Floats, bend: Floats
+    table: Floats, rows: npt.NDArray[np.int64], azimuth: Floats, scalp: Floats, paint: Paint, surface: Surface
 ) -> None:
     """Paint the skin of some pixels.
 
@@ -81,11 +81,11 @@ def paint_skin(
         table: ``(N, C)`` of all pixels: columns 6 to 8 are the place on the mean, those from 9 on the features.
         rows: ``(n,)`` which are skin.
         azimuth: ``(N,)`` degrees.
-        scalp: ``(n,)`` how much hair roots darken the skin.
+        scalp: ``(N,)`` how much hair roots darken the skin.
         paint: of the person.
-        albedo, gloss, bend: ``(N, 3)``, ``(N,)`` and ``(N, 2)`` (right and up), written at ``rows``.
+        surface: its albedo, gloss and bend are written.
     """
-    _paint(table, rows, azimuth, scalp, paint, tiles(), albedo, gloss, bend)
+    _paint(table, rows, azimuth, scalp, paint, small_tiles(), surface.albedo, surface.gloss, surface.bend)
 
 
 @njit(cache=True, nogil=True)
@@ -181,7 +181,7 @@ def _paint(table: Any, rows: Any, azimuth: Any, scalp: Any, p: Any, noise: Any, 
         roots = max(beard * 0.85, p.stubble * _clip(max(f[MOUSTACHE], f[CHIN], f[JAW]), 0.0, 1.0))
         if roots > 0:
             roots *= _clip(0.8 + 0.3 * at(fine, u * 3 + ox, v * 3 + oy), 0.0, 1.0)
-        hair = scalp[j]
+        hair = scalp[i]
         brow = _brow(x, y, z, p, small) * (1 - hair)
         liner = p.liner * _clip(f[LASH_LINE], 0.0, 1.0)
         for c in range(3):

@@ -153,19 +153,19 @@ def strand_lighting(colour: npt.NDArray, lighting: Lighting, shadow: ShadowMap, 
     )  # fmt: skip
 
 
-@njit(cache=True, nogil=True)
-def strand_light(nodes: Any, k: Any, brightness: Any, deep: Any, s: Any, out: Any) -> None:
-    """Light from hair (Kajiya and Kay 1989) at node ``k`` of one strand ``(m, 3)`` in the camera frame, into ``out`` ``(3,)``.
+@njit(cache=True, nogil=True, inline="always")
+def strand_light(nodes: Any, i: Any, k: Any, brightness: Any, deep: Any, s: Any, out: Any) -> None:
+    """Light from hair (Kajiya and Kay 1989) at node ``k`` of strand ``i`` of ``(n, m, 3)`` in the camera frame, into ``out``.
 
     ``brightness`` is that of the strand; ``deep`` is 0 deep in the hair .. 1 at its surface.
     """
     f = np.float32
     one, none = f(1.0), f(0.0)
-    a, b = max(k - 1, 0), min(k + 1, nodes.shape[0] - 1)
-    tx, ty, tz = nodes[b, 0] - nodes[a, 0], nodes[b, 1] - nodes[a, 1], nodes[b, 2] - nodes[a, 2]
+    a, b = max(k - 1, 0), min(k + 1, nodes.shape[1] - 1)
+    tx, ty, tz = nodes[i, b, 0] - nodes[i, a, 0], nodes[i, b, 1] - nodes[i, a, 1], nodes[i, b, 2] - nodes[i, a, 2]
     size = one / np.sqrt(max(tx * tx + ty * ty + tz * tz, f(1e-12)))
     tx, ty, tz = tx * size, ty * size, tz * size
-    rx, ry, rz = -nodes[k, 0], -nodes[k, 1], -nodes[k, 2]
+    rx, ry, rz = -nodes[i, k, 0], -nodes[i, k, 1], -nodes[i, k, 2]
     size = one / np.sqrt(max(rx * rx + ry * ry + rz * rz, f(1e-12)))
     rx, ry, rz = rx * size, ry * size, rz * size
     along = tx * s.key[0] + ty * s.key[1] + tz * s.key[2]
@@ -179,7 +179,7 @@ def strand_light(nodes: Any, k: Any, brightness: Any, deep: Any, s: Any, out: An
     nx, ny, nz = ux - turned * tx, uy - turned * ty, uz - turned * tz
     size = one / np.sqrt(max(nx * nx + ny * ny + nz * nz, f(1e-12)))
     nx, ny, nz = nx * size, ny * size, nz * size
-    share = arrives(nodes[k, 0], nodes[k, 1], nodes[k, 2], s.shade, s.taps, f(6.0))
+    share = arrives(nodes[i, k, 0], nodes[i, k, 1], nodes[i, k, 2], s.shade, s.taps, f(6.0))
     open_ = f(0.25) + f(0.75) * deep
     m3 = mirror * mirror * mirror
     m9 = m3 * m3 * m3
@@ -190,4 +190,4 @@ def strand_light(nodes: Any, k: Any, brightness: Any, deep: Any, s: Any, out: An
         key = s.key_light[c] * share
         tint = f(0.35) + f(0.65) * np.sqrt(body)
         light = body * (f(0.8) * soft + key * (f(0.75) * across * (f(0.5) + f(0.5) * deep)))
-        out[c] = light + s.shine * (key * glint * tint + f(0.02) * soft)
+        out[i, k, c] = light + s.shine * (key * glint * tint + f(0.02) * soft)
