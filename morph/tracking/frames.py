@@ -231,7 +231,12 @@ class CameraSource(FrameSource):
 
     def __init__(self, number: int) -> None:
         self.name, self.damaged = f"camera {number}", 0
-        self._capture = cv2.VideoCapture(number)
+        level = cv2.utils.logging.getLogLevel()
+        cv2.utils.logging.setLogLevel(cv2.utils.logging.LOG_LEVEL_SILENT)  # one line of ours says it all
+        try:
+            self._capture = cv2.VideoCapture(number)
+        finally:
+            cv2.utils.logging.setLogLevel(level)
         if not self._capture.isOpened():
             raise MorphError(f"no camera {number}; plug one in, or give a file")
         self.rate = self._capture.get(cv2.CAP_PROP_FPS) or 30.0

@@ -85,6 +85,7 @@ def test_missing_file_and_missing_camera(tmp_path, capfd):
         open_source(97)
     with pytest.raises(MorphError, match="no camera 98"):
         open_source("98")
+    assert capfd.readouterr().err == ""
 
 
 def test_text_called_jpg(tmp_path):
