@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import cv2
 import numpy as np
 import numpy.typing as npt
+from numba import njit
 
+from morph.synthesis.angles import angle
 from morph.synthesis.lighting import Lighting
 from morph.synthesis.noise import tiles
 from morph.synthesis.people import linear
@@ -38,14 +42,28 @@ def sample_background(rng: np.random.Generator, lighting: Lighting, size: int) -
 def _panorama(rng: np.random.Generator, lighting: Lighting, size: int) -> Floats:
     """The surroundings as the camera sees them (towards -z), at a random field of view and mirrored at random."""
     span = np.tan(rng.uniform(0.35, 1.0) / 2)
-    x, y = np.meshgrid(np.linspace(-span, span, size, dtype=np.float32), np.linspace(span, -span, size, dtype=np.float32))
-    rays = np.stack([x + rng.normal(0, 0.15), y + rng.normal(0, 0.12), -np.ones_like(x)], -1) @ lighting.turn.T
     panorama = lighting.environment.display
-    height, width = panorama.shape[:2]
-    column = ((np.arctan2(rays[..., 0], -rays[..., 2]) / (2 * np.pi) + 0.5) * width - 0.5).astype(np.float32)
-    row = (np.arccos(rays[..., 1] / np.linalg.norm(rays, axis=-1)) / np.pi * height - 0.5).astype(np.float32)
+    column, row = np.empty((2, size, size), np.float32)
+    aim = np.array([rng.normal(0, 0.15), rng.normal(0, 0.12)], np.float32)
+    _look(np.float32(span), aim, lighting.turn, *panorama.shape[:2], column, row)
     image = cv2.remap(panorama, column, row, cv2.INTER_LINEAR, borderMode=cv2.BORDER_WRAP)
     return image + 0.05 * image * (_tile(rng, size, 1) * rng.uniform(0, 1))[..., None]
+
+
+@njit(cache=True, nogil=True)
+def _look(span: Any, aim: Any, turn: Any, height: Any, width: Any, column: Any, row: Any) -> None:
+    """Places in a panorama that the pixels of a camera see, which spans ``2 span`` and is shifted by ``aim`` (tangents)."""
+    f = np.float32
+    size = column.shape[0]
+    pitch = f(2) * span / f(size - 1)
+    for i in range(size):
+        for j in range(size):
+            x, y = f(j) * pitch - span + aim[0], span - f(i) * pitch + aim[1]
+            wx = turn[0, 0] * x + turn[0, 1] * y - turn[0, 2]
+            wy = turn[1, 0] * x + turn[1, 1] * y - turn[1, 2]
+            wz = turn[2, 0] * x + turn[2, 1] * y - turn[2, 2]
+            column[i, j] = (angle(wx, -wz) * f(1 / (2 * np.pi)) + f(0.5)) * f(width) - f(0.5)
+            row[i, j] = (f(0.5) - angle(wy, np.sqrt(wx * wx + wz * wz)) * f(1 / np.pi)) * f(height) - f(0.5)
 
 
 def _clutter(rng: np.random.Generator, base: npt.NDArray, size: int) -> Floats:

@@ -116,7 +116,7 @@ class Renderer:
             & (self.model.mean[:, 1] > lm[8, 1] - 5)
             & (self.model.mean[:, 1] < lm[19, 1] + 40)
             & np.isin(np.arange(self.model.n_vertices), a.part_vertices(SKIN))
-        )[::4]
+        )[::12]
 
     def render(
         self,

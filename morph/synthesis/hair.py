@@ -9,6 +9,7 @@ import numpy.typing as npt
 
 from morph.synthesis.anatomy import Anatomy
 from morph.synthesis.complexion import Complexion
+from morph.synthesis.noise import normals
 from morph.synthesis.people import Person
 from morph.synthesis.strands import grow, nearest, wind
 
@@ -89,7 +90,7 @@ def comb_hair(
     model = anatomy.model
     pick = rng.integers(0, len(anatomy.root_triangle), int(count * 1.7))
     mean, azimuth = anatomy.root_place[pick], anatomy.root_azimuth[pick]
-    above = anatomy.hair_distance(mean, *look.hairline, azimuth=azimuth) + rng.normal(0, 2.0, len(mean))
+    above = anatomy.hair_distance(mean, *look.hairline, azimuth=azimuth) + 2 * normals(rng, len(mean))
     kept = np.flatnonzero(above > 0)[:count]
     if len(kept) < 50:
         return None
@@ -102,14 +103,14 @@ def comb_hair(
     outward /= np.linalg.norm(outward, axis=1, keepdims=True)
     plan = _plan(rng, style, person, azimuth, elevation, roots - anatomy.skull, above, outward)
     clump = _clumps(rng, roots, 70)
-    tangled = rng.normal(0, 1, (71, 3))[clump]
-    comb = plan["comb"] + plan["mess"] * (0.7 * tangled + 0.5 * rng.normal(0, 1, (n, 3)))
+    tangled = normals(rng, 71, 3)[clump]
+    comb = plan["comb"] + plan["mess"] * (0.7 * tangled + 0.5 * normals(rng, n, 3))
     comb -= outward * (comb * outward).sum(1, keepdims=True) * plan["flat"]
     comb /= np.maximum(np.linalg.norm(comb, axis=1, keepdims=True), 1e-6)
-    first = outward * plan["stand"] + comb * (1 - plan["stand"]) + 0.08 * rng.normal(0, 1, (n, 3))
-    spread = np.exp(rng.normal(0, 0.13, n) + 0.10 * tangled[:, 0])
+    first = outward * plan["stand"] + comb * (1 - plan["stand"]) + 0.08 * normals(rng, n, 3)
+    spread = np.exp(0.13 * normals(rng, n) + 0.10 * tangled[:, 0])
     length = np.maximum(plan["length"] * spread, 3.0)
-    lift = plan["lift"] * rng.beta(1.3, 1.0, n)
+    lift = plan["lift"] * rng.random(n, np.float32) ** np.float32(1 / 1.3)  # beta(1.3, 1)
     if hides is not None:
         columns, rows = radius.shape
         a = ((azimuth / 360 + 0.5) * columns).astype(int) % columns
@@ -126,19 +127,19 @@ def comb_hair(
         length.astype(f32),
         np.broadcast_to(plan["gravity"], n).astype(f32),
         lift.astype(f32),
-        float(plan["reach"]),
+        f32(plan["reach"]),
         plan["free"].astype(np.int32),
         plan["side"].astype(f32),
         radius.astype(f32),
         anatomy.skull,
-        float(np.radians(plan["face_low"])),
-        float(plan["open"]),
+        f32(np.radians(plan["face_low"])),
+        f32(plan["open"]),
         nodes,
     )
     _curl(rng, nodes, clump, float(plan["curl"]), float(plan["pitch"]), length)
     share = np.linspace(0, 1, nodes.shape[1])
     depth = np.clip(0.25 + 0.55 * (lift / max(float(np.max(plan["lift"])), 1e-3))[:, None] + 0.3 * share, 0, 1)
-    shade = np.exp(rng.normal(0, 0.16, n) + 0.16 * tangled[:, 1])
+    shade = np.exp(0.16 * normals(rng, n) + 0.16 * tangled[:, 1])
     if person.masculine is False and rng.random() < 0.2:
         shade *= 1 + 0.9 * (rng.random(n) < 0.25)  # highlights
     return Strands(nodes, shade.astype(f32), float(plan["width"]), depth.astype(f32))
@@ -155,8 +156,8 @@ def _curl(rng: np.random.Generator, nodes: Floats, clump: npt.NDArray, size: flo
     if size <= 0:
         return
     n = len(nodes)
-    phase = rng.uniform(0, 2 * np.pi, 71)[clump] + rng.normal(0, 0.5, n)
-    amount = size * np.exp(rng.normal(0, 0.25, n))
+    phase = rng.uniform(0, 2 * np.pi, 71)[clump] + 0.5 * normals(rng, n)
+    amount = size * np.exp(0.25 * normals(rng, n))
     wind(nodes, phase.astype(np.float32), length.astype(np.float32), amount.astype(np.float32), np.float32(pitch))
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import math
 from typing import Any
 
 import cv2
@@ -12,6 +13,7 @@ from numba import njit
 
 Floats = npt.NDArray[np.float32]
 SIZE = 512
+POOL = 1 << 20
 
 
 @functools.cache
@@ -31,6 +33,20 @@ def tiles(size: int = SIZE) -> Floats:
 def small_tiles() -> npt.NDArray[np.int8]:
     """``(5, 256, 256)``: :func:`tiles` in units of 1/25, small enough to stay in a processor's cache."""
     return np.clip(np.rint(tiles(256) * 25), -127, 127).astype(np.int8)
+
+
+@functools.cache
+def _pool() -> Floats:
+    return np.random.default_rng(5).standard_normal(POOL, np.float32)
+
+
+def normals(rng: np.random.Generator, *shape: int) -> Floats:
+    """Normally distributed float32 numbers, read-only: a stretch of a fixed pool, much faster than drawing them."""
+    count = math.prod(shape)
+    if count > POOL // 2:
+        return rng.standard_normal(shape, np.float32)
+    start = int(rng.integers(0, POOL - count))
+    return _pool()[start : start + count].reshape(shape)
 
 
 def sample(layer: int, x: Floats, y: Floats) -> Floats:

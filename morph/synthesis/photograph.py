@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import functools
-
 import cv2
 import numpy as np
 import numpy.typing as npt
 
+from morph.synthesis.noise import normals
+
 Floats = npt.NDArray[np.float32]
-GRAINS = 1 << 20
 LUMA = np.array([0.2126, 0.7152, 0.0722], np.float32)
 
 
@@ -33,12 +32,6 @@ def expose(rng: np.random.Generator, face: Floats, skin: npt.NDArray[np.float64]
     return wanted**2.2 / max(level, 1e-4) * balance * pull
 
 
-@functools.cache
-def grains() -> Floats:
-    """Normally distributed numbers that sensor noise is cut from."""
-    return np.random.default_rng(5).standard_normal(GRAINS, np.float32)
-
-
 def develop(rng: np.random.Generator, light: Floats, size: int) -> npt.NDArray[np.uint8]:
     """Linear light ``(S, S, 3)`` to a picture ``(size, size, 3)`` uint8.
 
@@ -56,8 +49,7 @@ def develop(rng: np.random.Generator, light: Floats, size: int) -> npt.NDArray[n
         small = int(size * rng.uniform(0.26, 0.8))
         light = cv2.resize(light, (small, small), interpolation=cv2.INTER_AREA)
     amount = rng.choice([rng.uniform(0, 0.008), rng.uniform(0.008, 0.03), rng.uniform(0.03, 0.07)], p=[0.6, 0.33, 0.07])
-    start = int(rng.integers(0, GRAINS - light.size)) if light.size < GRAINS else 0
-    grain = np.resize(grains()[start : start + light.size], light.shape)
+    grain = normals(rng, *light.shape)
     light = light + np.float32(amount) * grain * np.sqrt(np.maximum(light, 0) * np.float32(0.5) + np.float32(0.02))
     picture = _tone(rng, light)
     picture = _style(rng, picture)

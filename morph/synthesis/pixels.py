@@ -9,6 +9,7 @@ import numpy.typing as npt
 from numba import njit
 
 from morph.synthesis.anatomy import CLOTH, ENAMEL, FEATURES, SKIN, TONGUE
+from morph.synthesis.angles import angle
 
 Floats = npt.NDArray[np.float32]
 NORMAL, POINT, MEAN, FIRST = 0, 3, 6, 9  # first columns of a table of pixels: normal, place, place on the mean, features
@@ -86,7 +87,7 @@ def _survey(table: Any, material: Any, lines: Any, scalp: Any, out: Any) -> None
         for c in range(3):
             out.point[i, c] = table[i, POINT + c]
         x, y, z = table[i, MEAN], table[i, MEAN + 1], table[i, MEAN + 2]
-        azimuth = np.arctan2(x - lines.origin[0], z - lines.origin[2]) * f(180 / np.pi)
+        azimuth = angle(x - lines.origin[0], z - lines.origin[2]) * f(180 / np.pi)
         out.azimuth[i] = azimuth
         azimuth = abs(azimuth)
         out.below[i] = _between(azimuth, lines.turn, lines.edge) - y
@@ -150,7 +151,7 @@ def _furnish(table: Any, material: Any, found: Any, s: Any, lips: Any, forward: 
             for c in range(3):
                 s.albedo[i, c] = table[i, MEAN + c]
             s.gloss[i], s.rough[i], s.scatter[i] = f(0.1), f(0.85), none
-        wet = kind == TONGUE or kind == ENAMEL
+        wet = kind in (TONGUE, ENAMEL)
         deep = kind == SKIN and inside > f(0.55)
         if wet or deep:  # light fades behind the lips: how far a point lies behind them in the head
             behind = none

@@ -8,6 +8,7 @@ import numpy as np
 import numpy.typing as npt
 from numba import njit
 
+from morph.synthesis.angles import angle
 from morph.synthesis.surfaces import strand_light
 
 Floats = npt.NDArray[np.float32]
@@ -44,53 +45,54 @@ def grow(
         face_open: azimuth (radians) to which hair leaves the face free.
         out: ``(n, m, 3)`` nodes.
     """
+    f = np.float32
+    none, one, tiny = f(0.0), f(1.0), f(1e-9)
     columns, rows = radius.shape
+    across, down = f(columns / (2 * np.pi)), f(rows / np.pi)
     n, m = out.shape[0], out.shape[1]
+    sx, sy, sz = skull[0], skull[1], skull[2]
     for i in range(n):
         px, py, pz = roots[i, 0], roots[i, 1], roots[i, 2]
         dx, dy, dz = first[i, 0], first[i, 1], first[i, 2]
-        step = length[i] / (m - 1)
+        step = length[i] / f(m - 1)
         for k in range(m):
             out[i, k, 0], out[i, k, 1], out[i, k, 2] = px, py, pz
-            share = k / (m - 1.0)
-            pull = 0.5 * max(0.0, 1.0 - share / comb_reach) if comb_reach > 0 else 0.0
+            share = f(k) / f(m - 1)
+            pull = f(0.5) * max(none, one - share / comb_reach) if comb_reach > none else none
             dx += pull * comb[i, 0]
-            dy += pull * comb[i, 1] - gravity[i] * (0.4 + 0.6 * share)
+            dy += pull * comb[i, 1] - gravity[i] * (f(0.4) + f(0.6) * share)
             dz += pull * comb[i, 2]
-            size = np.sqrt(dx * dx + dy * dy + dz * dz) + 1e-9
-            dx, dy, dz = dx / size, dy / size, dz / size
+            size = one / (np.sqrt(dx * dx + dy * dy + dz * dz) + tiny)
+            dx, dy, dz = dx * size, dy * size, dz * size
             px, py, pz = px + step * dx, py + step * dy, pz + step * dz
-            qx, qy, qz = px - skull[0], py - skull[1], pz - skull[2]
+            qx, qy, qz = px - sx, py - sy, pz - sz
             flat = np.sqrt(qx * qx + qz * qz)
-            azimuth = angle(qx, qz)
-            elevation = angle(qy, flat)
+            azimuth, elevation = angle(qx, qz), angle(qy, flat)
             if free[i] == 0 and elevation < face_low:
                 # the face: yield sideways until beside the cheek
-                open_ = face_open + 0.2 * min(1.0, max(0.0, (face_low - elevation) / 1.2))
+                open_ = face_open + f(0.2) * min(one, max(none, (face_low - elevation) / f(1.2)))
                 if abs(azimuth) < open_:
-                    turned = azimuth + side[i] * 0.5 * (open_ - side[i] * azimuth)
-                    qx, qz = flat * np.sin(turned), flat * np.cos(turned)
-                    azimuth = turned
-                    px, pz = skull[0] + qx, skull[2] + qz
-            u = (azimuth / (2 * np.pi) + 0.5) * columns - 0.5
-            v = (elevation / np.pi + 0.5) * rows - 0.5
+                    azimuth += side[i] * f(0.5) * (open_ - side[i] * azimuth)
+                    qx, qz = flat * np.sin(azimuth), flat * np.cos(azimuth)
+                    px, pz = sx + qx, sz + qz
+            u = azimuth * across + f(0.5) * f(columns - 1)
+            v = elevation * down + f(0.5) * f(rows - 1)
             u0, v0 = int(np.floor(u)), int(np.floor(v))
-            a, b = u - u0, v - v0
+            a, b = u - f(u0), v - f(v0)
             v1 = min(max(v0 + 1, 0), rows - 1)
             v0 = min(max(v0, 0), rows - 1)
             c0, c1 = u0 % columns, (u0 + 1) % columns
-            skin = (radius[c0, v0] * (1 - a) + radius[c1, v0] * a) * (1 - b) + (
-                radius[c0, v1] * (1 - a) + radius[c1, v1] * a
-            ) * b
-            rise = min(1.0, (k + 1) * step / 14.0)
-            wanted = skin + 0.6 + lift[i] * rise
-            r = np.sqrt(qx * qx + qy * qy + qz * qz) + 1e-9
+            low = radius[c0, v0] + (radius[c1, v0] - radius[c0, v0]) * a
+            high = radius[c0, v1] + (radius[c1, v1] - radius[c0, v1]) * a
+            rise = min(one, f(k + 1) * step / f(14.0))
+            wanted = low + (high - low) * b + f(0.6) + lift[i] * rise
+            r = np.sqrt(qx * qx + qy * qy + qz * qz) + tiny
             if r < wanted:
                 scale = wanted / r
-                px, py, pz = skull[0] + qx * scale, skull[1] + qy * scale, skull[2] + qz * scale
-                inward = (dx * qx + dy * qy + dz * qz) / r
-                if inward < 0:
-                    dx, dy, dz = dx - inward * qx / r, dy - inward * qy / r, dz - inward * qz / r
+                px, py, pz = sx + qx * scale, sy + qy * scale, sz + qz * scale
+                inward = (dx * qx + dy * qy + dz * qz) / (r * r)
+                if inward < none:
+                    dx, dy, dz = dx - inward * qx, dy - inward * qy, dz - inward * qz
 
 
 @njit(cache=True, nogil=True)
@@ -275,21 +277,6 @@ def nearest(points: Any, seeds: Any, out: Any) -> None:
             distance = x * x + y * y + z * z
             if distance < best:
                 best, out[i] = distance, j
-
-
-@njit(cache=True, nogil=True)
-def angle(y: Any, x: Any) -> Any:
-    """arctan2 to a ten thousandth of a radian (a polynomial of Hastings 1955), several times as fast."""
-    f = np.float32
-    ax, ay = abs(x), abs(y)
-    t = min(ax, ay) / max(max(ax, ay), f(1e-20))
-    s = t * t
-    r = t * (f(0.9998660) + s * (f(-0.3302995) + s * (f(0.1801410) + s * (f(-0.0851330) + s * f(0.0208351)))))
-    if ay > ax:
-        r = f(0.5 * np.pi) - r
-    if x < 0:
-        r = f(np.pi) - r
-    return -r if y < 0 else r
 
 
 @njit(cache=True, nogil=True)
