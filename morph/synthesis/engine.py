@@ -46,6 +46,7 @@ class Picture:
         visibility: ``(68,)`` bool: not hidden by the head, hair or anything else.
         shape, expression: z-scores.
         camera: the scaled orthographic pose that fits the projected face best.
+        perspective: the camera that took the picture; it projects the model's vertices to the picture's pixels.
     """
 
     image: npt.NDArray[np.uint8]
@@ -54,6 +55,7 @@ class Picture:
     shape: Floats
     expression: Floats
     camera: ScaledOrthographicCamera
+    perspective: PerspectiveCamera
 
 
 @dataclass(frozen=True, eq=False)
@@ -105,18 +107,18 @@ class Renderer:
             material.append(np.full(len(self.denture.triangles), ENAMEL, np.int32))
         self._triangles, self._material = np.concatenate(parts), np.concatenate(material)
         rest = np.zeros((extra, 3), np.float32)
-        self._canonical = np.concatenate([self.model.mean, rest])
-        self._features = np.concatenate([a.features, np.zeros((extra, len(FEATURES)), np.float32)])
+        features = np.concatenate([a.features, np.zeros((extra, len(FEATURES)), np.float32)])
         if self.denture is not None:
-            self._features[self.model.n_vertices :, FEATURES.index("occlusion")] = 1
-            self._features[self.model.n_vertices :, FEATURES.index("mouth")] = self.denture.gum
+            features[self.model.n_vertices :, FEATURES.index("occlusion")] = 1
+            features[self.model.n_vertices :, FEATURES.index("mouth")] = self.denture.gum
+        self._table = np.concatenate([np.concatenate([self.model.mean, rest]), features], 1)
         lm = a.landmarks
         self._face = np.flatnonzero(
             (self.model.mean[:, 2] > lm[0, 2])
             & (self.model.mean[:, 1] > lm[8, 1] - 5)
             & (self.model.mean[:, 1] < lm[19, 1] + 40)
             & np.isin(np.arange(self.model.n_vertices), a.part_vertices(SKIN))
-        )[::12]
+        )[::20]
 
     def render(
         self,
@@ -173,7 +175,7 @@ class Renderer:
         )
         vertices = head if self.denture is None else np.concatenate([head, teeth])
         triangles, material = self._triangles, self._material
-        canonical, features = self._canonical, self._features
+        table = self._table
         normals = vertex_normals(vertices, triangles)
         if worn is not None:
             fabric = np.zeros((len(worn.vertices), len(FEATURES)), np.float32)
@@ -182,7 +184,7 @@ class Renderer:
             material = np.concatenate([material, np.full(len(worn.triangles), CLOTH, np.int32)])
             normals = np.concatenate([normals, vertex_normals(worn.vertices, worn.triangles[: len(worn.triangles) // 2])])
             vertices = np.concatenate([vertices, worn.vertices])
-            canonical, features = np.concatenate([canonical, worn.colour]), np.concatenate([features, fabric])
+            table = np.concatenate([table, np.concatenate([worn.colour, fabric], 1)])
         rotation = camera.rotation.astype(np.float32)
         points = (vertices @ rotation.T + camera.position.astype(np.float32)).astype(np.float32)
         pixel = float(camera.focal) / view.distance
@@ -197,7 +199,7 @@ class Renderer:
             vertices,
             points,
             normals @ rotation.T,
-            np.concatenate([canonical, features], 1),
+            table,
             triangles,
             material,
             hair,
@@ -423,4 +425,6 @@ class Renderer:
         landmarks = (marks[:, :2] + 0.5) / supersampling - 0.5
         flat = (self._project(s.points[self._face], s.camera)[:, :2] + 0.5) / supersampling - 0.5
         camera = fit_scaled_orthographic(s.vertices[self._face], flat)
-        return Picture(image, landmarks.astype(np.float32), visible, s.person.shape, s.person.expression, camera)
+        centre = (s.camera.centre + 0.5) / supersampling - 0.5
+        exact = PerspectiveCamera(s.camera.rotation, s.camera.position, np.asarray(s.camera.focal) / supersampling, centre)
+        return Picture(image, landmarks.astype(np.float32), visible, s.person.shape, s.person.expression, camera, exact)

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import cv2
 import numpy as np
 import numpy.typing as npt
+from numba import njit
 
-from morph.synthesis.noise import sample
+from morph.synthesis.angles import angle
+from morph.synthesis.noise import at, small_tiles
 from morph.synthesis.people import Person
 
 Floats = npt.NDArray[np.float32]
@@ -46,25 +50,67 @@ def eye_colour(
     """
     side = np.cross([0.0, 1.0, 0.01], gaze)
     side /= np.linalg.norm(side)
-    x, y = normals @ side * radius, normals @ np.cross(gaze, side) * radius
-    front = normals @ gaze > 0
-    r = np.where(front, np.hypot(x, y), radius * 2 - np.hypot(x, y))
-    angle = np.arctan2(y, x)
-    white = (
-        white
-        * np.array([0.62, 0.565, 0.53])
-        * (1 - (0.05 + 0.25 * bloodshot) * np.clip((r - 7) / 6, 0, 1)[:, None] * np.array([0.1, 1, 0.9]))
-    )
-    fibres = sample(1, angle * 40 + seed, r * 2.0)
-    rim = np.clip((r / IRIS_RADIUS - 0.72) / 0.28, 0, 1)
-    glow = np.interp(r, [pupil, pupil + 1.2, IRIS_RADIUS * 0.8, IRIS_RADIUS], [0.8, 1.35, 0.95, 0.45])
-    colour = iris * (glow * (1 + 0.22 * fibres) * (1 - 0.55 * rim**2))[:, None]
-    inner = np.array([0.10, 0.055, 0.02])
-    colour = colour + (inner - colour) * (0.35 * np.clip(1 - (r - pupil) / 1.1, 0, 1))[:, None]
-    colour = np.where((r < pupil)[:, None], 0.006, colour)
-    edge = np.clip((r - IRIS_RADIUS + 0.45) / 0.9, 0, 1)[:, None]
-    albedo = colour * (1 - edge) + white * edge
-    return np.clip(albedo, 0.004, 0.8).astype(np.float32), (1 - edge[:, 0]).astype(np.float32)
+    axes = np.stack([side, np.cross(gaze, side), gaze]).astype(np.float32)
+    albedo, wet = np.empty((len(normals), 3), np.float32), np.empty(len(normals), np.float32)
+    f32 = np.float32
+    _colour(normals, axes, f32(radius), np.asarray(iris, f32), f32(pupil), f32(seed), f32(bloodshot), f32(white), small_tiles()[1],
+            albedo, wet)  # fmt: skip
+    return albedo, wet
+
+
+WHITE = np.array([0.62, 0.565, 0.53], np.float32)
+VEINS = np.array([0.1, 1.0, 0.9], np.float32)
+COLLAR = np.array([0.10, 0.055, 0.02], np.float32)  # around the pupil
+
+
+@njit(cache=True, nogil=True)
+def _colour(
+    normals: Any,
+    axes: Any,
+    radius: Any,
+    iris: Any,
+    pupil: Any,
+    seed: Any,
+    bloodshot: Any,
+    white: Any,
+    tile: Any,
+    albedo: Any,
+    wet: Any,
+) -> None:
+    f = np.float32
+    one, none, rim_at = f(1.0), f(0.0), f(IRIS_RADIUS)
+    for i in range(normals.shape[0]):
+        x, y, front = none, none, none
+        for c in range(3):
+            x += normals[i, c] * axes[0, c]
+            y += normals[i, c] * axes[1, c]
+            front += normals[i, c] * axes[2, c]
+        r = np.sqrt(x * x + y * y) * radius
+        if front <= none:
+            r = f(2.0) * radius - r
+        edge = min(max((r - rim_at + f(0.45)) / f(0.9), none), one)
+        veins = (f(0.05) + f(0.25) * bloodshot) * min(max((r - f(7.0)) / f(6.0), none), one)
+        glow = f(0.45)
+        if r < pupil:
+            glow = f(0.8)
+        elif r < pupil + f(1.2):
+            glow = f(0.8) + f(0.55) * (r - pupil) / f(1.2)
+        elif r < f(0.8) * rim_at:
+            glow = f(1.35) - f(0.4) * (r - pupil - f(1.2)) / (f(0.8) * rim_at - pupil - f(1.2))
+        elif r < rim_at:
+            glow = f(0.95) - f(0.5) * (r - f(0.8) * rim_at) / (f(0.2) * rim_at)
+        rim = min(max((r / rim_at - f(0.72)) / f(0.28), none), one)
+        fibres = at(tile, angle(y, x) * f(40.0) + seed, r * f(2.0))
+        bright = glow * (one + f(0.22) * fibres) * (one - f(0.55) * rim * rim)
+        collar = f(0.35) * min(max(one - (r - pupil) / f(1.1), none), one)
+        for c in range(3):
+            value = iris[c] * bright
+            value += (COLLAR[c] - value) * collar
+            if r < pupil:
+                value = f(0.006)
+            value += (white * WHITE[c] * (one - veins * VEINS[c]) - value) * edge
+            albedo[i, c] = min(max(value, f(0.004)), f(0.8))
+        wet[i] = one - edge
 
 
 def lid_shadow(eye: npt.NDArray[np.bool_], up: npt.NDArray[np.float64], pixel: float) -> Floats:

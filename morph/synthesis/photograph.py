@@ -21,7 +21,8 @@ def expose(rng: np.random.Generator, face: Floats, skin: npt.NDArray[np.float64]
         skin: ``(3,)`` albedo, to tell the colour of the light from that of the skin.
         tone: 0 light .. 1 dark.
     """
-    level = float(np.percentile(face @ LUMA, 60)) if len(face) else 0.3
+    face = face[::3]
+    level = float(np.partition(face @ LUMA, 6 * len(face) // 10)[6 * len(face) // 10]) if len(face) else 0.3
     wanted = np.clip(rng.normal(0.66, 0.10), 0.25, 0.86) * (1.0 - 0.40 * tone)
     if rng.random() < 0.07:
         wanted *= rng.uniform(0.35, 0.7)  # underexposed

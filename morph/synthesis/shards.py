@@ -20,7 +20,19 @@ from morph.errors import MorphError
 from morph.synthesis.engine import Renderer
 
 BLOCK = 250
-LABELS = ("landmarks", "visibility", "shape", "expression", "rotation", "scale", "translation")
+LABELS = (
+    "landmarks",
+    "visibility",
+    "shape",
+    "expression",
+    "rotation",
+    "scale",
+    "translation",
+    "camera_rotation",
+    "camera_position",
+    "camera_focal",
+    "camera_centre",
+)
 
 
 @dataclass(frozen=True)
@@ -152,7 +164,7 @@ def _render_all(plan: SynthesisPlan, parts: Path, blocks: list[tuple[int, int]],
 def render_range(renderer: Renderer, plan: SynthesisPlan, first: int, last: int) -> dict[str, npt.NDArray[Any]]:
     """Pictures ``first`` to ``last - 1`` of a plan: images and labels as a crop set names them."""
     pictures = [renderer.render((plan.seed, i), plan.size, plan.supersampling) for i in range(first, last)]
-    cameras = [picture.camera for picture in pictures]
+    cameras, exact = [picture.camera for picture in pictures], [picture.perspective for picture in pictures]
     return {
         "images": np.stack([picture.image for picture in pictures]),
         "landmarks": np.stack([picture.landmarks for picture in pictures]),
@@ -162,6 +174,10 @@ def render_range(renderer: Renderer, plan: SynthesisPlan, first: int, last: int)
         "rotation": np.stack([camera.rotation for camera in cameras]).astype(np.float32),
         "scale": np.array([camera.scale for camera in cameras], np.float32),
         "translation": np.stack([camera.translation for camera in cameras]).astype(np.float32),
+        "camera_rotation": np.stack([camera.rotation for camera in exact]).astype(np.float32),
+        "camera_position": np.stack([camera.position for camera in exact]).astype(np.float32),
+        "camera_focal": np.array([camera.focal for camera in exact], np.float32),
+        "camera_centre": np.stack([camera.centre for camera in exact]).astype(np.float32),
     }
 
 
