@@ -99,8 +99,8 @@ def warp(image: npt.NDArray[np.uint8], matrix: npt.NDArray[np.float64], size: in
     """Warp ``(H, W, 3)`` uint8 into a ``size`` square; strong shrinking is averaged first."""
     shrink = 1.0 / np.sqrt(abs(np.linalg.det(matrix[:, :2])))
     if shrink > 2.0:
-        k = 1.0 / int(shrink)
-        small = cv2.resize(image, None, fx=k, fy=k, interpolation=cv2.INTER_AREA)
+        height, width = (max(n // int(shrink), 1) for n in image.shape[:2])
+        small = cv2.resize(image, (width, height), interpolation=cv2.INTER_AREA)
         ky, kx = small.shape[0] / image.shape[0], small.shape[1] / image.shape[1]
         back = np.array([[1 / kx, 0, (1 / kx - 1) / 2], [0, 1 / ky, (1 / ky - 1) / 2]])
         image, matrix = small, compose(matrix, back)

@@ -7,7 +7,6 @@ from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
-from scipy.spatial import cKDTree
 
 from morph.errors import MorphError
 from morph.model.camera import ScaledOrthographicCamera
@@ -138,6 +137,8 @@ def model_symmetry(model: MorphableModel) -> ModelSymmetry:
     """
     partner: npt.NDArray[np.integer] = model.vertex_mirror
     if not len(partner):
+        from scipy.spatial import cKDTree  # slow to import, seldom needed
+
         partner = cKDTree(model.mean).query(model.mean * np.array([-1, 1, 1], np.float32))[1]
     flip = np.array([-1.0, 1.0, 1.0])[:, None]
 
