@@ -71,6 +71,7 @@ class _Scene:
     clothes: clothing.Clothes
     vertices: Floats
     points: Floats
+    pixels: Floats
     normals: Floats
     table: Floats
     triangles: npt.NDArray[np.int32]
@@ -186,7 +187,7 @@ class Renderer:
             vertices = np.concatenate([vertices, worn.vertices])
             table = np.concatenate([table, np.concatenate([worn.colour, fabric], 1)])
         rotation = camera.rotation.astype(np.float32)
-        points = (vertices @ rotation.T + camera.position.astype(np.float32)).astype(np.float32)
+        points, pixels = (placed[0] for placed in self._place(vertices[None], camera))
         pixel = float(camera.focal) / view.distance
         return _Scene(
             rng,
@@ -198,6 +199,7 @@ class Renderer:
             clothes,
             vertices,
             points,
+            pixels,
             normals @ rotation.T,
             table,
             triangles,
@@ -225,7 +227,7 @@ class Renderer:
     def _draw(self, s: _Scene, size: int) -> tuple[Floats, Floats]:
         """Linear light ``(size, size, 3)`` and the nearness ``(size, size)`` of whatever is in front."""
         rng = s.rng
-        fragments = rasterise(self._project(s.points, s.camera), s.triangles, size, size)
+        fragments = rasterise(s.pixels, s.triangles, size, size)
         seen = fragments.covered
         shadow = self._shadow(s)
         image = np.zeros((size, size, 3), np.float32)
@@ -241,7 +243,7 @@ class Renderer:
         image = image + (1 - soft)[..., None] * background
         if s.glasses is not None:
             self._draw_glasses(s, shadow, image, depth, front, gain)
-        marks = self._project(s.points[self.model.landmarks], s.camera)[:, :2]
+        marks = s.pixels[self.model.landmarks, :2]
         typical = face_light.mean(0) / s.person.skin * gain if len(face_light) else np.full(3, 0.4)
         hidden = occlude(rng, image, marks, s.person.skin, typical)
         front[hidden] = 1e3
@@ -271,7 +273,8 @@ class Renderer:
         sky = np.clip(values[:, 9], 0.05, 1) * fold.reshape(-1)[pixels]
         key = shadow.lit(point, s.lighting.softness)
         surface = Surface(
-            np.full((n, 3), 0.3, f32), np.zeros((n, 2), f32), np.full(n, 0.3, f32), np.full(n, 0.5, f32), np.ones(n, f32), sky, key
+            np.full((n, 3), 0.3, f32), np.zeros((n, 2), f32), np.full(n, 0.3, f32), np.full(n, 0.5, f32), np.ones(n, f32), sky,
+            key,
         )  # fmt: skip
         albedo, bend, gloss, rough, scatter, sky, key = surface
         skin, clothed = material == SKIN, found.below > 0
@@ -412,7 +415,7 @@ class Renderer:
         draw(self._project(at, s.camera), light.astype(np.float32), wide, np.float32(0.95), canvas, np.float32(0.994))
 
     def _label(self, s: _Scene, image: npt.NDArray[np.uint8], front: Floats, supersampling: int) -> Picture:
-        marks = self._project(s.points[self.model.landmarks], s.camera)
+        marks = s.pixels[self.model.landmarks]
         size = front.shape[0]
         column, row = (
             np.clip(marks[:, 0].round().astype(int), 0, size - 1),
@@ -423,7 +426,7 @@ class Renderer:
         inside = (marks[:, :2] > -0.5).all(1) & (marks[:, :2] < size - 0.5).all(1)
         visible = inside & (distance < NEARNESS / np.maximum(nearest, 1e-6) + 6.0)
         landmarks = (marks[:, :2] + 0.5) / supersampling - 0.5
-        flat = (self._project(s.points[self._face], s.camera)[:, :2] + 0.5) / supersampling - 0.5
+        flat = (s.pixels[self._face, :2] + 0.5) / supersampling - 0.5
         camera = fit_scaled_orthographic(s.vertices[self._face], flat)
         centre = (s.camera.centre + 0.5) / supersampling - 0.5
         exact = PerspectiveCamera(s.camera.rotation, s.camera.position, np.asarray(s.camera.focal) / supersampling, centre)

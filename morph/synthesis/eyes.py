@@ -53,8 +53,8 @@ def eye_colour(
     axes = np.stack([side, np.cross(gaze, side), gaze]).astype(np.float32)
     albedo, wet = np.empty((len(normals), 3), np.float32), np.empty(len(normals), np.float32)
     f32 = np.float32
-    _colour(normals, axes, f32(radius), np.asarray(iris, f32), f32(pupil), f32(seed), f32(bloodshot), f32(white), small_tiles()[1],
-            albedo, wet)  # fmt: skip
+    _colour(normals, axes, f32(radius), np.asarray(iris, f32), f32(pupil), f32(seed), f32(bloodshot), f32(white),
+            small_tiles()[1], albedo, wet)  # fmt: skip
     return albedo, wet
 
 
