@@ -7,7 +7,7 @@ import numpy.typing as npt
 from anatomy import Anatomy, fit_sphere
 from head import Head
 from makehuman import MakeHuman
-from mouth import SMOOTHED, follow_jaw, smooth_cheeks
+from mouth import SMOOTHING, follow_jaw, smooth_cheeks
 
 Floats = npt.NDArray[np.float64]
 
@@ -20,6 +20,8 @@ RMS = {"strong": 0.4, "usual": 0.3, "weak": 0.2}
 
 OVERLAP = 0.6  # mm by which the closed upper lid covers the lower one
 CLEARANCE = 0.9  # mm between eyeball and the lids
+# Shapes that fall short of what people can do; raised brows of the pack move 5 mm at most.
+GAIN = {"browInnerUp": 1.6, "browOuterUp": 1.4, "browDown": 1.2, "mouthLowerDown": 1.3}
 # Turn of the eyeball at weight 1 in degrees: about x (down is positive), about y (to the subject's left is positive).
 GAZE = {
     "eyeLookUpLeft": (-25, 0),
@@ -76,8 +78,10 @@ def fit_shapes(shapes: dict[str, Floats], mean: Floats, head: Head) -> dict[str,
         fitted[name] = shapes[name].copy()
         fitted[name][rows] = (mean[rows] - centre) @ (_rotation(pitch, yaw) - np.eye(3)).T
     fitted["jawOpen"] = follow_jaw(shapes["jawOpen"], mean, head)
-    for name in SMOOTHED:
-        fitted[name] = smooth_cheeks(shapes[name], head)
+    for name, steps in SMOOTHING.items():
+        fitted[name] = smooth_cheeks(shapes[name], head, steps)
+    for name in fitted:
+        fitted[name] = fitted[name] * next((gain for start, gain in GAIN.items() if name.startswith(start)), 1.0)
     return {name: mirror_pair(shape, fitted[_partner(name)], head) for name, shape in fitted.items()}
 
 

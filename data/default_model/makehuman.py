@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import gzip
 import hashlib
-import io
 import json
 import subprocess
 import sys
@@ -13,9 +12,9 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
+import cv2
 import numpy as np
 import numpy.typing as npt
-from PIL import Image
 
 from morph.errors import MorphError
 
@@ -113,8 +112,8 @@ class MakeHuman:
 
     def texture_mask(self, name: str) -> Floats:
         """``(T,)`` brightness in 0..1 of one of the mask textures at each texture coordinate, bilinear."""
-        image = Image.open(io.BytesIO(self._read(f"mpfb2/textures/mpfb_{name}.jpg"))).convert("L")
-        pixels = np.asarray(image, dtype=np.float64) / 255.0
+        encoded = np.frombuffer(self._read(f"mpfb2/textures/mpfb_{name}.jpg"), np.uint8)
+        pixels = np.asarray(cv2.imdecode(encoded, cv2.IMREAD_GRAYSCALE), dtype=np.float64) / 255.0
         height, width = pixels.shape
         x = np.clip(self.mesh.uv[:, 0] * width - 0.5, 0, width - 1.001)
         y = np.clip((1.0 - self.mesh.uv[:, 1]) * height - 0.5, 0, height - 1.001)

@@ -17,8 +17,7 @@ TEETH_WIDTH = 0.86  # of the helper geometry, whose arch is wider than any perso
 TONGUE_REST = (0.0, -8.0, -5.0)  # mm by which the tip draws back when the jaw opens
 LIP_OVERLAP = 0.25  # mm by which the lips of the mean head press into each other
 LIP_REACH = 2.5  # mm over which their correction dies away
-SMOOTHED = ("mouthSmileLeft", "mouthSmileRight", "cheekPuff")
-SMOOTHING_STEPS = 12
+SMOOTHING = {"mouthSmileLeft": 12, "mouthSmileRight": 12, "cheekPuff": 4}  # steps
 
 
 def seat_teeth(vertices: Floats, head: Head) -> Floats:
@@ -63,7 +62,7 @@ def follow_jaw(shape: Floats, mean: Floats, head: Head) -> Floats:
     return shape
 
 
-def smooth_cheeks(shape: Floats, head: Head) -> Floats:
+def smooth_cheeks(shape: Floats, head: Head, steps: int) -> Floats:
     """Average a shape's offsets over neighbours on the skin away from the lips, to take out creases."""
     a, b = head.quads.ravel(), np.roll(head.quads, -1, axis=1).ravel()
     n = len(shape)
@@ -75,6 +74,6 @@ def smooth_cheeks(shape: Floats, head: Head) -> Floats:
     for _ in range(2):
         near = np.maximum(near, 0.6 * (mean_of_neighbours @ near))
     free = (1.0 - np.clip(2.0 * near, 0, 1))[:, None] * 0.5
-    for _ in range(SMOOTHING_STEPS):
+    for _ in range(steps):
         shape = shape + free * (mean_of_neighbours @ shape - shape)
     return shape
