@@ -168,7 +168,8 @@ class Renderer:
         radius = a.skin_radius(head)
         worn = sample_headwear(rng, a, radius)
         count = int(rng.uniform(2600, 3600) * max(1.0, size / 200))
-        hair = comb_hair(rng, a, person, look, style, head, radius, count, None if worn is None else worn.hides)
+        down = view.rotation.T @ np.array([0.0, -1.0, 0.0])
+        hair = comb_hair(rng, a, person, look, style, head, radius, count, down, None if worn is None else worn.hides)
         glasses = sample_glasses(rng, a, head)
         head = turn_shoulders(head, model.mean, float(a.landmarks[8, 1]), view)
         head = clothing.dress(
@@ -322,7 +323,8 @@ class Renderer:
             return
         up = s.camera.rotation[:2, 1] * np.array([1, -1])
         shade = lid_shadow(mask, up, s.pixel)[seen]
-        white = 0.5 + 0.5 * min(float(s.person.skin.mean()) / 0.45, 1.0)  # pigment darkens it, and exposure would make it glow
+        # pigment darkens the white; next to dark skin, which is exposed longer, it would glow
+        white = 0.25 + 0.75 * min(float(s.person.skin.mean()) / 0.4, 1.0)
         for eye, kind in enumerate((LEFT_EYE, RIGHT_EYE)):
             rows = np.flatnonzero(material == kind)
             if not len(rows):

@@ -73,6 +73,7 @@ def comb_hair(
     vertices: Floats,
     radius: Floats,
     count: int,
+    down: npt.NDArray,
     hides: npt.NDArray[np.bool_] | None = None,
 ) -> Strands | None:
     """Grow a person's hair.
@@ -83,6 +84,7 @@ def comb_hair(
         vertices: ``(V, 3)`` the person's head.
         radius: :meth:`Anatomy.skin_radius` of that head.
         count: how many strands.
+        down: ``(3,)`` where gravity pulls.
         hides: ``(A, B)`` directions in which something is worn over the hair.
     """
     if style.name in ("bald", "shaved"):
@@ -126,8 +128,10 @@ def comb_hair(
         comb.astype(f32),
         length.astype(f32),
         np.broadcast_to(plan["gravity"], n).astype(f32),
+        (0.35 * np.array([0.0, -1.0, 0.0]) + 0.65 * down).astype(f32),
         lift.astype(f32),
         f32(plan["reach"]),
+        f32(plan["hug"]),
         plan["free"].astype(np.int32),
         plan["side"].astype(f32),
         radius.astype(f32),
@@ -192,6 +196,7 @@ def _plan(
         "stand": 0.3,
         "gravity": 0.05,
         "reach": 0.8,
+        "hug": 0.0,
         "face_low": 30.0,
         "open": rng.uniform(0.8, 1.25) if rng.random() < 0.8 else rng.uniform(1.4, 1.9),
         "width": 0.9,
@@ -223,7 +228,7 @@ def _plan(
             "length": sides + (top - sides) * height,
             "comb": swept * height[:, None] + away * (1 - height)[:, None] + back * rng.uniform(0, 0.8),
         }
-        plan |= {"lift": 2 + rng.uniform(4, 12) * height, "mess": 0.15, "gravity": 0.04}
+        plan |= {"lift": 2 + rng.uniform(4, 12) * height, "mess": 0.15, "gravity": 0.04, "hug": 0.5}
     elif style.name == "quiff":
         top, sides = rng.uniform(28, 60), rng.uniform(4, 14)
         plan |= {
@@ -237,6 +242,7 @@ def _plan(
             "comb": away + sideways * 0.6,
             "mess": 0.35,
             "gravity": 0.18,
+            "hug": 0.3,
         }
         plan |= {
             "lift": np.full(n, rng.uniform(8, 18)),
@@ -272,6 +278,7 @@ def _plan(
             "mess": 0.04,
             "gravity": 0.0,
             "reach": 10.0,
+            "hug": 0.9,
         }
         plan |= {"lift": np.full(n, rng.uniform(2, 6)), "stand": 0.05, "curl": 0.0, "nodes": 8}
     else:  # long, bob
@@ -287,12 +294,15 @@ def _plan(
             "lift": np.full(n, rng.uniform(5, 16)),
             "nodes": 15 if style.name == "long" else 11,
             "reach": 0.35,
+            "hug": rng.uniform(0.2, 0.7),
             "stand": 0.25,
         }
         if wavy and not curly:
             plan |= {"curl": rng.uniform(2, 7), "pitch": rng.uniform(50, 100)}
         if curly:
             plan |= {"curl": rng.uniform(3, 7), "pitch": rng.uniform(16, 35), "lift": np.full(n, rng.uniform(12, 26))}
+    if style.name in ("parted", "mop", "quiff", "crop"):  # the nape is cut short
+        plan["length"] = np.asarray(plan["length"]) * np.interp(elevation, [-38, -12], [0.1, 1.0])
     if fringe.any() and style.name != "crop":
         down = np.array([rng.normal(0, 0.25), -0.3, 1.0])
         comb = np.array(plan["comb"])

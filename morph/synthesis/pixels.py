@@ -83,9 +83,17 @@ def _survey(table: Any, material: Any, lines: Any, scalp: Any, out: Any) -> None
     for i in range(table.shape[0]):
         nx, ny, nz = table[i, NORMAL], table[i, NORMAL + 1], table[i, NORMAL + 2]
         size = one / np.sqrt(max(nx * nx + ny * ny + nz * nz, f(1e-12)))
-        out.normal[i, 0], out.normal[i, 1], out.normal[i, 2] = nx * size, ny * size, nz * size
-        for c in range(3):
-            out.point[i, c] = table[i, POINT + c]
+        nx, ny, nz = nx * size, ny * size, nz * size
+        px, py, pz = table[i, POINT], table[i, POINT + 1], table[i, POINT + 2]
+        # smooth normals of contours look away from the camera and would mirror what is behind the head: turn them back
+        away = (nx * px + ny * py + nz * pz) / (px * px + py * py + pz * pz)
+        much = f(0.1) / np.sqrt(px * px + py * py + pz * pz)
+        if away > -much:
+            nx, ny, nz = nx - (away + much) * px, ny - (away + much) * py, nz - (away + much) * pz
+            size = one / np.sqrt(max(nx * nx + ny * ny + nz * nz, f(1e-12)))
+            nx, ny, nz = nx * size, ny * size, nz * size
+        out.normal[i, 0], out.normal[i, 1], out.normal[i, 2] = nx, ny, nz
+        out.point[i, 0], out.point[i, 1], out.point[i, 2] = px, py, pz
         x, y, z = table[i, MEAN], table[i, MEAN + 1], table[i, MEAN + 2]
         azimuth = angle(x - lines.origin[0], z - lines.origin[2]) * f(180 / np.pi)
         out.azimuth[i] = azimuth

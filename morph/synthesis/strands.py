@@ -21,8 +21,10 @@ def grow(
     comb: Any,
     length: Any,
     gravity: Any,
+    down: Any,
     lift: Any,
     comb_reach: float,
+    hug: float,
     free: Any,
     side: Any,
     radius: Any,
@@ -36,7 +38,9 @@ def grow(
     Args:
         roots, first, comb: ``(n, 3)`` where strands start, their first direction and the direction they are combed to.
         length, gravity, lift: ``(n,)`` mm, pull a step, and mm above the skin at which a strand settles.
+        down: ``(3,)`` where hair falls to.
         comb_reach: share of the length along which the comb acts.
+        hug: how closely strands keep to the skull, 0..1 a step.
         free: ``(n,)`` 1 for strands that may hang into the face.
         side: ``(n,)`` -1 or 1: to which side of the face a strand yields.
         radius: ``(A, B)`` distance of the skin from the skull's centre by azimuth and elevation.
@@ -48,7 +52,7 @@ def grow(
     f = np.float32
     none, one, tiny = f(0.0), f(1.0), f(1e-9)
     columns, rows = radius.shape
-    across, down = f(columns / (2 * np.pi)), f(rows / np.pi)
+    around, upward = f(columns / (2 * np.pi)), f(rows / np.pi)
     n, m = out.shape[0], out.shape[1]
     sx, sy, sz = skull[0], skull[1], skull[2]
     for i in range(n):
@@ -59,9 +63,10 @@ def grow(
             out[i, k, 0], out[i, k, 1], out[i, k, 2] = px, py, pz
             share = f(k) / f(m - 1)
             pull = f(0.5) * max(none, one - share / comb_reach) if comb_reach > none else none
-            dx += pull * comb[i, 0]
-            dy += pull * comb[i, 1] - gravity[i] * (f(0.4) + f(0.6) * share)
-            dz += pull * comb[i, 2]
+            fall = gravity[i] * (f(0.4) + f(0.6) * share)
+            dx += pull * comb[i, 0] + fall * down[0]
+            dy += pull * comb[i, 1] + fall * down[1]
+            dz += pull * comb[i, 2] + fall * down[2]
             size = one / (np.sqrt(dx * dx + dy * dy + dz * dz) + tiny)
             dx, dy, dz = dx * size, dy * size, dz * size
             px, py, pz = px + step * dx, py + step * dy, pz + step * dz
@@ -75,8 +80,8 @@ def grow(
                     azimuth += side[i] * f(0.5) * (open_ - side[i] * azimuth)
                     qx, qz = flat * np.sin(azimuth), flat * np.cos(azimuth)
                     px, pz = sx + qx, sz + qz
-            u = azimuth * across + f(0.5) * f(columns - 1)
-            v = elevation * down + f(0.5) * f(rows - 1)
+            u = azimuth * around + f(0.5) * f(columns - 1)
+            v = elevation * upward + f(0.5) * f(rows - 1)
             u0, v0 = int(np.floor(u)), int(np.floor(v))
             a, b = u - f(u0), v - f(v0)
             v1 = min(max(v0 + 1, 0), rows - 1)
@@ -87,12 +92,15 @@ def grow(
             rise = min(one, f(k + 1) * step / f(14.0))
             wanted = low + (high - low) * b + f(0.6) + lift[i] * rise
             r = np.sqrt(qx * qx + qy * qy + qz * qz) + tiny
-            if r < wanted:
-                scale = wanted / r
+            held = hug if elevation > f(-0.25) else none
+            if wanted > f(1.35) * r:  # far below a shoulder, not under the scalp
+                continue
+            if r < wanted or held > none:
+                scale = wanted / r if r < wanted else one + held * (wanted / r - one)
                 px, py, pz = sx + qx * scale, sy + qy * scale, sz + qz * scale
                 inward = (dx * qx + dy * qy + dz * qz) / (r * r)
-                if inward < none:
-                    dx, dy, dz = dx - inward * qx, dy - inward * qy, dz - inward * qz
+                inward = inward if r < wanted and inward < none else held * max(inward, none)
+                dx, dy, dz = dx - inward * qx, dy - inward * qy, dz - inward * qz
 
 
 @njit(cache=True, nogil=True)

@@ -115,9 +115,9 @@ def _lit(
                 lobe = np.exp(np.log(min(towards, one)) * min(spread, f(2500.0)))
                 shine = lobe * (spread + f(8.0)) * f(1 / (8 * np.pi)) * min(facing, one)
         dim = one - view
-        fresnel = f(0.028) + half_ * (dim * dim) * (dim * dim) * dim
+        fresnel = f(0.028) + f(0.16) * (dim * dim) * (dim * dim) * dim
         glint = gloss[i] * arrived * shine * f(0.084)
-        gleam = gloss[i] * fresnel * open_ * (one - f(0.6) * roughness[i])
+        gleam = gloss[i] * fresnel * open_ * min(open_, one) * (one - f(0.6) * roughness[i])
         dark = np.log(max(open_, f(1e-6)))
         shadowed = np.log(arrived) if none < arrived < one else none
         for c in range(3):
