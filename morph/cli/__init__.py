@@ -20,7 +20,7 @@ VERBS = {
     "fit": "fit a morphable model to the landmarks of a data set",
     "train": "train a regressor",
     "bench": "measure on a benchmark",
-    "export": "write a trained checkpoint as ONNX",
+    "export": "a track for other programs, or a checkpoint as ONNX",
 }
 
 

@@ -1,0 +1,156 @@
+"""One person of a track into the file or folder that a format asks for."""
+
+from __future__ import annotations
+
+import functools
+import json
+import os
+from collections.abc import Callable
+from pathlib import Path
+
+import cv2
+import numpy as np
+import numpy.typing as npt
+
+from morph.atomic import atomic_path, output_folder
+from morph.errors import MorphError
+from morph.export.glb import write_glb
+from morph.export.head_mesh import png
+from morph.export.live_link import write_live_link
+from morph.export.obj import MILLIMETRES, ObjWriter
+from morph.export.performance import Performance
+from morph.export.ply import PlyWriter
+from morph.export.point_cache import write_mdd, write_pc2
+from morph.export.texture import MATERIAL, plain_texture, write_material
+from morph.export.usd import SUFFIXES, write_usd
+from morph.model import MorphableModel
+
+FORMATS = ("glb", "usd", "ply", "csv", "mdd", "pc2", "obj")
+Texture = npt.NDArray[np.uint8]
+
+
+def export_performance(
+    performance: Performance,
+    kind: str,
+    out: str | os.PathLike[str],
+    *,
+    texture: Texture | None = None,
+    frame: int | None = None,
+) -> list[Path]:
+    """Write a performance in one of :data:`FORMATS`.
+
+    "ply" and "obj" write a folder of numbered meshes, or one mesh where ``out`` ends in ``.ply`` or ``.obj``. "mdd" and "pc2"
+    write the mesh that the cache moves beside it, as OBJ. Formats that cannot hold a camera get a ``camera.json`` beside them.
+
+    Args:
+        performance: one person of a track.
+        kind: one of :data:`FORMATS`.
+        out: file, or folder for a sequence.
+        texture: ``(H, W, 3)`` uint8 RGB; None is the plain one.
+        frame: number of the frame that a single mesh shows; None is the first.
+
+    Returns:
+        The files, the asked one first; of a sequence only its folder.
+
+    Raises:
+        MorphError: unknown format, a suffix of another one, a frame without the face, or the folder cannot be written.
+    """
+    out = Path(out)
+    if kind not in FORMATS:
+        raise MorphError(f"unknown format {kind!r}; --format takes one of {', '.join(FORMATS)}")
+    single = out.suffix.lower() == f".{kind}"
+    suffixes = SUFFIXES if kind == "usd" else (f".{kind}",)
+    if out.suffix.lower() not in suffixes and kind not in ("ply", "obj"):
+        raise MorphError(f"{out} is not the name of a {kind.upper()} file; let it end in {' or '.join(suffixes)}")
+    if frame is not None and not (single and kind in ("ply", "obj")):
+        raise MorphError(f"--frame is for one mesh; let --out end in .ply or .obj, not {out.name}")
+    model = performance.model
+    picture = functools.partial(_given, texture, model)
+    if kind in ("glb", "usd"):
+        (write_glb if kind == "glb" else write_usd)(out, performance, picture())
+        return [out, *([out.with_suffix(".png")] if kind == "usd" and out.suffix != ".usdz" else [])]
+    if kind == "csv":
+        write_live_link(out, performance)
+        return [out, _write_camera(out.with_suffix(".camera.json"), performance)]
+    if kind in ("mdd", "pc2"):
+        mesh = out.with_suffix(".obj")
+        (write_mdd if kind == "mdd" else write_pc2)(out, performance)
+        files = _write_obj(mesh, model, performance.base, picture())
+        return [out, *files, _write_camera(out.with_suffix(".camera.json"), performance)]
+    if single:
+        vertices = performance.vertices(_row(performance, frame))
+        if kind == "ply":
+            PlyWriter(model, picture()).write(out, vertices)
+            return [out, _write_camera(out.with_suffix(".camera.json"), performance)]
+        return [*_write_obj(out, model, vertices, picture()), _write_camera(out.with_suffix(".camera.json"), performance)]
+    return _write_sequence(performance, kind, out, texture)
+
+
+def read_texture(path: str | os.PathLike[str]) -> Texture:
+    """A picture file as ``(H, W, 3)`` uint8 RGB.
+
+    Raises:
+        MorphError: there is none, or it cannot be read.
+    """
+    data = cv2.imread(str(path), cv2.IMREAD_COLOR) if Path(path).is_file() else None
+    if data is None:
+        raise MorphError(f"no picture {path}; --texture takes a PNG or JPEG for the texture coordinates of the model")
+    return np.ascontiguousarray(data[..., ::-1], np.uint8)
+
+
+def _given(texture: Texture | None, model: MorphableModel) -> Texture:
+    return plain_texture(model) if texture is None else texture
+
+
+def _row(performance: Performance, frame: int | None) -> int:
+    if frame is None:
+        return 0
+    found = np.flatnonzero(performance.frame == frame)
+    if not len(found):
+        first, last = performance.frame[[0, -1]]
+        raise MorphError(f"face {performance.id} is not in frame {frame}; it is seen in frames between {first} and {last}")
+    return int(found[0])
+
+
+def _write_camera(path: Path, performance: Performance) -> Path:
+    with atomic_path(path) as temporary:
+        temporary.write_text(json.dumps(performance.camera()) + "\n")
+    return path
+
+
+def _in_unit(model: MorphableModel, millimetres: npt.NDArray[np.float32]) -> npt.NDArray[np.float32]:
+    """Back into the model's unit, which :class:`ObjWriter` takes."""
+    return millimetres / np.float32(MILLIMETRES.get(model.unit, 1.0))
+
+
+def _write_obj(path: Path, model: MorphableModel, vertices: npt.NDArray[np.float32], texture: Texture) -> list[Path]:
+    """A mesh with a material and a texture of its own name."""
+    material, picture = path.with_suffix(".mtl"), path.with_suffix(".png")
+    with atomic_path(picture) as temporary:
+        temporary.write_bytes(png(texture))
+    with atomic_path(material) as temporary:
+        temporary.write_text(MATERIAL.replace("texture.png", picture.name))
+    ObjWriter(model, material=material.name).write(path, _in_unit(model, vertices))
+    return [path, material, picture]
+
+
+def _write_sequence(performance: Performance, kind: str, out: Path, texture: Texture | None) -> list[Path]:
+    model = performance.model
+    folder = output_folder(out)
+    write: Callable[[Path, npt.NDArray[np.float32]], None]
+    if kind == "ply":
+        write = PlyWriter(model, _given(texture, model)).write
+    else:
+        write_material(folder, model)
+        if texture is not None:
+            with atomic_path(folder / "texture.png") as temporary:
+                temporary.write_bytes(png(texture))
+        writer = ObjWriter(model)
+
+        def write(path: Path, vertices: npt.NDArray[np.float32]) -> None:
+            writer.write(path, _in_unit(model, vertices))
+
+    for row, number in enumerate(performance.frame.tolist()):
+        write(folder / f"{number:06d}.{kind}", performance.vertices(row))
+    _write_camera(folder / "camera.json", performance)
+    return [folder]

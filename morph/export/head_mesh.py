@@ -1,0 +1,76 @@
+"""A head as the tools of artists take it: faces, texture coordinates, and expressions as short lists of moved vertices."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import cv2
+import numpy as np
+import numpy.typing as npt
+
+from morph.errors import MorphError
+from morph.export.performance import Performance
+from morph.model import MorphableModel
+from morph.rendering import vertex_normals
+
+STILL = 1e-4  # millimetres; 52 expressions at full weight that each leave out this much are 0.005 mm off
+
+
+@dataclass(frozen=True, eq=False)
+class Expression:
+    """What one expression does at weight 1: ``offsets (n, 3)`` mm and ``normals (n, 3)`` are added at ``rows (n,)``."""
+
+    name: str
+    rows: npt.NDArray[np.int64]
+    offsets: npt.NDArray[np.float32]
+    normals: npt.NDArray[np.float32]
+
+
+def expressions(performance: Performance) -> Iterator[Expression]:
+    """Every expression of the model on this head, without the vertices that it does not move."""
+    triangles = performance.model.triangles
+    rest = vertex_normals(performance.base, triangles)
+    for name, delta in zip(performance.model.expression_names, performance.deltas, strict=True):
+        change = np.asarray(vertex_normals(performance.base + delta, triangles) - rest, np.float32)
+        moved = np.abs(delta).max(1) > STILL
+        moved |= _neighbours(moved, triangles)  # their normals turn
+        rows = np.flatnonzero(moved)
+        yield Expression(name, rows, delta[rows], change[rows])
+
+
+def _neighbours(marked: npt.NDArray[np.bool_], triangles: npt.NDArray[np.int32]) -> npt.NDArray[np.bool_]:
+    near = np.zeros_like(marked)
+    near[triangles[marked[triangles].any(1)]] = True
+    return near
+
+
+def split_at_seams(model: MorphableModel) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.float32], npt.NDArray[np.int64]]:
+    """One vertex for each pair of vertex and texture coordinate, for formats that index both together.
+
+    Returns:
+        ``(W,)`` the model's vertex of each, ``(W, 2)`` texture coordinates (v up; zeros where the model has none), ``(F, 3)``
+        triangles of them.
+    """
+    if not len(model.uv_triangles):
+        return np.arange(model.n_vertices), np.zeros((model.n_vertices, 2), np.float32), model.triangles.astype(np.int64)
+    pairs = np.column_stack([model.triangles.ravel(), model.uv_triangles.ravel()]).astype(np.int64)
+    unique, inverse = np.unique(pairs, axis=0, return_inverse=True)
+    return unique[:, 0], model.uv[unique[:, 1]], inverse.reshape(-1, 3)
+
+
+def faces_of(model: MorphableModel) -> list[tuple[list[int], list[int]]]:
+    """Corners and texture coordinates of each face: quads where the model has them, else triangles."""
+    corners = model.quads if len(model.quads) else model.triangles
+    chart = model.uv_quads if len(model.quads) else model.uv_triangles
+    charts = chart.tolist() if len(chart) else [[] for _ in corners]
+    size = [3 if len(face) == 4 and face[2] == face[3] else len(face) for face in corners.tolist()]
+    return [(face[:n], uv[:n]) for face, uv, n in zip(corners.tolist(), charts, size, strict=True)]
+
+
+def png(picture: npt.NDArray[np.uint8]) -> bytes:
+    """A picture ``(H, W, 3)`` uint8 RGB as PNG."""
+    done, data = cv2.imencode(".png", picture[..., ::-1])
+    if not done:
+        raise MorphError("the texture cannot be written as PNG; is it (H, W, 3) uint8?")
+    return data.tobytes()

@@ -1,0 +1,200 @@
+"""One person of a track as an animation: a head of their own, weights of its expressions, and where it moves."""
+
+from __future__ import annotations
+
+import dataclasses
+import functools
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Protocol
+
+import numpy as np
+import numpy.typing as npt
+from scipy.spatial.transform import Rotation, Slerp
+
+from morph.errors import MorphError
+from morph.export.obj import MILLIMETRES
+from morph.model import Coefficients, MorphableModel
+
+Floats = npt.NDArray[np.float64]
+
+
+class RecordedTrack(Protocol):
+    """What a track read back from a folder knows; :func:`viewer.track.load_track` gives one."""
+
+    @property
+    def frame(self) -> npt.NDArray[np.int64]: ...
+    @property
+    def time(self) -> npt.NDArray[np.float64]: ...
+    @property
+    def id(self) -> npt.NDArray[np.int64]: ...
+    @property
+    def coefficients(self) -> Coefficients: ...
+    @property
+    def size(self) -> tuple[int, int] | None: ...
+    @property
+    def folder(self) -> Path: ...
+    def check_model(self, model: MorphableModel) -> None: ...
+
+
+@dataclass(frozen=True, eq=False)
+class Performance:
+    """A head and its motion over T frames, in millimetres: x right, y up, z to the viewer, origin in the middle of the picture.
+
+    ``posed = rotation @ (base + sum_k weights_k deltas_k) + translation``, as :meth:`morph.tracking.Face.posed_vertices`.
+
+    Attributes:
+        model: gives topology, texture coordinates and names.
+        id: which person of the track.
+        frame: ``(T,)`` number of the picture in the clip, growing.
+        time: ``(T,)`` seconds, growing, none negative.
+        shape: ``(S,)`` z-scores of the one identity.
+        weights: ``(T, E)`` of the named expressions; 1 is the full expression. Not clipped to 0..1.
+        rotation: ``(T, 3, 3)`` model to camera.
+        translation: ``(T, 3)`` millimetres; z is 0, for how far the head is from the camera is not known.
+        scale: ``(T,)`` pixels a millimetre of the scaled orthographic camera.
+        size: width and height of the clip in pixels.
+    """
+
+    model: MorphableModel
+    id: int
+    frame: npt.NDArray[np.int64]
+    time: Floats
+    shape: Floats
+    weights: Floats
+    rotation: Floats
+    translation: Floats
+    scale: Floats
+    size: tuple[int, int]
+
+    def __len__(self) -> int:
+        return len(self.frame)
+
+    @property
+    def fps(self) -> float:
+        """Frames a second, from the times; 25 where there is only one."""
+        return float((self.frame[-1] - self.frame[0]) / (self.time[-1] - self.time[0])) if len(self) > 1 else 25.0
+
+    @functools.cached_property
+    def base(self) -> npt.NDArray[np.float32]:
+        """``(V, 3)`` millimetres: the person's own head without expression."""
+        scaled = (self.model.shape_std * self.shape).astype(np.float32)
+        return (self.model.mean + self.model.shape_basis @ scaled) * _millimetres(self.model)
+
+    @functools.cached_property
+    def deltas(self) -> npt.NDArray[np.float32]:
+        """``(E, V, 3)`` millimetres that a weight of 1 adds."""
+        return np.ascontiguousarray(self.model.expression_basis.transpose(2, 0, 1)) * _millimetres(self.model)
+
+    @functools.cached_property
+    def quaternions(self) -> Floats:
+        """``(T, 4)`` x, y, z, w of the rotations; neighbours lie on the same side, so that nothing turns the long way round."""
+        turns = Rotation.from_matrix(self.rotation).as_quat()
+        flips = np.sign(np.einsum("ti,ti->t", turns[1:], turns[:-1]))
+        turns[1:] *= np.cumprod(np.where(flips < 0, -1.0, 1.0))[:, None]
+        return turns
+
+    def neutral_vertices(self, row: int) -> npt.NDArray[np.float32]:
+        """``(V, 3)`` millimetres with the expression of one row, facing the viewer at the origin."""
+        flat = self.weights[row].astype(np.float32) @ self.deltas.reshape(len(self.deltas), -1)
+        return self.base + flat.reshape(-1, 3)
+
+    def vertices(self, row: int) -> npt.NDArray[np.float32]:
+        """``(V, 3)`` millimetres as the head stands in one row."""
+        turned = self.neutral_vertices(row) @ self.rotation[row].T.astype(np.float32)
+        return turned + self.translation[row].astype(np.float32)
+
+    def still(self) -> Performance:
+        """The same expressions on a head that faces the viewer at the origin."""
+        turn = np.tile(np.eye(3), (len(self), 1, 1))
+        return dataclasses.replace(self, rotation=turn, translation=np.zeros((len(self), 3)))
+
+    def every_frame(self) -> Performance:
+        """A row for each frame from the first to the last; where the face was lost it glides from one place to the next."""
+        frame = np.arange(self.frame[0], self.frame[-1] + 1)
+        if len(frame) == len(self):
+            return self
+
+        def fill(values: Floats) -> Floats:
+            columns = values.reshape(len(self), -1).T
+            return np.stack([np.interp(frame, self.frame, column) for column in columns], -1).reshape(-1, *values.shape[1:])
+
+        turns = Slerp(self.frame, Rotation.from_matrix(self.rotation))(frame).as_matrix()
+        time, weights, translation, scale = (fill(part) for part in (self.time, self.weights, self.translation, self.scale))
+        return dataclasses.replace(
+            self, frame=frame, time=time, weights=weights, rotation=turns, translation=translation, scale=scale
+        )
+
+    def camera(self) -> dict[str, Any]:
+        """The camera of each frame as plain numbers for JSON, with a text that says what they mean."""
+        width, height = self.size
+        middle = np.array([(width - 1) / 2, (height - 1) / 2])
+        origin = middle + self.translation[:, :2] * self.scale[:, None] * np.array([1.0, -1.0])
+        return {
+            "kind": "scaled orthographic",
+            "meaning": "x_pixel = (width - 1) / 2 + s X, y_pixel = (height - 1) / 2 - s Y for a point X, Y in millimetres of "
+            "the posed head; pixel centres count from 0, y down; s is pixels_per_millimetre of the frame",
+            "width": width,
+            "height": height,
+            "frame": self.frame.tolist(),
+            "time": np.round(self.time, 6).tolist(),
+            "pixels_per_millimetre": np.round(self.scale, 7).tolist(),
+            "origin_pixel": np.round(origin, 4).tolist(),
+            "quaternion_xyzw": np.round(self.quaternions, 8).tolist(),
+        }
+
+
+def _millimetres(model: MorphableModel) -> np.float32:
+    return np.float32(MILLIMETRES.get(model.unit, 1.0))
+
+
+def person_of_track(track: RecordedTrack, person: int | None = None) -> int:
+    """The number of a person: the one asked for, or who is seen in the most frames.
+
+    Raises:
+        MorphError: the track has no such person.
+    """
+    people, counts = np.unique(track.id, return_counts=True)
+    if person is None:
+        return int(people[np.argmax(counts)])
+    if person not in people:
+        known = ", ".join(str(number) for number in people[:20])
+        raise MorphError(f"{track.folder} has no face {person}; --id takes one of {known}")
+    return person
+
+
+def performance_of_track(track: RecordedTrack, model: MorphableModel, person: int | None = None) -> Performance:
+    """What one person of a track did, on a head that keeps its shape: the mean of the shapes of all frames.
+
+    Args:
+        track: read back from a folder of ``morph track``.
+        model: that it was tracked with, at any level of subdivision.
+        person: None takes who is seen in the most frames.
+
+    Raises:
+        MorphError: the track is of another model, has no such person, does not tell its size, or its times do not grow.
+    """
+    track.check_model(model)
+    if track.size is None:
+        raise MorphError(f"{track.folder} does not say how large its pictures are; track the clip again with `morph track`")
+    person = person_of_track(track, person)
+    rows = np.flatnonzero(track.id == person)
+    pose, time = track.coefficients[rows], track.time[rows].astype(np.float64)
+    if (np.diff(time) <= 0).any() or (np.diff(track.frame[rows]) <= 0).any():
+        raise MorphError(f"{track.folder}: times of face {person} do not grow; track the clip again with `morph track`")
+    unit = float(_millimetres(model))
+    scale = pose.scale.astype(np.float64)
+    middle = np.array([(track.size[0] - 1) / 2, (track.size[1] - 1) / 2])
+    shift = (pose.translation - middle) * np.array([1.0, -1.0]) / scale[:, None] * unit
+    return Performance(
+        model=model,
+        id=person,
+        frame=track.frame[rows],
+        time=time - min(float(time[0]), 0.0),
+        shape=pose.shape.mean(0, dtype=np.float64),
+        weights=pose.expression.astype(np.float64) * model.expression_std,
+        rotation=Rotation.from_matrix(pose.rotation.astype(np.float64)).as_matrix(),
+        translation=np.column_stack([shift, np.zeros(len(rows))]),
+        scale=scale / unit,
+        size=track.size,
+    )

@@ -1,0 +1,189 @@
+"""USD: a head with blend shapes, time-sampled weights and transform, and the camera of every frame. Needs ``usd-core``."""
+
+from __future__ import annotations
+
+import os
+import tempfile
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from morph import __version__
+from morph.atomic import atomic_path
+from morph.errors import MorphError
+from morph.export.head_mesh import expressions, faces_of, png
+from morph.export.performance import Performance
+from morph.rendering import vertex_normals
+
+SUFFIXES = (".usd", ".usdc", ".usda", ".usdz")
+CAMERA_DISTANCE = 1000.0  # millimetres; an orthographic camera shows the same from anywhere
+TENTH = 10.0  # USD measures apertures in tenths of the scene's unit
+
+
+def write_usd(path: str | os.PathLike[str], performance: Performance, texture: npt.NDArray[np.uint8]) -> None:
+    """Write ``/Track/Head`` (transform) with ``Body/Mesh`` (UsdSkel blend shapes) and ``/Track/Camera``.
+
+    Millimetres (metersPerUnit 0.001), y up, z towards the viewer. Time code = seconds x timeCodesPerSecond, with the clip's own
+    time stamps; weights are not clipped. The camera is orthographic and has the aperture of each frame, so that the head lies
+    over the footage. The texture is a PNG beside the file, or inside a ``.usdz``.
+
+    Raises:
+        MorphError: ``usd-core`` is not installed, the suffix is not USD's, or the folder cannot be written.
+    """
+    try:
+        from pxr import Sdf, UsdUtils
+    except ImportError:
+        raise MorphError("exporting USD needs the usd extra (usd-core is missing): pip install 'morph[usd]'") from None
+    path = Path(path)
+    if path.suffix not in SUFFIXES:
+        raise MorphError(f"{path} must end in one of {', '.join(SUFFIXES)}")
+    picture = png(texture)
+    if path.suffix != ".usdz":
+        beside = path.with_suffix(".png")
+        layer = _layer(performance, f"./{beside.name}")
+        with atomic_path(beside) as temporary:
+            temporary.write_bytes(picture)
+        with atomic_path(path) as temporary:
+            layer.Export(str(temporary))
+        return
+    with atomic_path(path) as temporary, tempfile.TemporaryDirectory() as folder:
+        Path(folder, "texture.png").write_bytes(picture)
+        _layer(performance, "./texture.png").Export(str(Path(folder, "track.usdc")))
+        temporary.unlink()
+        if not UsdUtils.CreateNewUsdzPackage(Sdf.AssetPath(str(Path(folder, "track.usdc"))), str(temporary)):
+            raise MorphError(f"{path} could not be packed; export a .usdc instead")
+
+
+def _layer(performance: Performance, texture: str) -> Any:
+    """The scene as an anonymous layer."""
+    from pxr import Sdf, Usd, UsdGeom
+
+    layer = Sdf.Layer.CreateAnonymous(".usda")
+    stage = Usd.Stage.Open(layer)
+    UsdGeom.SetStageUpAxis(stage, UsdGeom.Tokens.y)
+    UsdGeom.SetStageMetersPerUnit(stage, 0.001)
+    rate, codes = time_codes(performance)
+    stage.SetTimeCodesPerSecond(rate)
+    stage.SetFramesPerSecond(rate)
+    stage.SetStartTimeCode(codes[0])
+    stage.SetEndTimeCode(codes[-1])
+    model = performance.model
+    layer.comment = f"made by morph {__version__}; head model {model.name}, licence {model.licence}"
+    camera = {name: value for name, value in performance.camera().items() if isinstance(value, (str, int))}
+    layer.customLayerData = {"morph": {"model": model.name, "model_identity": model.identity, "camera": camera}}
+    top = UsdGeom.Xform.Define(stage, "/Track")
+    stage.SetDefaultPrim(top.GetPrim())
+    head = UsdGeom.Xform.Define(stage, "/Track/Head")
+    move = head.AddTranslateOp(UsdGeom.XformOp.PrecisionDouble)
+    turn = head.AddOrientOp(UsdGeom.XformOp.PrecisionDouble)
+    _sample_motion(performance, codes, move, turn)
+    _body(stage, performance, codes)
+    _material(stage, texture)
+    _camera(stage, performance, codes)
+    return layer
+
+
+def time_codes(performance: Performance) -> tuple[float, list[float]]:
+    """Time codes a second, and the code of each row: whole numbers where the clip's time stamps allow."""
+    rate = round(performance.fps, 3)
+    rate = float(round(rate)) if abs(rate - round(rate)) < 5e-3 else rate
+    codes = performance.time * rate
+    near = np.round(codes)
+    return rate, np.where(np.abs(codes - near) < 1e-3, near, codes).tolist()
+
+
+def _sample_motion(performance: Performance, codes: list[float], move: Any, turn: Any) -> None:
+    from pxr import Gf
+
+    quaternions = performance.quaternions.tolist()
+    for code, place, (x, y, z, w) in zip(codes, performance.translation.tolist(), quaternions, strict=True):
+        move.Set(Gf.Vec3d(*place), code)
+        turn.Set(Gf.Quatd(w, x, y, z), code)
+
+
+def _body(stage: Any, performance: Performance, codes: list[float]) -> None:
+    from pxr import Sdf, Tf, UsdGeom, UsdShade, UsdSkel, Vt
+
+    model = performance.model
+    root = UsdSkel.Root.Define(stage, "/Track/Head/Body")
+    mesh = UsdGeom.Mesh.Define(stage, "/Track/Head/Body/Mesh")
+    faces = faces_of(model)
+    mesh.CreatePointsAttr(Vt.Vec3fArray.FromNumpy(np.ascontiguousarray(performance.base)))
+    mesh.CreateFaceVertexCountsAttr([len(face) for face, _ in faces])
+    mesh.CreateFaceVertexIndicesAttr([corner for face, _ in faces for corner in face])
+    mesh.CreateSubdivisionSchemeAttr(UsdGeom.Tokens.none)
+    mesh.CreateNormalsAttr(Vt.Vec3fArray.FromNumpy(_floats(vertex_normals(performance.base, model.triangles))))
+    mesh.SetNormalsInterpolation(UsdGeom.Tokens.vertex)
+    if len(model.uv_triangles):
+        chart = UsdGeom.PrimvarsAPI(mesh).CreatePrimvar("st", Sdf.ValueTypeNames.TexCoord2fArray, UsdGeom.Tokens.faceVarying)
+        chart.Set(Vt.Vec2fArray.FromNumpy(_floats(model.uv)))
+        chart.SetIndices(Vt.IntArray([corner for _, uv in faces for corner in uv]))
+    reach = np.abs(performance.deltas).sum(0) * max(float(np.abs(performance.weights).max(initial=0.0)), 1.0)
+    extent = np.stack([(performance.base - reach).min(0), (performance.base + reach).max(0)])
+    for shape in (mesh, root):
+        shape.CreateExtentAttr(Vt.Vec3fArray.FromNumpy(_floats(extent)))
+    # Blend shapes are driven through a skeleton; this one has no joints.
+    skeleton = UsdSkel.Skeleton.Define(stage, "/Track/Head/Body/Skeleton")
+    motion = UsdSkel.Animation.Define(stage, "/Track/Head/Body/Motion")
+    UsdSkel.BindingAPI.Apply(skeleton.GetPrim()).CreateAnimationSourceRel().SetTargets([motion.GetPath()])
+    binding = UsdSkel.BindingAPI.Apply(mesh.GetPrim())
+    binding.CreateSkeletonRel().SetTargets([skeleton.GetPath()])
+    names, targets = [], []
+    for expression in expressions(performance):
+        name = Tf.MakeValidIdentifier(expression.name)
+        shape = UsdSkel.BlendShape.Define(stage, mesh.GetPath().AppendChild(name))
+        shape.CreateOffsetsAttr(Vt.Vec3fArray.FromNumpy(_floats(expression.offsets)))
+        shape.CreateNormalOffsetsAttr(Vt.Vec3fArray.FromNumpy(_floats(expression.normals)))
+        shape.CreatePointIndicesAttr(Vt.IntArray.FromNumpy(expression.rows.astype(np.int32)))
+        names.append(name)
+        targets.append(shape.GetPath())
+    binding.CreateBlendShapesAttr(names)
+    binding.CreateBlendShapeTargetsRel().SetTargets(targets)
+    motion.CreateBlendShapesAttr(names)
+    weights = motion.CreateBlendShapeWeightsAttr()
+    for code, row in zip(codes, performance.weights, strict=True):
+        weights.Set(Vt.FloatArray.FromNumpy(_floats(row)), code)
+    UsdShade.MaterialBindingAPI.Apply(mesh.GetPrim()).Bind(UsdShade.Material.Define(stage, "/Track/Skin"))
+
+
+def _floats(array: npt.ArrayLike) -> npt.NDArray[np.float32]:
+    return np.ascontiguousarray(array, np.float32)
+
+
+def _material(stage: Any, texture: str) -> None:
+    from pxr import Sdf, UsdShade
+
+    kinds = Sdf.ValueTypeNames
+    material = UsdShade.Material.Define(stage, "/Track/Skin")
+    surface = UsdShade.Shader.Define(stage, "/Track/Skin/Surface")
+    surface.CreateIdAttr("UsdPreviewSurface")
+    surface.CreateInput("roughness", kinds.Float).Set(0.6)
+    surface.CreateInput("metallic", kinds.Float).Set(0.0)
+    reader = UsdShade.Shader.Define(stage, "/Track/Skin/Chart")
+    reader.CreateIdAttr("UsdPrimvarReader_float2")
+    reader.CreateInput("varname", kinds.String).Set("st")
+    picture = UsdShade.Shader.Define(stage, "/Track/Skin/Picture")
+    picture.CreateIdAttr("UsdUVTexture")
+    picture.CreateInput("file", kinds.Asset).Set(Sdf.AssetPath(texture))
+    picture.CreateInput("sourceColorSpace", kinds.Token).Set("sRGB")
+    for side in ("wrapS", "wrapT"):
+        picture.CreateInput(side, kinds.Token).Set("clamp")
+    picture.CreateInput("st", kinds.Float2).ConnectToSource(reader.CreateOutput("result", kinds.Float2))
+    colour = picture.CreateOutput("rgb", kinds.Float3)
+    surface.CreateInput("diffuseColor", kinds.Color3f).ConnectToSource(colour)
+    material.CreateSurfaceOutput().ConnectToSource(surface.CreateOutput("surface", kinds.Token))
+
+
+def _camera(stage: Any, performance: Performance, codes: list[float]) -> None:
+    from pxr import Gf, UsdGeom
+
+    camera = UsdGeom.Camera.Define(stage, "/Track/Camera")
+    camera.AddTranslateOp().Set(Gf.Vec3d(0, 0, CAMERA_DISTANCE))
+    camera.CreateProjectionAttr(UsdGeom.Tokens.orthographic)
+    camera.CreateClippingRangeAttr(Gf.Vec2f(1, 10 * CAMERA_DISTANCE))
+    sides = (camera.CreateHorizontalApertureAttr(), camera.CreateVerticalApertureAttr())
+    for code, scale in zip(codes, performance.scale.tolist(), strict=True):
+        for side, pixels in zip(sides, performance.size, strict=True):
+            side.Set(TENTH * pixels / scale, code)
