@@ -4,6 +4,7 @@ from morph.tracking.detector import CenterFaceDetector, Detections, Detector
 from morph.tracking.face import Face
 from morph.tracking.frames import Frame, FrameSource, open_source, read_picture
 from morph.tracking.regressor import Regressor
+from morph.tracking.smoothing import SmoothingConfig, smooth_offline
 from morph.tracking.tracker import Tracker
 
 __all__ = [
@@ -14,7 +15,9 @@ __all__ = [
     "Frame",
     "FrameSource",
     "Regressor",
+    "SmoothingConfig",
     "Tracker",
     "open_source",
     "read_picture",
+    "smooth_offline",
 ]

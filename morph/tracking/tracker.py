@@ -6,7 +6,6 @@ import os
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-import cv2
 import numpy as np
 import numpy.typing as npt
 
@@ -18,6 +17,8 @@ from morph.tracking.detector import CenterFaceDetector, Detections, Detector
 from morph.tracking.face import Face
 from morph.tracking.frames import FrameSource, open_source
 from morph.tracking.regressor import Regressor
+from morph.tracking.scene import glimpse, likeness, thumbnail
+from morph.tracking.smoothing import FaceSmoother, SmoothingConfig
 from morph.tracking.stopwatch import Stopwatch
 
 Floats = npt.NDArray[np.floating]
@@ -33,8 +34,11 @@ PATIENCE = 5  # frames for which the detector's word is taken against such a dou
 LEAST_SIDE = 8.0  # pixels; a smaller face is none
 LEAST_INSIDE = 0.3  # share of a face's box that must lie in the picture
 LEAST_LIKENESS = 0.5  # correlation with the crop of the frame before below which the detector is asked
-MEMORY = 1.0  # seconds for which the number of a lost face is kept for it
-THUMBNAIL = 16
+SAME_SCENE = 0.6  # correlation of whole pictures below which an unlike crop means that the scene was cut
+SAME_PERSON = 0.3  # and below which a face after the cut is somebody else
+JUMP = 0.5  # a face that was found again and overlaps its last box less than this has not moved there, but jumped
+DEFAULT_SMOOTHING = SmoothingConfig()
+MEMORY = 1.0  # seconds for which the number and the identity of a lost face are kept for it
 
 
 @dataclass(eq=False)
@@ -59,6 +63,15 @@ class _Track:
     look: _Look
     detection_score: float
     time: float
+    smoother: FaceSmoother
+    box: Floats  # from which the next crop is cut
+    coefficients: Coefficients
+    landmarks: Floats
+    was_cut: bool = False  # lost where the scene changed
+
+    @property
+    def score(self) -> float:
+        return float(self.detection_score if self.look.score is None else self.look.score)
 
 
 class Tracker:
@@ -67,7 +80,10 @@ class Tracker:
     A new face is cropped where the detector saw it, looked at, cropped again where the network put it, and looked at once
     more. From then on each crop comes from the landmarks of the frame before. The detector runs every ``detect_every``
     frames, when no face is known, and when something is odd: the network expects a large error, the landmarks jump or leave
-    the picture, or the crop suddenly looks different. A face that the detector then does not confirm is dropped.
+    the picture, or the crop suddenly looks different. A face that the detector then does not confirm is dropped. Where the
+    whole picture looks different as well, the scene was cut: whoever is found then is somebody else, unless they look alike.
+
+    Pose and expression go through 1 euro filters, and the identity is the mean over the frames in which it was seen.
 
     Args:
         weights: ONNX file; None is the one that ships.
@@ -76,6 +92,7 @@ class Tracker:
         max_faces: follow at most this many, the largest first.
         level: subdivision of the default model: 0, 1 or 2 for about 3, 13 or 50 thousand vertices.
         detect_every: frames between two runs of the detector while faces are followed.
+        smoothing: how much is smoothed; None smooths nothing: every face is what the network says of its frame.
         threads: threads of ONNX Runtime.
 
     Raises:
@@ -91,6 +108,7 @@ class Tracker:
         max_faces: int = 1,
         level: int = 1,
         detect_every: int = 15,
+        smoothing: SmoothingConfig | None = DEFAULT_SMOOTHING,
         threads: int = 1,
     ) -> None:
         if max_faces < 1 or detect_every < 1:
@@ -102,7 +120,7 @@ class Tracker:
         self.regressor.check_model(self.model)
         self.detector = detector if detector is not None else CenterFaceDetector(threshold=KEEP_SCORE, threads=threads)
         self.decoder = Decoder(self.model)
-        self.max_faces, self.detect_every = max_faces, detect_every
+        self.max_faces, self.detect_every, self.smoothing = max_faces, detect_every, smoothing
         self.stopwatch = Stopwatch()
         self._landmarks = landmark_decoder(self.model)
         self.reset()
@@ -114,6 +132,7 @@ class Tracker:
         self._next_id = 0
         self._since_detection = 0
         self._index = 0
+        self._glimpse: Floats | None = None
 
     def track(self, source: str | os.PathLike[str] | int | FrameSource) -> Iterator[Face]:
         """Every face of every frame of a picture, a folder, a clip or a camera (its number), in order of time.
@@ -147,16 +166,20 @@ class Tracker:
         time = index / 25.0 if time is None else time
         self._index = index + 1
         self._lost = [track for track in self._lost if 0 <= time - track.time <= MEMORY]
-        looks = self._look(image, [track.look.box for track in self._tracks])
+        looks = self._look(image, [track.box for track in self._tracks])
         self._since_detection += 1
         odd = [self._is_odd(look, track, image) for look, track in zip(looks, self._tracks, strict=True)]
+        if self._is_cut(image, looks):
+            self._leave_scene()
+            looks, odd = [], []
         if not self._tracks or any(odd) or self._since_detection >= self.detect_every:
             with self.stopwatch.stage("detect"):
                 detections = self.detector.detect(image)
             self._since_detection = 0
             looks = self._reconcile(image, looks, odd, detections, time)
-        for track, look in zip(self._tracks, looks, strict=True):
-            track.look, track.time = look, time
+        with self.stopwatch.stage("filter"):
+            for track, look in zip(self._tracks, looks, strict=True):
+                self._follow(track, look, time)
         self._drop_twins()
         return [self._face(track, index, time) for track in sorted(self._tracks, key=lambda track: track.id)]
 
@@ -168,7 +191,7 @@ class Tracker:
         with self.stopwatch.stage("crop"):
             ways = [crop_of_box(box, size) for box in boxes]
             crops = np.stack([cut(image, way, size) for way in ways])
-            thumbnails = [_thumbnail(crop) for crop in crops]
+            thumbnails = [thumbnail(crop) for crop in crops]
         with self.stopwatch.stage("network"):
             found, errors = self.regressor(crops)
         with self.stopwatch.stage("landmarks"):
@@ -185,8 +208,41 @@ class Tracker:
             not _is_possible(look, image)
             or (look.error is not None and look.error > DOUBTFUL_ERROR and self._since_detection >= PATIENCE)
             or float(overlap(look.box, track.look.box)[0, 0]) < SAME_FACE
-            or float((look.thumbnail * track.look.thumbnail).mean()) < LEAST_LIKENESS
+            or likeness(look.thumbnail, track.look.thumbnail) < LEAST_LIKENESS
         )
+
+    def _is_cut(self, image: Image, looks: list[_Look]) -> bool:
+        """Whether this picture is of another scene than the one before: whole picture and a face's crop are both unlike."""
+        before, self._glimpse = self._glimpse, glimpse(image)
+        return (
+            before is not None
+            and likeness(before, self._glimpse) < SAME_SCENE
+            and any(
+                likeness(look.thumbnail, track.look.thumbnail) < LEAST_LIKENESS
+                for look, track in zip(looks, self._tracks, strict=True)
+            )
+        )
+
+    def _leave_scene(self) -> None:
+        """All faces are lost."""
+        for track in self._tracks:
+            track.was_cut = True
+        self._lost += self._tracks
+        self._tracks = []
+
+    def _follow(self, track: _Track, look: _Look, time: float) -> None:
+        """Take what was seen of a face into its track, steadily."""
+        if float(overlap(look.box, track.look.box)[0, 0]) < JUMP:
+            track.smoother.restart()
+        track.look, track.time = look, time
+        track.coefficients, track.landmarks, track.box = look.coefficients, look.landmarks, look.box
+        if self.smoothing is None:
+            return
+        track.box = track.smoother.box(look.box, time)
+        if self.smoothing.online:
+            side = float((look.box[2:] - look.box[:2]).max())
+            track.coefficients = track.smoother.coefficients(look.coefficients, time, side, track.score)
+            track.landmarks = self._landmarks.project(track.coefficients)[..., :2]
 
     def _reconcile(self, image: Image, looks: list[_Look], odd: list[bool], detections: Detections, time: float) -> list[_Look]:
         """Confirm, find again, drop and begin tracks; returns the looks of the tracks that are left."""
@@ -206,7 +262,7 @@ class Tracker:
         fresh = sorted(fresh, key=lambda j: -float(boxes[j][2] - boxes[j][0]))[: self.max_faces - len(kept)]
         for j, look in zip(fresh, self._look_twice(image, boxes[fresh]), strict=True):
             if _is_possible(look, image):
-                self._tracks.append(_Track(self._number(look), look, float(detections.scores[j]), time))
+                self._tracks.append(self._begin(look, float(detections.scores[j]), time))
                 looks.append(look)
         return looks
 
@@ -218,13 +274,21 @@ class Tracker:
         )
         return second
 
-    def _number(self, look: _Look) -> int:
-        """The number of the lost face that was here, or a new one."""
-        pairs = match([look.box], np.array([track.look.box for track in self._lost]).reshape(-1, 4), SAME_FACE)
+    def _begin(self, look: _Look, detection_score: float, time: float) -> _Track:
+        """The track of the lost face that was here, or a new one."""
+        able = [
+            track for track in self._lost if not track.was_cut or likeness(look.thumbnail, track.look.thumbnail) >= SAME_PERSON
+        ]
+        pairs = match([look.box], np.array([track.look.box for track in able]).reshape(-1, 4), SAME_FACE)
         if pairs:
-            return self._lost.pop(pairs[0][1]).id
+            track = able[pairs[0][1]]
+            self._lost.remove(track)
+            track.smoother.restart()
+            track.look, track.detection_score, track.was_cut = look, detection_score, False
+            return track
         self._next_id += 1
-        return self._next_id - 1
+        smoother = FaceSmoother(self.smoothing or DEFAULT_SMOOTHING, self.model.expression_names)
+        return _Track(self._next_id - 1, look, detection_score, time, smoother, look.box, look.coefficients, look.landmarks)
 
     def _drop_twins(self) -> None:
         """Of two tracks on one face the older one stays."""
@@ -235,16 +299,8 @@ class Tracker:
         self._tracks = kept
 
     def _face(self, track: _Track, index: int, time: float) -> Face:
-        look = track.look
-        score = track.detection_score if look.score is None else look.score
-        return Face(index, time, track.id, look.box, float(score), look.coefficients, look.landmarks, self.decoder)
-
-
-def _thumbnail(crop: Image) -> Floats:
-    """A tiny grey copy with mean 0 and variance 1, for comparing."""
-    small = cv2.resize(crop, (THUMBNAIL, THUMBNAIL), interpolation=cv2.INTER_AREA)
-    grey = small.mean(axis=2, dtype=np.float32)
-    return (grey - grey.mean()) / (grey.std() + 1.0)
+        box = box_of(track.landmarks)
+        return Face(index, time, track.id, box, track.score, track.coefficients, track.landmarks, self.decoder)
 
 
 def _is_possible(look: _Look, image: Image) -> bool:
