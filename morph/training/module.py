@@ -58,6 +58,7 @@ class RegressorModule(lightning.LightningModule):
         self.average: AveragedModel | None = None
         if decay:
             self.average = AveragedModel(network, multi_avg_fn=_rising_average(decay), use_buffers=True)
+            self.average.requires_grad_(False)
         self.n_shape, self.n_expression = model.n_shape, model.n_expression
 
     @property
