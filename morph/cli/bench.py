@@ -29,10 +29,35 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     aflw.add_argument("--json", type=Path, metavar="FILE", help="write the numbers and the protocol here")
     aflw.add_argument("--sheet", type=Path, metavar="FILE", help="picture of faces: labels red, predictions green")
     aflw.add_argument("--save-predictions", type=Path, metavar="FILE", help="write names and pts68 for --predictions")
+    video = benches.add_parser("video", help="a clip of a face: jitter, lag, changes of number, speed to OBJ files")
+    video.add_argument("clip", type=Path, metavar="CLIP", help="video file or folder of numbered pictures")
+    video.add_argument("--smooth", choices=("online", "offline"), default="online", help="as of morph track (default: online)")
+    video.add_argument("--level", type=int, choices=(0, 1, 2), default=1, help="as of morph track (default: 1)")
+    video.add_argument("--weights", type=Path, metavar="FILE", help="ONNX weights (default: shipped)")
+    video.add_argument("--model", type=Path, metavar="FILE", help="the morphable model of the weights (default: shipped)")
+    video.add_argument("--json", type=Path, metavar="FILE", help="write the numbers and the protocol here")
 
 
 def run(options: argparse.Namespace) -> None:
     """Run the benchmark and print its numbers with their protocol."""
+    {"aflw2000": run_aflw2000, "video": run_video}[options.bench](options)
+
+
+def run_video(options: argparse.Namespace) -> None:
+    """Measure on a clip."""
+    from morph.evaluation.video import measure_video
+
+    report = measure_video(
+        options.clip, options.weights, options.model, offline=options.smooth == "offline", level=options.level
+    )
+    print(report.as_text(), end="")
+    if options.json:
+        with atomic_path(options.json) as path:
+            path.write_text(json.dumps(report.as_json(), indent=1))
+
+
+def run_aflw2000(options: argparse.Namespace) -> None:
+    """AFLW2000-3D."""
     from morph.datasets.aflw2000 import open_aflw2000
     from morph.evaluation.aflw2000 import align, evaluate_points, read_predictions, save_predictions
 

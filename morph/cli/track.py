@@ -32,6 +32,13 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--level", type=int, choices=(0, 1, 2), default=1, help="about 4, 16 or 63 thousand vertices (default: 1)"
     )
+    parser.add_argument(
+        "--smooth",
+        choices=("online", "offline", "none"),
+        default="online",
+        help="online: as frames come (default); offline: without lag, in a second pass; none: as the network says",
+    )
+    parser.add_argument("--offline", dest="smooth", action="store_const", const="offline", help="the same as --smooth offline")
     parser.add_argument("--neutral-pose", action="store_true", help="meshes face the viewer at the origin, without head motion")
     parser.add_argument("--no-mesh", action="store_true", help="no OBJ files")
     parser.add_argument("--no-overlay", action="store_true", help="no overlay")
@@ -44,20 +51,24 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(options: argparse.Namespace) -> None:
     """Track and report."""
     from morph.export import TrackOptions, track_to_folder
-    from morph.tracking import Tracker, open_source
+    from morph.tracking import SmoothingConfig, Tracker, open_source
 
     if options.model and options.level != 1:
         raise MorphError("--level is for the model that ships; subdivide another model with `morph model convert`")
     if options.frames is not None and options.frames < 1:
         raise MorphError(f"--frames must be at least 1, got {options.frames}")
     source = open_source(options.input)
-    tracker = Tracker(options.weights, options.model, max_faces=options.max_faces, level=options.level)
+    if options.smooth == "offline" and source.kind == "camera":
+        raise MorphError("a camera cannot be watched twice; leave out --smooth offline, or record a clip first")
+    smoothing = None if options.smooth == "none" else SmoothingConfig(online=options.smooth == "online")
+    tracker = Tracker(options.weights, options.model, max_faces=options.max_faces, level=options.level, smoothing=smoothing)
     wanted = TrackOptions(
         mesh=not options.no_mesh,
         overlay=not options.no_overlay,
         normals=not options.no_normals,
         neutral_pose=options.neutral_pose,
         frames=options.frames,
+        offline=options.smooth == "offline",
     )
     print_summary(track_to_folder(source, tracker, options.out, wanted, progress_bar(source.count)), options.out)
 

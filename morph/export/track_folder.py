@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import contextlib
 import dataclasses
+import itertools
 import json
 import os
 import re
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -23,7 +24,7 @@ from morph.export.coefficients import write_coefficients, write_landmarks
 from morph.export.obj import ObjWriter
 from morph.export.texture import write_material
 from morph.export.video import VideoWriter
-from morph.tracking import Face, Frame, FrameSource, Tracker
+from morph.tracking import Face, Frame, FrameSource, Tracker, smooth_offline
 from morph.tracking.overlay import draw_faces
 from morph.tracking.stopwatch import Stopwatch
 
@@ -42,6 +43,8 @@ class TrackOptions:
         normals: ``vn`` in the OBJ files.
         neutral_pose: meshes face the viewer at the origin instead of moving with the head.
         frames: stop after this many; None takes all.
+        offline: look at all frames first and smooth them together without lag; the tracker should not smooth then
+            (``SmoothingConfig(online=False)``). Unrelated pictures are never smoothed.
     """
 
     mesh: bool = True
@@ -49,6 +52,7 @@ class TrackOptions:
     normals: bool = True
     neutral_pose: bool = False
     frames: int | None = None
+    offline: bool = False
 
 
 def track_to_folder(
@@ -74,7 +78,7 @@ def track_to_folder(
         The summary, as written to ``summary.json``.
 
     Raises:
-        MorphError: the source cannot be read, or the folder cannot be written.
+        MorphError: the source cannot be read (a camera not twice), or the folder cannot be written.
     """
     options = options or TrackOptions()
     _refuse_own_input(source, Path(folder))
@@ -82,25 +86,57 @@ def track_to_folder(
     tracker.stopwatch = watch = Stopwatch()
     run = _Run(source, tracker, Path(folder), options, watch)
     started, cpu = time.perf_counter(), time.process_time()
+    look = _offline if options.offline and source.kind != "pictures" else _online
     with contextlib.ExitStack() as stack:
-        frames = iter(progress(source))
-        while True:
-            try:
-                with watch.stage("read"):
-                    frame = next(frames, None)
-            except KeyboardInterrupt:  # the way to stop a camera
-                if source.kind != "camera" or not run.count:
-                    raise
-                frame = None
-            if frame is None or (options.frames is not None and run.count >= options.frames):
-                break
-            if source.kind == "pictures":
-                tracker.reset()
-            faces = tracker.process(frame.image, frame.time, frame.index)
+        for frame, faces in look(source, tracker, options.frames, progress, watch):
             run.add(frame, faces, stack)
     if not run.count:
         raise MorphError(f"{source.name} holds no frames; give a longer clip")
     return run.finish(time.perf_counter() - started, time.process_time() - cpu)
+
+
+Progress = Callable[[Iterable[Frame]], Iterable[Frame]]
+
+
+def _read(source: FrameSource, limit: int | None, progress: Progress, watch: Stopwatch) -> Iterator[Frame]:
+    """At most ``limit`` frames, and the time that reading takes."""
+    frames = iter(progress(source))
+    for count in itertools.count():
+        try:
+            with watch.stage("read"):
+                frame = next(frames, None)
+        except KeyboardInterrupt:  # the way to stop a camera
+            if source.kind != "camera" or not count:
+                raise
+            return
+        if frame is None or (limit is not None and count >= limit):
+            return
+        yield frame
+
+
+def _online(
+    source: FrameSource, tracker: Tracker, limit: int | None, progress: Progress, watch: Stopwatch
+) -> Iterator[tuple[Frame, list[Face]]]:
+    """Each frame with its faces, as they come."""
+    for frame in _read(source, limit, progress, watch):
+        if source.kind == "pictures":
+            tracker.reset()
+        yield frame, tracker.process(frame.image, frame.time, frame.index)
+
+
+def _offline(
+    source: FrameSource, tracker: Tracker, limit: int | None, progress: Progress, watch: Stopwatch
+) -> Iterator[tuple[Frame, list[Face]]]:
+    """Each frame with its faces, which were smoothed together first; reads the source twice."""
+    if source.kind == "camera":
+        raise MorphError("a camera cannot be watched twice; smooth it online, or record it first")
+    seen = [face for _, faces in _online(source, tracker, limit, progress, watch) for face in faces]
+    with watch.stage("smooth"):
+        smooth: dict[int, list[Face]] = {}
+        for face in smooth_offline(seen, tracker.smoothing):
+            smooth.setdefault(face.frame, []).append(face)
+    for frame in _read(source, limit, progress, watch):
+        yield frame, smooth.get(frame.index, [])
 
 
 def _refuse_own_input(source: FrameSource, folder: Path) -> None:
