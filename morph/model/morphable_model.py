@@ -243,7 +243,7 @@ def load_default_model(level: int = 1) -> MorphableModel:
     """The head model that ships in the package (CC0), in millimetres.
 
     Args:
-        level: how often to subdivide (Catmull–Clark): 0, 1 or 2 for about 3, 13 or 50 thousand vertices. Coefficients
+        level: how often to subdivide (Catmull–Clark): 0, 1 or 2 for about 4, 16 or 64 thousand vertices. Coefficients
             mean the same at every level, and a vertex keeps its index at all finer ones.
     """
     from morph.model.subdivision import subdivide
