@@ -21,6 +21,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     track.add_argument("--model", metavar="FILE", help="the model that was tracked with (.npz), if not the default one")
     track.add_argument("--texture", metavar="FILE", help="a picture for the model's texture coordinates, not the plain skin")
     track.add_argument("--frame", type=int, metavar="N", help="for one ply or obj: which frame; the first unless given")
+    track.add_argument("--clip-weights", action="store_true", help="weights in 0..1, for tools that clamp them (Blender)")
     track.add_argument("--neutral-pose", action="store_true", help="the head faces the viewer and does not move")
 
 
@@ -51,6 +52,8 @@ def _export_track(options: argparse.Namespace) -> None:
     performance = performance_of_track(track, model or load_model(options.model), options.id)
     if options.neutral_pose:
         performance = performance.still()
+    if options.clip_weights:
+        performance = performance.clipped()
     texture = None if options.texture is None else read_texture(options.texture)
     files = export_performance(performance, kind, options.out, texture=texture, frame=options.frame)
     beside = f"; beside it {', '.join(file.name for file in files[1:])}" if files[1:] else ""

@@ -109,6 +109,10 @@ class Performance:
         turn = np.tile(np.eye(3), (len(self), 1, 1))
         return dataclasses.replace(self, rotation=turn, translation=np.zeros((len(self), 3)))
 
+    def clipped(self) -> Performance:
+        """The same motion with weights in 0..1, for tools that hold them there."""
+        return dataclasses.replace(self, weights=np.clip(self.weights, 0.0, 1.0))
+
     def every_frame(self) -> Performance:
         """A row for each frame from the first to the last; where the face was lost it glides from one place to the next."""
         frame = np.arange(self.frame[0], self.frame[-1] + 1)

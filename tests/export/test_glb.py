@@ -1,0 +1,151 @@
+"""GLB, read back by the Khronos validator, three.js and trimesh."""
+
+from __future__ import annotations
+
+import json
+import struct
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from toy import toy_model
+
+from morph.export import plain_texture
+from morph.export.glb import write_glb
+from morph.export.head_mesh import split_at_seams
+from morph.export.performance import Performance, performance_of_track
+from morph.model import MorphableModel, load_default_model
+from viewer.track import load_track
+
+VALIDATE = """
+import fs from 'fs';
+import validator from 'gltf-validator';
+const report = await validator.validateBytes(new Uint8Array(fs.readFileSync(process.argv[2])));
+console.log(JSON.stringify(report));
+"""
+READ = """
+import fs from 'fs';
+import * as THREE from 'three';
+import { GLTFLoader } from 'three/addons/loaders/GLTFLoader.js';
+globalThis.self = globalThis;
+const [file, out, times] = process.argv.slice(2);
+const data = fs.readFileSync(file);
+const loader = new GLTFLoader();
+loader.register(() => ({ name: 'no pictures', loadTexture: () => Promise.resolve(new THREE.Texture()) }));
+const gltf = await loader.parseAsync(data.buffer.slice(data.byteOffset, data.byteOffset + data.byteLength), '');
+const mesh = gltf.scene.getObjectByProperty('isMesh', true);
+const mixer = new THREE.AnimationMixer(gltf.scene);
+gltf.animations.forEach(clip => mixer.clipAction(clip).play());
+const count = mesh.geometry.attributes.position.count;
+const all = new Float32Array(JSON.parse(times).length * count * 3);
+const point = new THREE.Vector3();
+JSON.parse(times).forEach((time, row) => {
+  mixer.setTime(time);
+  gltf.scene.updateMatrixWorld(true);
+  for (let i = 0; i < count; i++) {
+    mesh.getVertexPosition(i, point).applyMatrix4(mesh.matrixWorld).toArray(all, 3 * (row * count + i));
+  }
+});
+fs.writeFileSync(out, Buffer.from(all.buffer));
+console.log(JSON.stringify({ names: Object.keys(mesh.morphTargetDictionary), uv: mesh.geometry.attributes.uv.count,
+  normals: mesh.geometry.morphAttributes.normal.length, end: gltf.animations.map(clip => clip.duration) }));
+"""
+RunNode = Callable[..., str]
+
+
+def _document(path: Path) -> dict[str, Any]:
+    data = path.read_bytes()
+    return json.loads(data[20 : 20 + struct.unpack_from("<I", data, 12)[0]])
+
+
+def _check_valid(run_node: RunNode, path: Path) -> dict[str, Any]:
+    report = json.loads(run_node(["gltf-validator"], VALIDATE, path))
+    issues = report["issues"]
+    assert (issues["numErrors"], issues["numWarnings"]) == (0, 0), issues["messages"]
+    return report["info"]
+
+
+def test_khronos_validator_finds_nothing(performance: Performance, run_node: RunNode, tmp_path: Path) -> None:
+    write_glb(tmp_path / "head.glb", performance, plain_texture(performance.model, 64))
+    info = _check_valid(run_node, tmp_path / "head.glb")
+    assert (info["animationCount"], info["hasMorphTargets"], info["hasTextures"]) == (1, True, True)
+    assert info["totalTriangleCount"] == len(performance.model.triangles)
+
+
+def test_default_level_is_small_and_valid(write_track: Callable[..., Path], run_node: RunNode, tmp_path: Path) -> None:
+    """16 thousand vertices, 52 expressions with normals and the texture of 1024 pixels: under 8 MB."""
+    model = load_default_model(1)
+    write_glb(tmp_path / "head.glb", performance_of_track(load_track(write_track()), model), plain_texture(model))
+    assert (tmp_path / "head.glb").stat().st_size < 8e6
+    _check_valid(run_node, tmp_path / "head.glb")
+
+
+def test_three_js_plays_what_was_tracked(performance: Performance, run_node: RunNode, tmp_path: Path) -> None:
+    """Morph targets, weights and pose at every time stamp to 0.01 mm."""
+    write_glb(tmp_path / "head.glb", performance, plain_texture(performance.model, 64))
+    times = json.dumps(performance.time.tolist())
+    said = json.loads(run_node(["three"], READ, tmp_path / "head.glb", tmp_path / "points", times))
+    origin, uv, _ = split_at_seams(performance.model)
+    assert said["names"] == list(performance.model.expression_names)
+    assert (said["uv"], said["normals"]) == (len(uv), 52)
+    assert said["end"] == [pytest.approx(9 / 30)]
+    points = np.fromfile(tmp_path / "points", np.float32).reshape(len(performance), -1, 3) * 1000
+    for row in range(len(performance)):
+        assert np.abs(points[row] - performance.vertices(row)[origin]).max() < 0.01
+
+
+def test_single_frame_is_posed_without_animation(
+    write_track: Callable[..., Path], coarse: MorphableModel, run_node: RunNode, tmp_path: Path
+) -> None:
+    performance = performance_of_track(load_track(write_track()), coarse, 0)
+    write_glb(tmp_path / "head.glb", performance, plain_texture(coarse, 64))
+    assert "animations" not in _document(tmp_path / "head.glb")
+    _check_valid(run_node, tmp_path / "head.glb")
+    run_node(["three"], READ, tmp_path / "head.glb", tmp_path / "points", "[0]")
+    points = np.fromfile(tmp_path / "points", np.float32).reshape(-1, 3) * 1000
+    assert np.abs(points - performance.vertices(0)[split_at_seams(coarse)[0]]).max() < 0.01
+
+
+def test_trimesh_reads_the_persons_own_head(performance: Performance, tmp_path: Path) -> None:
+    """Base mesh in metres, texture upright, head node in its first pose."""
+    trimesh = pytest.importorskip("trimesh")
+    texture = plain_texture(performance.model, 64)
+    write_glb(tmp_path / "head.glb", performance, texture)
+    scene = trimesh.load(tmp_path / "head.glb", process=False)
+    (mesh,) = scene.geometry.values()
+    origin, uv, triangles = split_at_seams(performance.model)
+    assert np.abs(mesh.vertices * 1000 - performance.base[origin]).max() < 0.01
+    np.testing.assert_array_equal(mesh.faces, triangles)
+    np.testing.assert_allclose(mesh.visual.uv, uv, atol=1e-6)  # trimesh counts v upwards
+    np.testing.assert_array_equal(np.asarray(mesh.visual.material.baseColorTexture.convert("RGB")), texture)
+    pose = scene.graph.get("head")[0]
+    np.testing.assert_allclose(pose[:3, :3], performance.rotation[0], atol=1e-6)
+    np.testing.assert_allclose(pose[:3, 3] * 1000, performance.translation[0], atol=1e-3)
+
+
+def test_extras_hold_names_and_camera(performance: Performance, tmp_path: Path) -> None:
+    write_glb(tmp_path / "head.glb", performance, plain_texture(performance.model, 64))
+    document = _document(tmp_path / "head.glb")
+    assert document["meshes"][0]["extras"]["targetNames"] == list(performance.model.expression_names)
+    assert document["asset"]["extras"]["camera"] == performance.camera()
+    lens = document["cameras"][0]["orthographic"]
+    assert lens["xmag"] == pytest.approx(0.160 / np.median(performance.scale))
+    assert lens["xmag"] / lens["ymag"] == pytest.approx(320 / 240)
+
+
+def test_model_without_texture_coordinates_and_with_an_idle_expression(run_node: RunNode, tmp_path: Path) -> None:
+    import dataclasses
+
+    model = toy_model()
+    basis = model.expression_basis.copy()
+    basis[..., 1] = 0
+    model = dataclasses.replace(model, expression_basis=basis, identity="")
+    one = np.ones(2)
+    performance = Performance(
+        *(model, 0, np.arange(2), np.arange(2) / 25, np.zeros(4), np.zeros((2, 3))),
+        *(np.tile(np.eye(3), (2, 1, 1)), np.zeros((2, 3)), one, (64, 64)),
+    )
+    write_glb(tmp_path / "toy.glb", performance, plain_texture(model, 16))
+    _check_valid(run_node, tmp_path / "toy.glb")
