@@ -64,9 +64,9 @@ def _export_track(options: argparse.Namespace) -> None:
 
 def _export_weights(options: argparse.Namespace) -> None:
     """Export, compare with PyTorch, print the difference."""
-    given = [name for name in ("format", "id", "level", "model", "texture", "frame") if getattr(options, name) is not None]
-    if given:
-        raise MorphError(f"--{given[0]} is for a track; a checkpoint only takes --out FILE.onnx")
+    for name in ("format", "id", "level", "model", "texture", "frame", "clip_weights", "neutral_pose"):
+        if getattr(options, name) not in (None, False):
+            raise MorphError(f"--{name.replace('_', '-')} is for a track; a checkpoint only takes --out FILE.onnx")
     try:
         from morph.network.onnx_graph import export_onnx
         from morph.network.regressor import load_weights
