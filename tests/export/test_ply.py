@@ -49,5 +49,5 @@ def test_plain_model_has_no_colours(tmp_path: Path) -> None:
 
 
 def test_other_shape_is_one_line(performance: Performance, tmp_path: Path) -> None:
-    with pytest.raises(MorphError, match=r"vertices must be \(4054, 3\)"):
+    with pytest.raises(MorphError, match=r"vertices must be \(\d+, 3\)"):
         PlyWriter(performance.model).write(tmp_path / "head.ply", np.zeros((4, 3)))
