@@ -50,8 +50,7 @@ def run(options: argparse.Namespace) -> None:
     error, z = fitted.result.error, spread(fitted.result.coefficients, centre)
     meta = {
         **data.meta,
-        "model": model.name,
-        "model_identity": model.identity,
+        "model": {"name": model.name, "identity": model.identity},
         "fit": {"contour": options.contour, "jaw_weight": options.jaw_weight, "mean_error_px": round(float(error.mean()), 4)},
     }
     write_crop_set(fitted, data, meta, options.out)

@@ -45,8 +45,9 @@ def _panorama(rng: np.random.Generator, lighting: Lighting, size: int) -> Floats
     panorama = lighting.environment.display
     column, row = np.empty((2, size, size), np.float32)
     aim = np.array([rng.normal(0, 0.15), rng.normal(0, 0.12)], np.float32)
-    _look(np.float32(span), aim, lighting.turn, *panorama.shape[:2], column, row)
-    image = cv2.remap(panorama, column, row, cv2.INTER_LINEAR, borderMode=cv2.BORDER_WRAP)
+    height, width = panorama.shape[:2]
+    _look(np.float32(span), aim, lighting.turn, height, width, column, row)
+    image = np.asarray(cv2.remap(panorama, column, row, cv2.INTER_LINEAR, borderMode=cv2.BORDER_WRAP), np.float32)
     return image + 0.05 * image * (_tile(rng, size, 1) * rng.uniform(0, 1))[..., None]
 
 
@@ -103,6 +104,7 @@ def _defocus(image: Floats, radius: float) -> Floats:
     y, x = np.mgrid[-r : r + 1, -r : r + 1]
     disc = np.clip(radius - np.hypot(x, y) + 0.5, 0, 1).astype(np.float32)
     if r > 4:  # large discs at half size
-        half = cv2.resize(image, None, fx=0.5, fy=0.5, interpolation=cv2.INTER_AREA)
-        return cv2.resize(_defocus(half, radius / 2), image.shape[1::-1], interpolation=cv2.INTER_LINEAR)
-    return cv2.filter2D(image, -1, disc / disc.sum(), borderType=cv2.BORDER_REFLECT)
+        half = np.asarray(cv2.resize(image, None, fx=0.5, fy=0.5, interpolation=cv2.INTER_AREA), np.float32)
+        large = cv2.resize(_defocus(half, radius / 2), image.shape[1::-1], interpolation=cv2.INTER_LINEAR)
+        return np.asarray(large, np.float32)
+    return np.asarray(cv2.filter2D(image, -1, disc / disc.sum(), borderType=cv2.BORDER_REFLECT), np.float32)

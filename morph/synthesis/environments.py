@@ -50,6 +50,15 @@ def load_environments(folder: str | os.PathLike[str] | None) -> list[Environment
     made = [analyse(_procedural(seed)) for seed in range(16)]
     if folder is None:
         return made
+    return [analyse(_read(path)) for path in panorama_files(folder)] + made[:6]
+
+
+def panorama_files(folder: str | os.PathLike[str]) -> list[Path]:
+    """The panoramas anywhere below a folder, in the order in which they are read.
+
+    Raises:
+        MorphError: no such folder, or none in it.
+    """
     root = Path(folder)
     if not root.is_dir():
         raise MorphError(
@@ -58,7 +67,7 @@ def load_environments(folder: str | os.PathLike[str] | None) -> list[Environment
     files = sorted(p for p in root.rglob("*") if p.name.endswith((".exr.js", ".exr", ".hdr")))
     if not files:
         raise MorphError(f"no .exr, .hdr or .exr.js panoramas below {root}; fetch some with data/synthetic/prepare.py")
-    return [analyse(_read(path)) for path in files] + made[:6]
+    return files
 
 
 def _read(path: Path) -> Floats:
@@ -66,11 +75,11 @@ def _read(path: Path) -> Floats:
         image = cv2.imread(str(path), cv2.IMREAD_ANYDEPTH | cv2.IMREAD_COLOR)
         if image is None:
             raise MorphError(f"cannot read the panorama {path}; remove it or fetch it again")
-        image = image[..., ::-1]
+        panorama = np.asarray(image[..., ::-1], np.float32)
     else:
-        image = _read_exr(path)
-    image = np.clip(np.nan_to_num(np.asarray(image, np.float32)), 0, 3e4)
-    return cv2.resize(image, (WIDTH, HEIGHT), interpolation=cv2.INTER_AREA)
+        panorama = np.asarray(_read_exr(path), np.float32)
+    panorama = np.clip(np.nan_to_num(panorama), 0, 3e4)
+    return np.asarray(cv2.resize(panorama, (WIDTH, HEIGHT), interpolation=cv2.INTER_AREA), np.float32)
 
 
 def _read_exr(path: Path) -> Floats:
@@ -147,7 +156,7 @@ def _procedural(seed: int) -> Floats:
     rng = np.random.default_rng([11, seed])
     d, _ = directions()
     grain = rng.standard_normal((HEIGHT, WIDTH)).astype(np.float32)
-    soft = [cv2.GaussianBlur(grain, (0, 0), s, borderType=cv2.BORDER_WRAP if False else cv2.BORDER_REFLECT) for s in (2, 6, 20)]
+    soft = [cv2.GaussianBlur(grain, (0, 0), s, borderType=cv2.BORDER_REFLECT) for s in (2, 6, 20)]
     cloud = sum(layer / layer.std() * weight for layer, weight in zip(soft, (0.2, 0.35, 0.45), strict=True))
     up = d[..., 1:2]
     if seed % 2 == 0:

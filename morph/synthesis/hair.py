@@ -98,7 +98,7 @@ def comb_hair(
         return None
     pick, azimuth, above = pick[kept], azimuth[kept], above[kept]
     weight, corner = anatomy.root_weight[pick], model.triangles[anatomy.root_triangle[pick]]
-    roots = sum(weight[:, k, None] * vertices[corner[:, k]] for k in range(3))
+    roots: npt.NDArray = sum(weight[:, k, None] * vertices[corner[:, k]] for k in range(3))  # type: ignore[assignment]
     n = len(roots)
     elevation = anatomy.root_elevation[pick]
     outward = roots - anatomy.skull
@@ -132,8 +132,8 @@ def comb_hair(
         lift.astype(f32),
         f32(plan["reach"]),
         f32(plan["hug"]),
-        plan["free"].astype(np.int32),
-        plan["side"].astype(f32),
+        np.asarray(plan["free"], np.int32),
+        np.asarray(plan["side"], f32),
         radius.astype(f32),
         anatomy.skull,
         f32(np.radians(plan["face_low"])),

@@ -125,7 +125,7 @@ def _brim(
     rng: np.random.Generator, rim: npt.NDArray, azimuth: npt.NDArray, kind: str, anatomy: Anatomy
 ) -> tuple[npt.NDArray, npt.NDArray]:
     """A visor in front, or a brim all around."""
-    outward = rim - anatomy.skull
+    outward: npt.NDArray = rim - anatomy.skull
     outward[:, 1] = 0
     outward /= np.linalg.norm(outward, axis=1, keepdims=True)
     if kind == "cap":

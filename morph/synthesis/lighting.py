@@ -82,6 +82,8 @@ def sample_lighting(rng: np.random.Generator, environment: Environment) -> Light
     kind = rng.choice(["measured", "studio", "flash", "soft"], p=[0.42, 0.33, 0.08, 0.17])
     ambient, softness = 1.0, rng.uniform(0.15, 1)
     colour = np.clip(1 + rng.normal(0, 0.06) * np.array([1, 0.1, -1.2]) + rng.normal(0, 0.02, 3), 0.5, 1.5)
+    key: npt.NDArray
+    light: npt.NDArray
     if kind == "measured":
         key = environment.peak @ turn
         light = environment.peak_light
@@ -147,7 +149,7 @@ class ShadowMap:
 
     def project(self, points: Floats) -> Floats:
         """``(N, 3)`` to pixels of the map and height towards the light."""
-        out = (points - self._centre) @ self._axes
+        out: npt.NDArray = (points - self._centre) @ self._axes
         out[:, :2] = out[:, :2] * self._pixel + (self.size - 1) / 2
         return out
 

@@ -40,15 +40,15 @@ def develop(rng: np.random.Generator, light: Floats, size: int) -> npt.NDArray[n
     """
     supersampling = light.shape[0] / size
     sigma = rng.choice([rng.uniform(0.3, 0.55), rng.uniform(0.5, 1.0), rng.uniform(1.0, 2.0)], p=[0.6, 0.3, 0.1]) * size / 160
-    light = cv2.GaussianBlur(light, (0, 0), sigma * supersampling)
+    light = _float(cv2.GaussianBlur(light, (0, 0), sigma * supersampling))
     if rng.random() < 0.08:
-        light = cv2.filter2D(light, -1, _motion(rng, supersampling * size / 160))
+        light = _float(cv2.filter2D(light, -1, _motion(rng, supersampling * size / 160)))
     if supersampling != 1:
-        light = cv2.resize(light, (size, size), interpolation=cv2.INTER_AREA)
+        light = _float(cv2.resize(light, (size, size), interpolation=cv2.INTER_AREA))
     small = None
     if rng.random() < 0.28:
         small = int(size * rng.uniform(0.26, 0.8))
-        light = cv2.resize(light, (small, small), interpolation=cv2.INTER_AREA)
+        light = _float(cv2.resize(light, (small, small), interpolation=cv2.INTER_AREA))
     amount = rng.choice([rng.uniform(0, 0.008), rng.uniform(0.008, 0.03), rng.uniform(0.03, 0.07)], p=[0.6, 0.33, 0.07])
     grain = normals(rng, *light.shape)
     light = light + np.float32(amount) * grain * np.sqrt(np.maximum(light, 0) * np.float32(0.5) + np.float32(0.02))
@@ -61,10 +61,15 @@ def develop(rng: np.random.Generator, light: Floats, size: int) -> npt.NDArray[n
     if rng.random() < 0.75:
         out = _jpeg(out, int(rng.integers(35, 96)))
     if small is not None:
-        out = cv2.resize(out, (size, size), interpolation=(cv2.INTER_LINEAR, cv2.INTER_CUBIC)[rng.integers(2)])
+        scaled = cv2.resize(out, (size, size), interpolation=(cv2.INTER_LINEAR, cv2.INTER_CUBIC)[rng.integers(2)])
+        out = np.asarray(scaled, np.uint8)
         if rng.random() < 0.5:
             out = _jpeg(out, int(rng.integers(60, 97)))
     return out
+
+
+def _float(picture: npt.NDArray) -> Floats:
+    return np.asarray(picture, np.float32)
 
 
 def _motion(rng: np.random.Generator, scale: float) -> Floats:
@@ -108,4 +113,4 @@ def _style(rng: np.random.Generator, picture: Floats) -> Floats:
 
 def _jpeg(picture: npt.NDArray[np.uint8], quality: int) -> npt.NDArray[np.uint8]:
     _, data = cv2.imencode(".jpg", picture[..., ::-1], [cv2.IMWRITE_JPEG_QUALITY, quality])
-    return np.ascontiguousarray(cv2.imdecode(data, cv2.IMREAD_COLOR)[..., ::-1])
+    return np.ascontiguousarray(np.asarray(cv2.imdecode(data, cv2.IMREAD_COLOR), np.uint8)[..., ::-1])

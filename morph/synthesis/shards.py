@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import contextlib
 import itertools
+import json
 import multiprocessing
 import os
+import zlib
 from collections.abc import Callable, Iterator
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -15,9 +18,11 @@ import numpy as np
 import numpy.typing as npt
 
 from morph.atomic import atomic_path, output_folder
-from morph.datasets.crops import CropSet
+from morph.datasets.crops import FORMAT, CropSet
 from morph.errors import MorphError
+from morph.model import MorphableModel, load_default_model
 from morph.synthesis.engine import Renderer
+from morph.synthesis.environments import panorama_files
 
 BLOCK = 250
 LABELS = (
@@ -70,6 +75,14 @@ class SynthesisPlan:
                 "fetch some with data/synthetic/prepare.py, or leave --environments out"
             )
 
+    def note(self) -> dict[str, Any]:
+        """The plan as a crop set keeps it: of the environments only the folder's name and how many panoramas it holds."""
+        kept = asdict(self)
+        if self.environments is not None:
+            name = Path(self.environments).resolve().name
+            kept["environments"] = {"folder": name, "panoramas": len(panorama_files(self.environments))}
+        return kept
+
     def blocks(self) -> list[tuple[int, int]]:
         """First number and one past the last of each block; blocks lie on multiples of the block's length."""
         stop = self.start + self.count
@@ -97,19 +110,21 @@ def synthesise(
     """
     if processes < 1:
         raise MorphError(f"--processes must be at least 1, got {processes}")
+    model = load_default_model(0)  # the labels mean the same at every level of subdivision
+    about = {"model": {"name": model.name, "identity": model.identity}, "plan": plan.note()}
     folder = output_folder(folder)
     if (folder / "meta.json").is_file():
         done = CropSet.open(folder)
-        if done.meta.get("plan") == asdict(plan):
+        if {name: done.meta.get(name) for name in about} == about:
             return done
         raise MorphError(f"{folder} holds another crop set; choose an empty folder")
     parts = output_folder(folder / "parts")
-    note = parts / "plan.txt"
-    if note.is_file() and note.read_text() != _describe(plan):
+    note, wanted = parts / "plan.txt", _describe(plan, model)
+    if note.is_file() and note.read_text() != wanted:
         raise MorphError(f"{folder} holds parts of another set ({note.read_text()}); finish that one or choose an empty folder")
     if not note.is_file():
         with atomic_path(note) as path:
-            path.write_text(_describe(plan))
+            path.write_text(wanted)
     missing = []
     for block in plan.blocks():
         if _part(parts, block).is_file():
@@ -120,18 +135,18 @@ def synthesise(
     for first, last in _render_all(plan, parts, missing, processes):
         if progress:
             progress(last - first)
-    return _join(plan, parts, folder)
+    return _join(plan, parts, folder, about)
 
 
-def _describe(plan: SynthesisPlan) -> str:
-    return ", ".join(f"{key} {value}" for key, value in asdict(plan).items())
+def _describe(plan: SynthesisPlan, model: MorphableModel) -> str:
+    return ", ".join(f"{key} {value}" for key, value in {**plan.note(), "model": model.identity}.items())
 
 
 def _part(parts: Path, block: tuple[int, int]) -> Path:
     return parts / f"{block[0]:08d}-{block[1]:08d}.npz"
 
 
-_renderer: Renderer | None = None
+_renderer: Renderer | None = None  # of a worker process, which makes it once and renders many blocks
 
 
 def _start(environments: str | None) -> None:
@@ -140,11 +155,16 @@ def _start(environments: str | None) -> None:
     _renderer = Renderer(environments)
 
 
+def _stop() -> None:
+    global _renderer
+    _renderer = None
+
+
 def _render_block(job: tuple[SynthesisPlan, Path, tuple[int, int]]) -> tuple[int, int]:
     plan, parts, block = job
     assert _renderer is not None
     with atomic_path(_part(parts, block)) as path:
-        np.savez(path, **render_range(_renderer, plan, *block))
+        np.savez(path, **render_range(_renderer, plan, *block))  # type: ignore[arg-type]
     return block
 
 
@@ -154,7 +174,10 @@ def _render_all(plan: SynthesisPlan, parts: Path, blocks: list[tuple[int, int]],
         return
     if processes == 1:
         _start(plan.environments)
-        yield from map(_render_block, jobs)
+        try:
+            yield from map(_render_block, jobs)
+        finally:
+            _stop()
         return
     context = multiprocessing.get_context("spawn")
     with context.Pool(min(processes, len(jobs)), _start, (plan.environments,)) as pool:
@@ -181,52 +204,43 @@ def render_range(renderer: Renderer, plan: SynthesisPlan, first: int, last: int)
     }
 
 
-def _join(plan: SynthesisPlan, parts: Path, folder: Path) -> CropSet:
+def _join(plan: SynthesisPlan, parts: Path, folder: Path, about: dict[str, Any]) -> CropSet:
     """Put the parts together; pictures go through a memory map, so a set may be larger than memory."""
     labels: dict[str, list[npt.NDArray[Any]]] = {name: [] for name in LABELS}
-    model = ""
+    checksum = 0
     with atomic_path(folder / "images.npy") as path:
         shape = (plan.count, plan.size, plan.size, 3)
         images = np.lib.format.open_memmap(path, mode="w+", dtype=np.uint8, shape=shape)
         for first, last in plan.blocks():
             try:
                 with np.load(_part(parts, (first, last)), allow_pickle=False) as archive:
-                    images[first - plan.start : last - plan.start] = archive["images"]
+                    pictures = archive["images"]
+                    images[first - plan.start : last - plan.start] = pictures
+                    checksum = zlib.crc32(pictures, checksum)
                     for name in LABELS:
                         labels[name].append(archive[name])
             except (OSError, ValueError, EOFError) as error:
                 raise MorphError(f"{_part(parts, (first, last))} is damaged ({error}); delete it and run again") from None
         images.flush()
         del images
-    from morph.model import load_default_model
-
-    base = load_default_model(0)
-    model = base.name
     joined = {name: np.concatenate(rows) for name, rows in labels.items()}
     joined["group"] = np.arange(plan.start, plan.start + plan.count)
     meta = {
         "source": "rendered by morph synth",
         "licence": "CC0-1.0",
-        "model": model,
-        "model_identity": base.identity,
-        "plan": asdict(plan),
+        **about,
+        "images_crc32": checksum,
+        "format": FORMAT,
+        "count": plan.count,
     }
     with atomic_path(folder / "labels.npz") as path:
-        np.savez(path, **joined)
-    images = np.load(folder / "images.npy", mmap_mode="r")
-    CropSet(images, joined, meta)  # checks shapes
-    _write_meta(folder, meta, plan.count)
-    for block in plan.blocks():
-        _part(parts, block).unlink(missing_ok=True)
-    (parts / "plan.txt").unlink(missing_ok=True)
-    parts.rmdir()
-    return CropSet.open(folder)
-
-
-def _write_meta(folder: Path, meta: dict[str, Any], count: int) -> None:
-    import json
-
-    from morph.datasets.crops import FORMAT
-
+        np.savez(path, **joined)  # type: ignore[arg-type]
+    CropSet(np.load(folder / "images.npy", mmap_mode="r"), joined, meta)  # checks shapes
     with atomic_path(folder / "meta.json") as path:
-        path.write_text(json.dumps({"format": FORMAT, "count": count, **meta}, indent=1))
+        path.write_text(json.dumps(meta, indent=1))
+    leftovers = parts.glob(".[0-9]*.npz")  # what killed runs left half written
+    for path in (*(_part(parts, block) for block in plan.blocks()), *leftovers, parts / "plan.txt"):
+        path.unlink(missing_ok=True)
+    with contextlib.suppress(OSError):  # somebody keeps other files there
+        parts.rmdir()
+    return CropSet.open(folder)

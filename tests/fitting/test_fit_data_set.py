@@ -50,7 +50,7 @@ def test_crop_set_and_mat_files_agree(crops: Path, model: MorphableModel, capsys
     assert "beyond 2" in text
     before, after = CropSet.open(crops), CropSet.open(out)
     np.testing.assert_array_equal(after.images, before.images)
-    assert after.meta["model_identity"] == model.identity
+    assert after.meta["model"] == {"name": model.name, "identity": model.identity}
     assert after.meta["licence"] == "CC0"
     np.testing.assert_array_equal(after.labels["group"], before.labels["group"])
     decoded = landmark_decoder(model).project(after.coefficients)[..., :2]

@@ -1,0 +1,46 @@
+"""Landmarks of other vertices for pictures that are there already."""
+
+from __future__ import annotations
+
+import dataclasses
+
+import numpy as np
+import pytest
+
+from morph.datasets.crops import CropSet
+from morph.errors import MorphError
+from morph.model import Decoder
+from morph.synthesis import Renderer, SynthesisPlan, relabel_landmarks, render_range
+
+
+@pytest.fixture(scope="module")
+def crops(renderer: Renderer) -> CropSet:
+    made = render_range(renderer, SynthesisPlan(5, seed=2, size=64), 0, 5)
+    return CropSet(made.pop("images"), made, {})
+
+
+def test_the_same_vertices_give_the_same_landmarks(renderer: Renderer, crops: CropSet) -> None:
+    again = relabel_landmarks(crops, renderer.model, chunk=2)
+    np.testing.assert_allclose(again.labels["landmarks"], crops.labels["landmarks"], atol=2e-3)
+    np.testing.assert_array_equal(again.labels["visibility"], crops.labels["visibility"])
+    assert again.images is crops.images
+    assert again.meta["landmark_model"] == renderer.model.identity
+
+
+def test_other_vertices(renderer: Renderer, crops: CropSet) -> None:
+    model = renderer.model
+    other = dataclasses.replace(model, landmarks=np.roll(model.landmarks, 5))
+    again = relabel_landmarks(crops, other).labels["landmarks"]
+    np.testing.assert_allclose(again, np.roll(crops.labels["landmarks"], 5, axis=1), atol=2e-3)
+    picture = renderer.render((2, 3), 64)
+    vertices = Decoder(model)(picture.shape, picture.expression)
+    np.testing.assert_allclose(picture.perspective.project(vertices)[other.landmarks, :2], again[3], atol=2e-3)
+
+
+def test_sets_that_cannot_be_relabelled(renderer: Renderer, crops: CropSet) -> None:
+    bare = CropSet(crops.images, {k: v for k, v in crops.labels.items() if k != "camera_focal"}, {})
+    with pytest.raises(MorphError, match="has no camera_focal"):
+        relabel_landmarks(bare, renderer.model)
+    short = CropSet(crops.images, {**crops.labels, "shape": crops.labels["shape"][:, :7]}, {})
+    with pytest.raises(MorphError, match="has 7 "):
+        relabel_landmarks(short, renderer.model)
