@@ -13,18 +13,18 @@ import numpy as np
 import numpy.typing as npt
 
 from morph.errors import MorphError
-from morph.evaluation.video_motion import LEAST_FRAMES, SAME_FACE, STILL, id_switches, lag, shaking, speeds
+from morph.evaluation.video_motion import KERNEL, LEAST_FRAMES, STILL, id_switches, lag, shaking, speeds
 from morph.export import TrackOptions, track_to_folder
 from morph.tracking import Face, SmoothingConfig, Tracker, open_source
-from morph.tracking.boxes import overlap
 
 Floats = npt.NDArray[np.floating]
 
 PROTOCOL = """\
 jitter           mean second difference of the 68 landmarks from frame to frame, over the longer side of their box, in %
-jitter_over_raw  jitter of the smoothed track over that of the raw one (each frame as the network says, nothing smoothed)
-                 on the same frames; _still: on frames where the face moves less than {still} of its size a second
-lag_frames       where the cross-correlation of the smoothed with the raw landmarks' positions peaks; + is late
+jitter_over_raw  jitter of the smoothed track over that of the raw one: what the network says of the same crops of the
+                 same frames; _still: on frames where the face moves less than {still} of its size a second
+lag_frames       where the cross-correlation of the smoothed with the raw landmarks' positions peaks, both low-passed
+                 by the same symmetric kernel of {kernel} frames; + is late
 fps_to_obj       frames over the process's CPU time from decoding the clip to the OBJ files, all threads, no overlay
 """
 
@@ -59,12 +59,12 @@ class VideoReport:
 
     def as_json(self) -> dict[str, Any]:
         """All measures and the protocol."""
-        return dataclasses.asdict(self) | {"protocol": PROTOCOL.format(still=STILL)}
+        return dataclasses.asdict(self) | {"protocol": PROTOCOL.format(still=STILL, kernel=len(KERNEL))}
 
     def as_text(self) -> str:
         """A table and the protocol."""
         rows = [f"{name:<22} {_text(value)}" for name, value in dataclasses.asdict(self).items()]
-        return "\n".join([*rows, "", PROTOCOL.format(still=STILL)])
+        return "\n".join([*rows, "", PROTOCOL.format(still=STILL, kernel=len(KERNEL))])
 
 
 def measure_video(
@@ -92,7 +92,7 @@ def measure_video(
     if source.kind not in ("clip", "sequence"):
         raise MorphError(f"{clip} is no clip; give a video file or a folder of numbered pictures")
     config = dataclasses.replace(smoothing or SmoothingConfig(), online=not offline)
-    tracker = Tracker(weights, model, level=level, smoothing=None)
+    tracker = Tracker(weights, model, level=level, smoothing=dataclasses.replace(config, online=False))
     raw = list(tracker.track(source))
     if not raw:
         raise MorphError(f"no face was found in {clip}; give a clip of a face")
@@ -129,25 +129,20 @@ def pair_shots(steady: dict[str, npt.NDArray], raw: list[Face]) -> list[tuple[Fl
 
     Args:
         steady: arrays of ``coefficients.npz``.
-        raw: faces of the raw track; partners are found by their boxes.
+        raw: faces of the raw track, with the same numbers.
     """
-    by_frame: dict[int, list[Face]] = {}
-    for face in raw:
-        by_frame.setdefault(face.frame, []).append(face)
+    partners = {(face.frame, face.id): face.landmarks for face in raw}
     runs: list[list[tuple[Floats, Floats, float]]] = []
-    for number in np.unique(steady["id"]):
+    for number in np.unique(steady["id"]).tolist():
         last = None
         for row in np.flatnonzero(steady["id"] == number):
             frame = int(steady["frame"][row])
-            others = by_frame.get(frame, [])
-            shared = overlap(steady["box"][row], np.array([face.box for face in others]).reshape(-1, 4))[0]
-            if not len(others) or shared.max() < SAME_FACE:
-                last = None
+            partner = partners.get((frame, number))
+            if partner is None:
                 continue
             if last is None or frame != last + 1:
                 runs.append([])
-            partner = others[int(shared.argmax())]
-            runs[-1].append((steady["landmarks"][row].astype(np.float64), partner.landmarks, float(steady["time"][row])))
+            runs[-1].append((steady["landmarks"][row], partner, float(steady["time"][row])))
             last = frame
     return [tuple(np.asarray(column, np.float64) for column in zip(*run, strict=True)) for run in runs if len(run) > 2]  # type: ignore[misc]
 
@@ -167,7 +162,7 @@ def _jitters(shots: list[tuple[Floats, Floats, Floats]]) -> list[float | None]:
 
 
 def _ratio(smooth: float | None, rough: float | None) -> float | None:
-    return round(smooth / rough, 3) if smooth is not None and rough else None
+    return round(smooth / rough, 3) if smooth is not None and rough is not None and rough > 1e-6 else None
 
 
 def _rounded(value: float | None, factor: float = 1.0) -> float | None:

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Mapping
 
 import numpy as np
 import numpy.typing as npt
+from scipy.ndimage import convolve1d
 
 from morph.tracking.boxes import match
 
@@ -15,6 +16,8 @@ LAGS = 6  # frames to either side among which a lag is looked for
 SAME_FACE = 0.3  # least overlap of one face's boxes in two neighbouring frames, or in two tracks of one clip
 REACH = 3  # frames to either side over which speed is measured
 STILL = 0.15  # face sizes a second: a head that is slower is still
+KERNEL = np.array([1, 2, 3, 2, 1]) / 9  # low pass before lags are measured, symmetric in time
+LEAST_MOTION = 1e-3  # standard deviation of a point's place, in face sizes, below which a shot has no lag
 LEAST_FRAMES = 10  # from which a measure is given
 
 
@@ -43,17 +46,20 @@ def speeds(points: Floats, times: Floats) -> Floats:
 def lag(pairs: Iterable[tuple[Floats, Floats]]) -> float | None:
     """Frames by which one track comes after another: where their cross-correlation peaks, to parts of a frame.
 
+    Both go through the same symmetric low pass first, which delays neither: noise that they share is not late.
+
     Args:
         pairs: the late and the prompt track ``(T, 68, 2)`` of each shot; means are taken out by shot.
 
     Returns:
-        None where all shots are shorter than :data:`LEAST_FRAMES` and the frames to either side.
+        None where all shots are shorter than :data:`LEAST_FRAMES` and the frames to either side, or nothing moves.
     """
     shifts = np.arange(-LAGS, LAGS + 1)
     product, late_power, prompt_power = np.zeros(len(shifts)), 0.0, np.zeros(len(shifts))
-    for late, prompt in pairs:
+    for pair in pairs:
+        late, prompt = (convolve1d(track, KERNEL, axis=0) for track in pair)
         n = len(late)
-        if n < 2 * LAGS + LEAST_FRAMES:
+        if n < 2 * LAGS + LEAST_FRAMES or np.std(late, axis=0).max() < LEAST_MOTION * sides(late).mean():
             continue
         a = late[LAGS : n - LAGS] - late[LAGS : n - LAGS].mean(0)
         late_power += float((a**2).sum())

@@ -24,7 +24,12 @@ LEAST_DOUBT = 0.02  # keeps one frame that is very sure from being the whole ide
 
 @dataclass(frozen=True)
 class SmoothingConfig:
-    """How much is smoothed; the numbers were chosen by measurement, see docs of ``morph bench video``.
+    """How much is smoothed.
+
+    Chosen on known motion at 30 frames a second with noise of 1 degree, 0.6 % of the face's size and 0.12 standard deviations
+    (tests/tracking/test_smoothing.py): 14 % of a still head's jitter is left; a head that swings by 40 degrees and 0.6 face
+    sizes to both sides comes 0.6 frames late at one swing a second, 0.8 at 0.6 and 1.2 at 0.25; a blink of a fifth of a second
+    keeps nine tenths of its depth.
 
     Attributes:
         rotation: speed in radians a second.
@@ -36,12 +41,12 @@ class SmoothingConfig:
         online: filter coefficients as frames come; otherwise only the crop is, and a second pass may do the rest.
     """
 
-    rotation: Cutoffs = field(default=Cutoffs(slow=0.8, gain=1.6, speed=2.0))
-    position: Cutoffs = field(default=Cutoffs(slow=0.8, gain=3.6, speed=2.0))
-    scale: Cutoffs = field(default=Cutoffs(slow=0.8, gain=3.6, speed=2.0))
-    expression: Cutoffs = field(default=Cutoffs(slow=1.5, gain=0.3, speed=2.0))
+    rotation: Cutoffs = field(default=Cutoffs(slow=0.8, gain=0.9, speed=2.0))
+    position: Cutoffs = field(default=Cutoffs(slow=0.8, gain=2.0, speed=2.0))
+    scale: Cutoffs = field(default=Cutoffs(slow=0.8, gain=2.0, speed=2.0))
+    expression: Cutoffs = field(default=Cutoffs(slow=1.5, gain=0.2, speed=2.0))
     eyelids: Cutoffs = field(default=Cutoffs(slow=3.0, gain=0.8, speed=8.0))
-    box: Cutoffs = field(default=Cutoffs(slow=2.0, gain=12.0, speed=4.0))
+    box: Cutoffs = field(default=Cutoffs(slow=1.5, gain=6.0, speed=2.0))
     online: bool = True
 
 

@@ -1,0 +1,138 @@
+import dataclasses
+import json
+import zlib
+
+import numpy as np
+import pytest
+
+pytest.importorskip("onnx")
+
+from clips import PORTRAIT, portrait, write_clip
+from standins import toy_model, write_weights
+
+from morph.cli import main
+from morph.evaluation.video import measure_video
+from morph.evaluation.video_motion import id_switches, lag, shaking, sides, speeds
+from morph.tracking.regressor import Regressor
+
+RNG = np.random.default_rng(4)
+
+
+def walk(n: int, speed: float = 0.0, rate: float = 30.0) -> tuple[np.ndarray, np.ndarray]:
+    """68 points in a box of 100 pixels that sway by 80 pixels ``speed`` times a second, and their times."""
+    times = np.arange(n) / rate
+    face = np.concatenate([RNG.random((66, 2)) * 100, [[0, 0], [100, 100]]])
+    way = np.stack([80 * np.sin(2 * np.pi * speed * times), 30 * np.cos(2 * np.pi * 0.7 * speed * times)], 1)
+    return face + way[:, None], times
+
+
+def test_jitter_has_the_stated_value():
+    points = walk(30)[0]
+    assert sides(points) == pytest.approx(100.0)
+    points[::2, :, 0] += 1.0  # to and fro by one per cent of the box
+    assert shaking(points) == pytest.approx(0.02)
+    even = walk(30)[0] + np.arange(30)[:, None, None] * 3.0
+    assert shaking(even) == pytest.approx(0.0, abs=1e-12)
+
+
+def test_speed_is_in_face_sizes_a_second():
+    points, times = walk(30)
+    assert speeds(points, times) == pytest.approx(0.0)
+    points[..., 1] += (times * 50)[:, None]
+    assert speeds(points, times) == pytest.approx(0.5)
+
+
+@pytest.mark.parametrize("late", [0, 1, 2, -1])
+def test_a_lag_of_whole_frames_is_found_in_noise(late):
+    points = walk(124, 0.6)[0]
+    given = points[10 - late : 110 - late] + RNG.normal(0, 3, (100, 68, 2))
+    assert lag([(given, points[10:110])]) == pytest.approx(late, abs=0.05)
+
+
+def test_a_lag_of_half_a_frame_is_found():
+    points = walk(122, 0.6)[0]
+    half = (points[10:110] + points[9:109]) / 2
+    assert lag([(half, points[10:110])]) == pytest.approx(0.5, abs=0.05)
+
+
+def test_shots_are_pooled_and_short_ones_left_out():
+    points = walk(122, 0.6)[0]
+    shots = [(points[9:60], points[10:61]), (points[60:110] + 500, points[61:111] + 500), (points[:9], points[:9])]
+    assert lag(shots) == pytest.approx(1.0, abs=0.05)
+    assert lag(shots[2:]) is None
+    assert lag([]) is None
+    assert lag([(walk(60)[0], walk(60)[0])]) is None  # nothing moves
+
+
+def test_changes_of_number_are_counted():
+    left, right = np.array([0, 0, 50, 50.0]), np.array([100, 0, 150, 50.0])
+    same = {frame: {0: left, 1: right} for frame in range(5)}
+    assert id_switches(same) == 0
+    assert id_switches(same | {5: {1: left, 0: right}}) == 2
+    assert id_switches(same | {9: {0: left, 7: right}}) == 1  # a gap between
+    assert id_switches(same | {5: {2: right + 400}}) == 0  # somebody else
+    assert id_switches({}) == 0
+
+
+@pytest.fixture(scope="module")
+def files(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("video")
+    model = toy_model()
+    model.save(folder / "toy.npz")
+    write_weights(folder / "toy.onnx", model)
+    shift = np.round(12 + 10 * np.sin(np.arange(30) / 4)).astype(int)
+    write_clip(folder / "clip.mp4", [portrait(shift=int(x)) for x in shift])
+    write_clip(folder / "grey.mp4", [np.full((96, 128, 3), 127, np.uint8)] * 3)
+    return folder
+
+
+@pytest.fixture
+def shaking_network(monkeypatch):
+    """The stand-in's answers are shifted by up to some pixels, always the same ones for the same crop."""
+    plain = Regressor.__call__
+
+    def noisy(self, crops):
+        found, errors = plain(self, crops)
+        shift = [np.random.default_rng(zlib.crc32(crop.tobytes())).normal(0, 0.7, 2) for crop in crops]
+        return dataclasses.replace(found, translation=np.float32(found.translation + shift)), errors
+
+    monkeypatch.setattr(Regressor, "__call__", noisy)
+
+
+def bench(files, clip, *more: object) -> int:
+    words = ["bench", "video", str(clip), "--weights", str(files / "toy.onnx"), "--model", str(files / "toy.npz")]
+    return main([*words, *map(str, more)])
+
+
+def test_the_verb_prints_numbers_and_protocol_and_writes_them(shaking_network, files, tmp_path, capsys):
+    assert bench(files, files / "clip.mp4", "--json", tmp_path / "r.json") == 0
+    out = capsys.readouterr().out
+    report = json.loads((tmp_path / "r.json").read_text())
+    assert {"fps_to_obj", "jitter_over_raw", "lag_frames", "id_switches", "protocol"} <= set(report)
+    assert (report["frames"], report["frames_with_face"], report["id_switches"]) == (30, 30, 0)
+    assert report["fps_to_obj"] > 1
+    assert 0 < report["jitter_over_raw"] < 0.6
+    assert report["jitter_raw"] > 1.0  # per cent
+    assert "second difference" in out
+    assert "lag_frames" in out
+    assert str(report["fps_to_obj"]) in out
+
+
+def test_offline_is_steadier_and_less_late_than_online(shaking_network, files):
+    online, offline = (
+        measure_video(files / "clip.mp4", files / "toy.onnx", files / "toy.npz", offline=offline) for offline in (False, True)
+    )
+    assert (online.smoothing, offline.smoothing) == ("online", "offline")
+    assert offline.jitter < online.jitter
+    assert abs(offline.lag_frames) < online.lag_frames
+
+
+def test_clips_that_cannot_be_measured(files, capsys):
+    assert bench(files, PORTRAIT) == 2
+    assert bench(files, files / "grey.mp4") == 2
+    assert bench(files, files / "none.mp4") == 2
+    error = capsys.readouterr().err.splitlines()
+    assert len(error) == 3
+    assert "is no clip" in error[0]
+    assert "no face was found" in error[1]
+    assert "no file" in error[2]
