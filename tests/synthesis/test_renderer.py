@@ -105,18 +105,19 @@ def test_what_lies_outside_is_not_visible(renderer: Renderer) -> None:
 
 
 def test_directed_expression_is_the_label(renderer: Renderer) -> None:
-    names = list(renderer.model.expression_names)
-    jaw = names.index("jawOpen")
+    jaw = list(renderer.model.expression_names).index("jawOpen")
 
-    def open_mouth(person: Person, view: Viewpoint) -> tuple[Person, Viewpoint]:
-        expression = np.zeros_like(person.expression)
-        expression[jaw] = 0.7 / renderer.model.expression_std[jaw]
-        return seen_from()(dataclasses.replace(person, expression=expression), view)
+    def mouth(weight: float) -> Picture:
+        def direct(person: Person, view: Viewpoint) -> tuple[Person, Viewpoint]:
+            expression = np.zeros_like(person.expression)
+            expression[jaw] = weight / renderer.model.expression_std[jaw]
+            return seen_from()(dataclasses.replace(person, expression=expression), view)
 
-    shut = renderer.render(
-        (6, 2), SIZE, direct=lambda p, v: seen_from()(dataclasses.replace(p, expression=0 * p.expression), v)
-    )
-    wide = renderer.render((6, 2), SIZE, direct=open_mouth)
-    gap = [float(p.landmarks[66, 1] - p.landmarks[62, 1]) for p in (shut, wide)]
-    assert gap[0] < 2
-    assert gap[1] > gap[0] + 5
+        return renderer.render((6, 2), SIZE, direct=direct)
+
+    shut, wide = mouth(0.0), mouth(0.7)
+    gaps = [float(picture.landmarks[66, 1] - picture.landmarks[62, 1]) for picture in (shut, wide)]
+    assert gaps[0] < 2
+    assert gaps[1] > gaps[0] + 5
+    np.testing.assert_array_equal(shut.shape, wide.shape)
+    assert not shut.expression.any()

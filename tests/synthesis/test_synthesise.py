@@ -157,7 +157,7 @@ def test_no_machine_paths_in_meta(tmp_path: Path) -> None:
         (["--supersampling", "3"], "--supersampling is 1 or 2"),
         (["--processes", "0"], "--processes must be at least 1"),
         (["--environments", "nowhere"], "no such environments folder nowhere"),
-        (["--environments", "empty"], "no .exr, .hdr or .exr.js panoramas below empty"),
+        (["--environments", "empty"], "no .exr, .hdr or .exr.js panoramas below"),
         (["--out", "file"], "it is a file"),
         (["--out", "file/below"], "choose a writable folder"),
     ],
