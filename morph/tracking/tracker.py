@@ -16,6 +16,7 @@ from morph.tracking.crop import box_of, crop_of_box, cut, inverse, points_box
 from morph.tracking.detector import CenterFaceDetector, Detections, Detector
 from morph.tracking.face import Face
 from morph.tracking.frames import FrameSource, open_source
+from morph.tracking.look import DOUBTFUL_ERROR, Look, is_possible
 from morph.tracking.regressor import Regressor
 from morph.tracking.scene import glimpse, likeness, thumbnail
 from morph.tracking.smoothing import FaceSmoother, SmoothingConfig
@@ -28,11 +29,7 @@ START_SCORE = 0.5  # least score of a detection that begins a track
 KEEP_SCORE = 0.25  # least score of a detection that confirms one
 SAME_FACE = 0.2  # least overlap of the boxes of one face in two looks
 TWICE = 0.5  # two tracks that overlap this much are one face
-DOUBTFUL_ERROR = 0.09  # expected landmark error, in shares of the crop, above which the detector is asked
-LOST_ERROR = 0.20  # and above which there is no face
-PATIENCE = 5  # frames for which the detector's word is taken against such a doubt
-LEAST_SIDE = 8.0  # pixels; a smaller face is none
-LEAST_INSIDE = 0.3  # share of a face's box that must lie in the picture
+PATIENCE = 5  # frames for which the detector's word is taken against the network's doubt
 LEAST_LIKENESS = 0.5  # correlation with the crop of the frame before below which the detector is asked
 SAME_SCENE = 0.6  # correlation of whole pictures below which an unlike crop means that the scene was cut
 SAME_PERSON = 0.3  # and below which a face after the cut is somebody else
@@ -42,25 +39,9 @@ MEMORY = 1.0  # seconds for which the number and the identity of a lost face are
 
 
 @dataclass(eq=False)
-class _Look:
-    """What the network says of one face in one frame."""
-
-    coefficients: Coefficients
-    landmarks: Floats
-    box: Floats
-    error: float | None
-    thumbnail: Floats
-
-    @property
-    def score(self) -> float | None:
-        """0..1 from the expected error: 0.9 at 3 % of the crop, 0.5 at 9 %."""
-        return None if self.error is None else 1.0 / (1.0 + (self.error / DOUBTFUL_ERROR) ** 2)
-
-
-@dataclass(eq=False)
 class _Track:
     id: int
-    look: _Look
+    look: Look
     detection_score: float
     time: float
     smoother: FaceSmoother
@@ -183,7 +164,7 @@ class Tracker:
         self._drop_twins()
         return [self._face(track, index, time) for track in sorted(self._tracks, key=lambda track: track.id)]
 
-    def _look(self, image: Image, boxes: Sequence[Floats]) -> list[_Look]:
+    def _look(self, image: Image, boxes: Sequence[Floats]) -> list[Look]:
         """Crop and regress each box of 68 points."""
         if not boxes:
             return []
@@ -198,20 +179,20 @@ class Tracker:
             found = found.transform(np.stack([inverse(way) for way in ways]))
             landmarks = self._landmarks.project(found)[..., :2]
         return [
-            _Look(found[i], landmarks[i], box_of(landmarks[i]), None if errors is None else float(errors[i]), thumbnails[i])
+            Look(found[i], landmarks[i], box_of(landmarks[i]), None if errors is None else float(errors[i]), thumbnails[i])
             for i in range(len(boxes))
         ]
 
-    def _is_odd(self, look: _Look, track: _Track, image: Image) -> bool:
+    def _is_odd(self, look: Look, track: _Track, image: Image) -> bool:
         """Whether the detector should be asked about a face that was followed."""
         return (
-            not _is_possible(look, image)
+            not is_possible(look, image)
             or (look.error is not None and look.error > DOUBTFUL_ERROR and self._since_detection >= PATIENCE)
             or float(overlap(look.box, track.look.box)[0, 0]) < SAME_FACE
             or likeness(look.thumbnail, track.look.thumbnail) < LEAST_LIKENESS
         )
 
-    def _is_cut(self, image: Image, looks: list[_Look]) -> bool:
+    def _is_cut(self, image: Image, looks: list[Look]) -> bool:
         """Whether this picture is of another scene than the one before: whole picture and a face's crop are both unlike."""
         before, self._glimpse = self._glimpse, glimpse(image)
         return (
@@ -230,7 +211,7 @@ class Tracker:
         self._lost += self._tracks
         self._tracks = []
 
-    def _follow(self, track: _Track, look: _Look, time: float) -> None:
+    def _follow(self, track: _Track, look: Look, time: float) -> None:
         """Take what was seen of a face into its track, steadily."""
         if float(overlap(look.box, track.look.box)[0, 0]) < JUMP:
             track.smoother.restart()
@@ -244,7 +225,7 @@ class Tracker:
             track.coefficients = track.smoother.coefficients(look.coefficients, time, side, track.score)
             track.landmarks = self._landmarks.project(track.coefficients)[..., :2]
 
-    def _reconcile(self, image: Image, looks: list[_Look], odd: list[bool], detections: Detections, time: float) -> list[_Look]:
+    def _reconcile(self, image: Image, looks: list[Look], odd: list[bool], detections: Detections, time: float) -> list[Look]:
         """Confirm, find again, drop and begin tracks; returns the looks of the tracks that are left."""
         boxes = np.array([points_box(box) for box in detections.boxes]).reshape(-1, 4)
         seen = np.array([look.box for look in looks]).reshape(-1, 4)
@@ -252,7 +233,7 @@ class Tracker:
         again = [i for i in range(len(looks)) if odd[i] and i in partner]
         for i, look in zip(again, self._look_twice(image, boxes[[partner[i] for i in again]]), strict=True):
             looks[i] = look
-        kept = [i for i in partner if not (i in again and not _is_possible(looks[i], image))]
+        kept = [i for i in partner if not (i in again and not is_possible(looks[i], image))]
         self._lost += [track for i, track in enumerate(self._tracks) if i not in kept]
         for i in kept:
             self._tracks[i].detection_score = float(detections.scores[partner[i]])
@@ -261,20 +242,20 @@ class Tracker:
         fresh = [j for j in range(len(detections)) if j not in used and detections.scores[j] >= START_SCORE]
         fresh = sorted(fresh, key=lambda j: -float(boxes[j][2] - boxes[j][0]))[: self.max_faces - len(kept)]
         for j, look in zip(fresh, self._look_twice(image, boxes[fresh]), strict=True):
-            if _is_possible(look, image):
+            if is_possible(look, image):
                 self._tracks.append(self._begin(look, float(detections.scores[j]), time))
                 looks.append(look)
         return looks
 
-    def _look_twice(self, image: Image, boxes: Floats) -> list[_Look]:
+    def _look_twice(self, image: Image, boxes: Floats) -> list[Look]:
         """The second look is cropped where the first one put the face."""
         first = self._look(image, list(boxes))
         second = self._look(
-            image, [look.box if _is_possible(look, image) else box for look, box in zip(first, boxes, strict=True)]
+            image, [look.box if is_possible(look, image) else box for look, box in zip(first, boxes, strict=True)]
         )
         return second
 
-    def _begin(self, look: _Look, detection_score: float, time: float) -> _Track:
+    def _begin(self, look: Look, detection_score: float, time: float) -> _Track:
         """The track of the lost face that was here, or a new one."""
         able = [
             track for track in self._lost if not track.was_cut or likeness(look.thumbnail, track.look.thumbnail) >= SAME_PERSON
@@ -301,13 +282,3 @@ class Tracker:
     def _face(self, track: _Track, index: int, time: float) -> Face:
         box = box_of(track.landmarks)
         return Face(index, time, track.id, box, track.score, track.coefficients, track.landmarks, self.decoder)
-
-
-def _is_possible(look: _Look, image: Image) -> bool:
-    """Whether there can be a face: of a sensible size, mostly in the picture, and the network does not deny it."""
-    side = float((look.box[2:] - look.box[:2]).max())
-    height, width = image.shape[:2]
-    shown = np.clip(look.box, 0, [width, height, width, height])
-    inside = (shown[2:] - shown[:2]).prod() / max((look.box[2:] - look.box[:2]).prod(), 1e-9)
-    sized = LEAST_SIDE <= side <= 2 * max(height, width)  # also False where side is not a number
-    return bool(sized and inside >= LEAST_INSIDE and (look.error is None or look.error <= LOST_ERROR))
