@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 from pathlib import Path
 from typing import Any
 
@@ -11,8 +10,7 @@ import yaml
 
 pytest.importorskip("lightning", reason="lightning is not installed: pip install 'morph[train]'")
 
-sys.path.insert(0, str(Path(__file__).parent))
-from test_batches import MODEL, crop_set
+from toy_crops import MODEL, crop_set
 
 from morph.cli import main
 from morph.errors import MorphError
