@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 import cv2
 import numpy as np
@@ -103,12 +104,13 @@ def warp(image: npt.NDArray[np.uint8], matrix: npt.NDArray[np.float64], size: in
         small = cv2.resize(image, (width, height), interpolation=cv2.INTER_AREA)
         ky, kx = small.shape[0] / image.shape[0], small.shape[1] / image.shape[1]
         back = np.array([[1 / kx, 0, (1 / kx - 1) / 2], [0, 1 / ky, (1 / ky - 1) / 2]])
-        image, matrix = small, compose(matrix, back)
+        image, matrix = small, compose(matrix, back)  # type: ignore[assignment]
     return cv2.warpAffine(image, matrix, (size, size), flags=cv2.INTER_LINEAR, borderMode=border)  # type: ignore[return-value]
 
 
-def draw_pixels(config: AugmentationConfig, image: npt.NDArray[np.uint8], rng: np.random.Generator) -> npt.NDArray[np.uint8]:
+def draw_pixels(config: AugmentationConfig, picture: npt.NDArray[np.uint8], rng: np.random.Generator) -> npt.NDArray[np.uint8]:
     """Colour, greys, blur, low resolution, noise, compression and occluders on an ``(S, S, 3)`` uint8 RGB crop."""
+    image: Any = picture  # OpenCV does not say what it returns
     size = len(image)
     chance = rng.random(7)
     if chance[0] < config.occluder:
@@ -137,7 +139,7 @@ def draw_pixels(config: AugmentationConfig, image: npt.NDArray[np.uint8], rng: n
     if chance[5] < config.noise:
         noise = np.empty(image.shape, np.int16)
         cv2.setRNGSeed(int(rng.integers(2**31 - 1)))
-        cv2.randn(noise, (0, 0, 0), (rng.uniform(1, 12),) * 3)
+        cv2.randn(noise, (0, 0, 0), (rng.uniform(1, 12),) * 3)  # type: ignore[call-overload]
         image = np.clip(image + noise, 0, 255).astype(np.uint8)
     if chance[6] < config.jpeg:
         _, code = cv2.imencode(".jpg", image, [cv2.IMWRITE_JPEG_QUALITY, int(rng.integers(25, 90))])

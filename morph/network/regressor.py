@@ -88,6 +88,9 @@ class CoefficientRegressor(nn.Module):
         mean, std: ``(size,)`` whitening of the flattened coefficients, in pixels of ``info.input_size``.
     """
 
+    mean: Tensor
+    std: Tensor
+
     def __init__(self, info: WeightsInfo, mean: Tensor | None = None, std: Tensor | None = None) -> None:
         super().__init__()
         if info.width not in WIDTHS:

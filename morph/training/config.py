@@ -21,7 +21,7 @@ class CropSource(_Section):
     """A crop set, and how often its pictures are drawn relative to those of other sets."""
 
     path: Path
-    weight: float = pydantic.Field(1.0, gt=0)
+    weight: float = pydantic.Field(default=1.0, gt=0)
 
 
 class Data(_Section):
@@ -36,16 +36,23 @@ class Data(_Section):
 
     sets: tuple[CropSource, ...] = pydantic.Field(min_length=1)
     model: str = "default"
-    validation_share: float = pydantic.Field(0.03, gt=0, lt=0.5)
-    balance_yaw: float = pydantic.Field(0.0, ge=0, le=1)
+    validation_share: float = pydantic.Field(default=0.03, gt=0, lt=0.5)
+    balance_yaw: float = pydantic.Field(default=0.0, ge=0, le=1)
 
 
 class Network(_Section):
     """The regressor. ``start`` are weights of the same width to begin from (the head only if it is as large)."""
 
-    width: Literal[0.5, 1.0, 1.5, 2.0] = 1.0
-    input_size: int = pydantic.Field(120, ge=32, le=512)
+    width: float = 1.0
+    input_size: int = pydantic.Field(default=120, ge=32, le=512)
     start: Path | None = None
+
+    @pydantic.field_validator("width")
+    @classmethod
+    def _known_width(cls, width: float) -> float:
+        if width not in (0.5, 1.0, 1.5, 2.0):
+            raise ValueError("choose 0.5, 1.0, 1.5 or 2.0")
+        return width
 
 
 class Losses(_Section):
@@ -59,8 +66,8 @@ class Losses(_Section):
     """
 
     wing: float = 1.0
-    wing_w: float = pydantic.Field(10.0, gt=0)
-    wing_epsilon: float = pydantic.Field(2.0, gt=0)
+    wing_w: float = pydantic.Field(default=10.0, gt=0)
+    wing_epsilon: float = pydantic.Field(default=2.0, gt=0)
     shape: float = 1.0
     expression: float = 1.0
     pose: float = 2.0
@@ -88,17 +95,17 @@ class Training(_Section):
         precision: as Lightning names it (``32-true``, ``bf16-mixed``).
     """
 
-    epochs: int = pydantic.Field(100, ge=1)
-    samples_per_epoch: int | None = pydantic.Field(None, ge=1)
-    batch_size: int = pydantic.Field(32, ge=1)
-    learning_rate: float = pydantic.Field(1e-3, gt=0)
-    weight_decay: float = pydantic.Field(0.0, ge=0)
+    epochs: int = pydantic.Field(default=100, ge=1)
+    samples_per_epoch: int | None = pydantic.Field(default=None, ge=1)
+    batch_size: int = pydantic.Field(default=32, ge=1)
+    learning_rate: float = pydantic.Field(default=1e-3, gt=0)
+    weight_decay: float = pydantic.Field(default=0.0, ge=0)
     schedule: Literal["cosine", "constant"] = "cosine"
-    warmup: int = pydantic.Field(200, ge=0)
-    clip: float = pydantic.Field(10.0, gt=0)
-    decay: float = pydantic.Field(0.999, ge=0, lt=1)
+    warmup: int = pydantic.Field(default=200, ge=0)
+    clip: float = pydantic.Field(default=10.0, gt=0)
+    decay: float = pydantic.Field(default=0.999, ge=0, lt=1)
     stages: tuple[Stage, ...] = ()
-    workers: int = pydantic.Field(1, ge=0)
+    workers: int = pydantic.Field(default=1, ge=0)
     threads: int | None = None
     precision: str = "32-true"
     devices: int = 1

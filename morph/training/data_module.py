@@ -31,7 +31,8 @@ class CropData(lightning.LightningDataModule):
         self.config = config
         sets = [CropSet.open(source.path) for source in config.data.sets]
         for source, crops in zip(config.data.sets, sets, strict=True):
-            owner = crops.meta.get("model", {})
+            owner = crops.meta.get("model")
+            owner = owner if isinstance(owner, dict) else {"name": owner}
             if owner.get("identity") != model.identity:
                 raise MorphError(
                     f"{source.path} holds coefficients of model {owner.get('name')!r} ({owner.get('identity')}), "

@@ -155,7 +155,7 @@ def train(config: TrainingConfig, folder: str | os.PathLike[str], *, progress: b
     last = folder / "last.ckpt"
     trainer.fit(module, data, ckpt_path=last if last.is_file() else None, weights_only=True)
     if trainer.is_global_zero:
-        final = module.final.to("cpu", memory_format=torch.contiguous_format)
+        final = module.final.cpu().to(memory_format=torch.contiguous_format)
         save_weights(final, folder / "weights.safetensors")
         export_onnx(final, folder / "weights.onnx")
     return folder / "weights.onnx"
