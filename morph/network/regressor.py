@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import dataclasses
 import json
+import math
 import os
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
@@ -133,6 +135,25 @@ class CoefficientRegressor(nn.Module):
         """
         whitened, log_error = self.whitened(image)
         return self.unwhiten(whitened), log_error
+
+
+def at_input_size(network: CoefficientRegressor, size: int) -> CoefficientRegressor:
+    """The same network for crops of another side: it says of a ``size`` crop what ``network.whitened`` says of it.
+
+    The pooling weights go through the adaptive averaging that other picture sizes get, and the whitening of scale and
+    translation is put into the new crop's pixels.
+    """
+    info = dataclasses.replace(network.info, input_size=size)
+    other = CoefficientRegressor(info)
+    state = {name: value.clone() for name, value in network.state_dict().items()}
+    average = nn.functional.adaptive_avg_pool1d(torch.eye(other.cells)[None], network.cells)[0].T
+    state["pool.weight"] = torch.einsum("ij,cxik,kl->cxjl", average, state["pool.weight"], average)
+    k = size / network.info.input_size
+    state["mean"][-3] += math.log(k)
+    state["mean"][-2:] = (state["mean"][-2:] + 0.5) * k - 0.5
+    state["std"][-2:] *= k
+    other.load_state_dict(state)
+    return other.train(network.training)
 
 
 def save_weights(network: CoefficientRegressor, path: str | os.PathLike[str]) -> None:

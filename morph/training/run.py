@@ -18,7 +18,7 @@ from morph.atomic import atomic_path, output_folder
 from morph.errors import MorphError
 from morph.model.morphable_model import MorphableModel, load_default_model, load_model
 from morph.network.onnx_graph import export_onnx
-from morph.network.regressor import CoefficientRegressor, WeightsInfo, load_weights, save_weights
+from morph.network.regressor import CoefficientRegressor, WeightsInfo, at_input_size, load_weights, save_weights
 from morph.training.config import TrainingConfig
 from morph.training.data_module import CropData
 from morph.training.module import RegressorModule
@@ -48,6 +48,8 @@ def build_network(config: TrainingConfig, model: MorphableModel, data: CropData)
         start = load_weights(config.network.start)
         if start.info.width != info.width:
             raise MorphError(f"{config.network.start} has width {start.info.width}, the recipe asks for {info.width}")
+        if start.info.input_size != info.input_size:
+            start = at_input_size(start, info.input_size)
         same_head = start.info.model_identity == info.model_identity
         keep = {k: v for k, v in start.state_dict().items() if same_head or not k.startswith(("head.", "mean", "std"))}
         network.load_state_dict(keep, strict=False)

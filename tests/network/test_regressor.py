@@ -12,7 +12,7 @@ torch = pytest.importorskip("torch", reason="torch is not installed: pip install
 
 from morph.errors import MorphError  # noqa: E402
 from morph.network.onnx_graph import export_onnx  # noqa: E402
-from morph.network.regressor import CoefficientRegressor, WeightsInfo, load_weights, save_weights  # noqa: E402
+from morph.network.regressor import CoefficientRegressor, WeightsInfo, at_input_size, load_weights, save_weights  # noqa: E402
 
 INFO = WeightsInfo("toy", "0123", n_shape=4, n_expression=3, width=0.5, input_size=64, licence="CC0-1.0", notes={"seed": 1})
 
@@ -78,3 +78,15 @@ def test_onnx_agrees_and_describes_itself(tmp_path: Path) -> None:
     with torch.no_grad():
         want = network()(torch.from_numpy(image))[0].numpy()
     assert np.abs(flat - want).max() < 1e-3
+
+
+def test_other_input_size_says_the_same_of_the_same_picture() -> None:
+    old = network()
+    new = at_input_size(old, 40)
+    image = torch.randint(0, 256, (2, 40, 40, 3), dtype=torch.uint8)
+    with torch.no_grad():
+        assert torch.allclose(old.whitened(image)[0], new.whitened(image)[0], atol=1e-5)
+    flat = torch.randn(3, 16)
+    same = old.unwhiten(flat), new.unwhiten(flat)
+    assert torch.allclose((same[0][:, -2:] + 0.5) * 40 / 64 - 0.5, same[1][:, -2:], atol=1e-4)
+    assert torch.allclose(same[0][:, -3].exp() * 40 / 64, same[1][:, -3].exp(), rtol=1e-4)
