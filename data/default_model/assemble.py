@@ -10,10 +10,9 @@ from anatomy import Anatomy, keep_spherical
 from expressions import expression_std, fit_shapes, mirror_pair, read_shapes
 from head import Head, make_head
 from identities import LOCAL_FOLDERS, Modes, align, principal_modes, sample_weights
-from landmarks import finer_landmark_vertices, landmark_vertices, slide
+from landmarks import FINER_LANDMARKS, LANDMARKS
 from makehuman import MakeHuman
 from mouth import seal_lips, seat_teeth
-from scipy import sparse
 from topology import REGIONS
 
 from morph.model.morphable_model import MorphableModel
@@ -95,23 +94,22 @@ def build(wheel: Path, target: Path) -> MorphableModel:
     base = data.mesh.vertices[head.source][face]
     growth = float(np.linalg.norm(modes.mean[face].std(axis=0)) / np.linalg.norm(base.std(axis=0)))
     shapes = fit_shapes({name: growth * unit for name, unit in units.items()}, modes.mean, head)
-    sliding, uv = slide(head)
     quads, uv_quads = indices(head.quads), indices(head.uv_quads)
     triangles, parents = quads_to_triangles(quads)
     model = MorphableModel(
         name="morph-head-1",
         unit="mm",
         licence="CC0-1.0",
-        mean=rounded(sliding @ modes.mean),
-        shape_basis=rounded(slid(modes.basis, sliding)),
-        expression_basis=rounded(slid(np.stack(list(shapes.values()), axis=-1), sliding)),
+        mean=rounded(modes.mean),
+        shape_basis=rounded(modes.basis),
+        expression_basis=rounded(np.stack(list(shapes.values()), axis=-1)),
         shape_std=np.ones(N_MODES, np.float32),
         expression_std=expression_std(list(shapes)).astype(np.float32),
         triangles=triangles,
-        landmarks=indices(landmark_vertices(head)),
-        finer_landmarks=indices(finer_landmark_vertices(head)),
+        landmarks=indices(LANDMARKS),
+        finer_landmarks=indices(FINER_LANDMARKS),
         expression_names=tuple(shapes),
-        uv=np.round(uv, 7).astype(np.float32),
+        uv=np.round(head.uv, 7).astype(np.float32),
         uv_triangles=quads_to_triangles(uv_quads)[0],
         quads=quads,
         uv_quads=uv_quads,
@@ -125,11 +123,6 @@ def build(wheel: Path, target: Path) -> MorphableModel:
     counts = f"{model.n_vertices} vertices, {model.n_shape} + {model.n_expression} modes, {target.stat().st_size} bytes"
     print(f"{target}: {counts}; the modes carry {modes.share:.2%} of the weighted variance")
     return model
-
-
-def slid(basis: Floats, sliding: sparse.csr_array) -> Floats:
-    """A ``(V, 3, K)`` basis of the mesh whose landmark vertices have slid."""
-    return (sliding @ basis.reshape(len(basis), -1)).reshape(basis.shape)
 
 
 def rounded(values: Floats) -> npt.NDArray[np.float32]:

@@ -45,8 +45,11 @@ def main() -> None:
     parser.add_argument("--json", type=Path, metavar="FILE", help="write vertices and offsets here")
     parser.add_argument("--every", type=int, default=4, help="take every n-th face (4)")
     parser.add_argument("--rounds", type=int, default=3, help="fit again with the vertices found, so often (3)")
+    parser.add_argument("--jitter", type=float, default=0.0, metavar="MM", help="start from vertices this far off (0)")
     options = parser.parse_args()
     model = load_default_model(1)
+    if options.jitter:
+        model = dataclasses.replace(model, landmarks=_jittered(model, options.jitter))
     first: dict = {}
     try:
         for number in range(options.rounds):
@@ -62,9 +65,25 @@ def main() -> None:
         sys.exit(f"landmark_study: {error}")
     study |= {"now": first["now"], "displacement_mm": first["displacement_mm"], "by_yaw_mm": first["by_yaw_mm"]}
     print_table(study)
+    for level in (0, 1):
+        print(f"level {level}: {study[f'proposed_level_{level}']}")
     if options.json:
         with atomic_path(options.json) as path:
             path.write_text(json.dumps(study, indent=1))
+
+
+def _jittered(model: MorphableModel, millimetres: float) -> npt.NDArray[np.int64]:
+    """Landmarks that were moved by ``millimetres`` in random directions, to the nearest vertex, both sides alike."""
+    shift = np.random.default_rng(0).normal(size=(68, 3))
+    goal = model.mean[model.landmarks] + millimetres * shift / np.linalg.norm(shift, axis=1, keepdims=True)
+    found = np.linalg.norm(goal[:, None] - model.mean[None], axis=2).argmin(1)
+    for i in range(68):
+        j = int(MIRRORED_68[i])
+        if i == j:
+            found[i] = model.landmarks[i]
+        elif goal[i, 0] < goal[j, 0]:
+            found[i] = model.vertex_mirror[found[j]]
+    return found
 
 
 def measure(model: MorphableModel, folder: Path, every: int = 4) -> dict:
