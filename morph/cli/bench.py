@@ -36,11 +36,27 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     video.add_argument("--weights", type=Path, metavar="FILE", help="ONNX weights (default: shipped)")
     video.add_argument("--model", type=Path, metavar="FILE", help="the morphable model of the weights (default: shipped)")
     video.add_argument("--json", type=Path, metavar="FILE", help="write the numbers and the protocol here")
+    renders = benches.add_parser("renders", help="held-out renders: landmarks, pose, eyelids, lips, blinks, identity")
+    renders.add_argument("crops", type=Path, metavar="DIR", help="set of `morph synth` that the weights did not see")
+    renders.add_argument("--weights", type=Path, metavar="FILE", help=".onnx or .safetensors weights (default: shipped)")
+    renders.add_argument("--model", type=Path, metavar="FILE", help="the morphable model of the weights (default: shipped)")
+    renders.add_argument("--json", type=Path, metavar="FILE", help="write the numbers and the protocol here")
 
 
 def run(options: argparse.Namespace) -> None:
     """Run the benchmark and print its numbers with their protocol."""
-    {"aflw2000": run_aflw2000, "video": run_video}[options.bench](options)
+    {"aflw2000": run_aflw2000, "video": run_video, "renders": run_renders}[options.bench](options)
+
+
+def run_renders(options: argparse.Namespace) -> None:
+    """Measure on renders."""
+    from morph.evaluation.renders import measure_renders
+
+    report = measure_renders(options.crops, options.weights, options.model)
+    print(report.as_text(), end="")
+    if options.json:
+        with atomic_path(options.json) as path:
+            path.write_text(json.dumps(report.as_json(), indent=1))
 
 
 def run_video(options: argparse.Namespace) -> None:

@@ -43,7 +43,7 @@ class MeasuredWeights:
         """
         from morph.model.readers import read_model
 
-        model = read_model(path) if path is not None else load_default_model(0)
+        model = read_model(path) if path is not None else load_default_model(1)  # as it is trained and tracked with
         if model.identity != self.model_identity:
             hint = "name its file with --model" if path is None else "give the file that it was trained with"
             raise MorphError(

@@ -41,7 +41,8 @@ class Data(_Section):
 
 
 class Network(_Section):
-    """The regressor. ``start`` are weights of the same width to begin from (the head only if it is as large)."""
+    """The regressor. ``start`` are weights of the same width, .safetensors or .onnx, to begin from; their head counts only if
+    it is of the same model."""
 
     width: float = 1.0
     input_size: int = pydantic.Field(default=120, ge=32, le=512)

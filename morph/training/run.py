@@ -9,6 +9,7 @@ import warnings
 from pathlib import Path
 
 import lightning
+import numpy as np
 import torch
 import yaml
 from lightning.pytorch.callbacks import Callback, ModelCheckpoint
@@ -17,6 +18,7 @@ from lightning.pytorch.loggers import CSVLogger, TensorBoardLogger
 from morph.atomic import atomic_path, output_folder
 from morph.errors import MorphError
 from morph.model.morphable_model import MorphableModel, load_default_model, load_model
+from morph.network.folded import load_onnx_weights, unfold
 from morph.network.onnx_graph import export_onnx
 from morph.network.regressor import CoefficientRegressor, WeightsInfo, at_input_size, load_weights, save_weights
 from morph.training.config import TrainingConfig
@@ -45,7 +47,7 @@ def build_network(config: TrainingConfig, model: MorphableModel, data: CropData)
     )
     network = CoefficientRegressor(info, mean, std)
     if config.network.start is not None:
-        start = load_weights(config.network.start)
+        start = _read_start(config.network.start, data)
         if start.info.width != info.width:
             raise MorphError(f"{config.network.start} has width {start.info.width}, the recipe asks for {info.width}")
         if start.info.input_size != info.input_size:
@@ -54,6 +56,16 @@ def build_network(config: TrainingConfig, model: MorphableModel, data: CropData)
         keep = {k: v for k, v in start.state_dict().items() if same_head or not k.startswith(("head.", "mean", "std"))}
         network.load_state_dict(keep, strict=False)
     return network
+
+
+def _read_start(path: Path, data: CropData) -> CoefficientRegressor:
+    """Weights to begin from: safetensors as they are, ONNX with its batch normalisation brought back on pictures of the run."""
+    if path.suffix != ".onnx":
+        return load_weights(path)
+    start = load_onnx_weights(path)
+    rows = np.resize(np.flatnonzero(data.weights), (8, 64))
+    pixels = start.info.input_size
+    return unfold(start, (torch.from_numpy(data.batches.batch(batch, pixels=pixels)["image"]) for batch in rows.tolist()))
 
 
 class _Curve(Callback):

@@ -1,0 +1,191 @@
+"""Measures on held-out renders, where every coefficient is known: landmarks, pose, eyelids, lips, blinks, identity."""
+
+from __future__ import annotations
+
+import dataclasses
+import os
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from morph.datasets.crops import CropSet
+from morph.errors import MorphError
+from morph.evaluation.weights import open_weights
+from morph.model.coefficients import Coefficients
+from morph.model.decoder import Decoder, landmark_decoder
+from morph.model.morphable_model import MorphableModel
+from morph.model.rotation import matrix_to_euler
+
+Array = npt.NDArray[np.floating]
+UPPER, LOWER = (37, 38, 43, 44), (41, 40, 47, 46)
+INNER_LIPS = ((61, 62, 63), (67, 66, 65))
+BINS = ((0, 30), (30, 60), (60, 180))
+FRONTAL = 45.0  # degrees of yaw up to which eyes and mouth are judged
+SHUT, OPEN = 0.15, 0.7  # opening of the lids over that of the same person's rest
+
+PROTOCOL = """\
+nme        mean distance of the 68 projected landmarks over sqrt(w h) of their true box, in %, by true |yaw|
+eyelids    correlation of the lids' opening (4 pairs of landmarks, model frame, mm) with the truth, |yaw| < {frontal:.0f}
+lips       the same of the gap between the inner lips (3 pairs)
+blink      opening over that of the same predicted person at rest, median over eyes that are truly shut (< {shut} of rest);
+           open: the same over eyes that are truly open (> {open})
+shape_mm   mean distance of the face's vertices of the neutral heads after rigid alignment, per person; mean_head_mm: of the
+           model's mean in place of the prediction; shape_gain: 1 - shape_mm / mean_head_mm
+crops      centred on the true landmarks, as in training, without augmentation
+"""
+
+
+@dataclass(frozen=True)
+class RendersReport:
+    """Measures of weights on a crop set of ``morph synth``; see ``PROTOCOL``.
+
+    Attributes:
+        weights: file name.
+        pictures: how many.
+        nme: by bin of |yaw| 0-30, 30-60, 60 and more; ``nme_balanced``: their mean.
+        yaw, pitch, roll: mean absolute errors in degrees.
+        eyelids, lips: correlations.
+        blink, open: shares of the rest opening.
+        shape_mm, mean_head_mm, shape_gain: of identity.
+    """
+
+    weights: str
+    pictures: int
+    nme: tuple[float, ...]
+    nme_balanced: float
+    yaw: float
+    pitch: float
+    roll: float
+    eyelids: float
+    lips: float
+    blink: float
+    open: float
+    shape_mm: float
+    mean_head_mm: float
+    shape_gain: float
+
+    def as_json(self) -> dict[str, Any]:
+        """All measures and the protocol."""
+        return dataclasses.asdict(self) | {"protocol": _protocol()}
+
+    def as_text(self) -> str:
+        """A table and the protocol."""
+        rows = []
+        for name, value in dataclasses.asdict(self).items():
+            values = value if isinstance(value, tuple) else (value,)
+            rows.append(f"{name:<14}" + " ".join(f"{v:.3f}" if isinstance(v, float) else str(v) for v in values))
+        return "\n".join([*rows, "", _protocol()])
+
+
+def _protocol() -> str:
+    return PROTOCOL.format(frontal=FRONTAL, shut=SHUT, open=OPEN)
+
+
+def measure_renders(
+    folder: str | os.PathLike[str],
+    weights: str | os.PathLike[str] | None = None,
+    model: str | os.PathLike[str] | None = None,
+) -> RendersReport:
+    """Run weights over a crop set with coefficients that they did not see in training.
+
+    Args:
+        folder: a set of ``morph synth`` with a seed, or picture numbers, of its own.
+        weights: ``.onnx`` or ``.safetensors``; None: the ones that ship.
+        model: file of the morphable model of the weights; None: the default model.
+
+    Raises:
+        MorphError: files missing or damaged, or the set belongs to another model than the weights.
+    """
+    from morph.datasets.training_batches import TrainingBatches
+    from morph.model.coefficients import model_symmetry
+    from morph.tracking.regressor import default_weights
+
+    crops = CropSet.open(folder)
+    found = open_weights(weights or default_weights())
+    morphable = found.find_model(model)
+    owner = crops.meta.get("model", {})
+    if not isinstance(owner, dict) or owner.get("identity") != morphable.identity:
+        raise MorphError(f"{folder} holds faces of another model than {found.name}; render a set with `morph synth`")
+    plain = TrainingBatches([crops], model_symmetry(morphable), found.input_size, None)
+    flat, truth, points = [], [], []
+    for start in range(0, len(crops), 64):
+        batch = plain.batch(range(start, min(start + 64, len(crops))))
+        flat.append(np.asarray(found.predictor(batch["image"])))
+        truth.append(batch["flat"])
+        points.append(batch["landmarks"])
+    got, want = (Coefficients.from_flat(np.concatenate(rows), morphable.n_shape) for rows in (flat, truth))
+    return RendersReport(weights=found.name, pictures=len(crops), **compare(morphable, got, want, np.concatenate(points)))
+
+
+def compare(model: MorphableModel, got: Coefficients, want: Coefficients, points: Array) -> dict[str, Any]:
+    """The measures of :class:`RendersReport` from predicted and true coefficients and the true ``(N, 68, 2)`` landmarks."""
+    decoder = landmark_decoder(model)
+    mine, true = (decoder(c.shape, c.expression).astype(np.float64) for c in (got, want))
+    size = np.sqrt(np.ptp(points, axis=1).prod(axis=1))
+    error = 100 * np.linalg.norm(got.camera.project(mine)[..., :2] - points, axis=2).mean(1) / size
+    angles, right = (np.degrees(matrix_to_euler(c.rotation.astype(np.float64))) for c in (got, want))
+    turn = np.abs((angles - right + 180) % 360 - 180).mean(0)
+    yaw = np.abs(right[:, 1])
+    nme = tuple(float(error[(yaw >= low) & (yaw < high)].mean()) if ((yaw >= low) & (yaw < high)).any() else float("nan")
+                for low, high in BINS)  # fmt: skip
+    frontal = yaw < FRONTAL
+    lids, true_lids = (_gap(p, UPPER, LOWER)[frontal] for p in (mine, true))
+    lips, true_lips = (_gap(p, *INNER_LIPS)[frontal].mean(1) for p in (mine, true))
+    rest, true_rest = (_gap(decoder(c.shape, 0 * c.expression), UPPER, LOWER)[frontal] for c in (got, want))
+    opening = _eyes(lids) / _eyes(rest)
+    true_opening = _eyes(true_lids) / _eyes(true_rest)
+    shut, wide = true_opening < SHUT, true_opening > OPEN
+    mm, mean_mm = shape_error(model, got.shape, want.shape)
+    return {
+        "nme": nme,
+        "nme_balanced": float(np.mean(nme)),
+        **dict(zip(("pitch", "yaw", "roll"), turn.tolist(), strict=True)),
+        "eyelids": _correlation(_eyes(lids), _eyes(true_lids)),
+        "lips": _correlation(lips, true_lips),
+        "blink": float(np.median(opening[shut])) if shut.any() else float("nan"),
+        "open": float(np.median(opening[wide])) if wide.any() else float("nan"),
+        "shape_mm": mm,
+        "mean_head_mm": mean_mm,
+        "shape_gain": 1 - mm / mean_mm,
+    }
+
+
+def shape_error(model: MorphableModel, got: Array, want: Array, *, chunk: int = 64) -> tuple[float, float]:
+    """Mean vertex error in the model's unit of ``(N, S)`` identities after rigid alignment, and that of the model's mean."""
+    face = model.vertex_masks.get("face")
+    rows = np.flatnonzero(face > 0.5) if face is not None else np.arange(model.n_vertices)
+    decoder = Decoder(model, rows[:: max(len(rows) // 1500, 1)])
+    none = np.zeros((1, model.n_expression), np.float32)
+    mean = decoder(np.zeros((1, model.n_shape), np.float32), none)
+    mine, others = [], []
+    for start in range(0, len(got), chunk):
+        part = slice(start, start + chunk)
+        true = decoder(want[part], np.repeat(none, len(want[part]), 0))
+        mine.append(_rigid_error(decoder(got[part], np.repeat(none, len(got[part]), 0)), true))
+        others.append(_rigid_error(np.repeat(mean, len(true), 0), true))
+    return float(np.concatenate(mine).mean()), float(np.concatenate(others).mean())
+
+
+def _rigid_error(moved: Array, fixed: Array) -> Array:
+    """``(N,)`` mean distance of ``(N, V, 3)`` points after the rotation and shift that bring them closest (Kabsch)."""
+    a, b = (p - p.mean(1, keepdims=True) for p in (moved.astype(np.float64), fixed.astype(np.float64)))
+    u, _, vt = np.linalg.svd(np.einsum("nvi,nvj->nij", a, b))
+    sign = np.ones((len(a), 3))
+    sign[:, 2] = np.sign(np.linalg.det(u @ vt))
+    return np.linalg.norm(a @ (u * sign[:, None, :] @ vt) - b, axis=2).mean(1)
+
+
+def _gap(points: Array, upper: tuple[int, ...], lower: tuple[int, ...]) -> Array:
+    """Signed heights ``(N, len(upper))`` of the upper over the lower landmarks in the model frame."""
+    return points[:, upper, 1] - points[:, lower, 1]
+
+
+def _eyes(gaps: Array) -> Array:
+    """``(N, 4)`` gaps of two pairs an eye to ``(2 N,)`` openings of the eyes."""
+    return np.concatenate([gaps[:, :2].mean(1), gaps[:, 2:].mean(1)])
+
+
+def _correlation(a: Array, b: Array) -> float:
+    return float(np.corrcoef(a, b)[0, 1]) if len(a) > 2 and a.std() > 0 and b.std() > 0 else float("nan")
