@@ -12,6 +12,7 @@ import numpy.typing as npt
 
 from morph.datasets.crops import CropSet
 from morph.errors import MorphError
+from morph.evaluation.evaluator import predict_flat
 from morph.evaluation.weights import open_weights
 from morph.model.coefficients import Coefficients
 from morph.model.decoder import Decoder, landmark_decoder
@@ -112,7 +113,7 @@ def measure_renders(
     flat, truth, points = [], [], []
     for start in range(0, len(crops), 64):
         batch = plain.batch(range(start, min(start + 64, len(crops))))
-        flat.append(np.asarray(found.predictor(batch["image"])))
+        flat.append(predict_flat(found.predictor, batch["image"]))
         truth.append(batch["flat"])
         points.append(batch["landmarks"])
     got, want = (Coefficients.from_flat(np.concatenate(rows), morphable.n_shape) for rows in (flat, truth))

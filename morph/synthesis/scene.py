@@ -1,0 +1,167 @@
+"""One picture's scene: who is drawn by chance, and the head, hair, clothes and camera that follow."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+from morph.model import MorphableModel, PerspectiveCamera, load_default_model
+from morph.rendering import vertex_normals
+from morph.synthesis import clothing
+from morph.synthesis.anatomy import CLOTH, ENAMEL, FEATURES, prepare_anatomy
+from morph.synthesis.complexion import Complexion, sample_complexion
+from morph.synthesis.environments import load_environments
+from morph.synthesis.glasses import Glasses, sample_glasses
+from morph.synthesis.hair import HairStyle, Strands, comb_hair, sample_style
+from morph.synthesis.headwear import sample_headwear
+from morph.synthesis.lighting import Lighting, sample_lighting
+from morph.synthesis.mouth import build_denture
+from morph.synthesis.people import Person, sample_person
+from morph.synthesis.strands import project
+from morph.synthesis.viewpoint import Viewpoint, place_camera, sample_viewpoint, turn_shoulders
+
+Floats = npt.NDArray[np.float32]
+
+NEARNESS = 1000.0  # depth of the buffers is this over the distance in mm
+
+
+@dataclass(frozen=True, eq=False)
+class Scene:
+    """Everything that was drawn by chance for one picture, and the head that follows from it."""
+
+    rng: np.random.Generator
+    person: Person
+    look: Complexion
+    style: HairStyle
+    view: Viewpoint
+    lighting: Lighting
+    clothes: clothing.Clothes
+    vertices: Floats
+    points: Floats
+    pixels: Floats
+    normals: Floats
+    table: Floats
+    triangles: npt.NDArray[np.int32]
+    material: npt.NDArray[np.int32]
+    hair: Strands | None
+    glasses: Glasses | None
+    camera: PerspectiveCamera
+    pixel: float
+
+
+class Stage:
+    """What all pictures share, from which :meth:`compose` makes scenes.
+
+    Args:
+        environments: folder of panoramas; None uses procedural ones.
+        model: a head model with regions; None takes the default one, subdivided once.
+
+    Raises:
+        MorphError: no such folder, or a model without regions.
+    """
+
+    def __init__(self, environments: str | os.PathLike[str] | None = None, model: MorphableModel | None = None) -> None:
+        self.model = load_default_model(1) if model is None else model
+        coarse = load_default_model(0).triangles if model is None else None
+        self.anatomy = prepare_anatomy(self.model, coarse=coarse)
+        self._azimuth = self.anatomy.azimuth(self.model.mean)
+        self.environments = load_environments(environments)
+        self.denture = build_denture(self.model, self.anatomy)
+        a = self.anatomy
+        parts, material = [a.triangles], [a.material]
+        extra = 0 if self.denture is None else len(self.denture.vertices)
+        if self.denture is not None:
+            parts.append(self.denture.triangles + self.model.n_vertices)
+            material.append(np.full(len(self.denture.triangles), ENAMEL, np.int32))
+        self.triangles, self.material = np.concatenate(parts), np.concatenate(material)
+        rest = np.zeros((extra, 3), np.float32)
+        features = np.concatenate([a.features, np.zeros((extra, len(FEATURES)), np.float32)])
+        if self.denture is not None:
+            features[self.model.n_vertices :, FEATURES.index("occlusion")] = 1
+            features[self.model.n_vertices :, FEATURES.index("mouth")] = self.denture.gum
+        self.table = np.concatenate([np.concatenate([self.model.mean, rest]), features], 1)
+
+    def compose(
+        self,
+        rng: np.random.Generator,
+        size: int,
+        direct: Callable[[Person, Viewpoint], tuple[Person, Viewpoint]] | None,
+    ) -> Scene:
+        """Draw a person, a view, light and clothes by chance, and pose the head; ``direct`` as of ``Renderer.render``."""
+        a, model = self.anatomy, self.model
+        person = sample_person(rng, model.n_shape, model.expression_names, model.expression_std)
+        look = sample_complexion(rng, person)
+        view = sample_viewpoint(rng)
+        if direct is not None:
+            person, view = direct(person, view)
+        lighting = sample_lighting(rng, self.environments[rng.integers(len(self.environments))])
+        style = sample_style(rng, person)
+        clothes = clothing.sample_clothes(rng)
+        head = a.decoder(person.shape, person.expression)
+        camera = place_camera(view, head[model.landmarks], size)
+        if self.denture is not None:
+            teeth, tongue = self.denture.follow(head)
+            head[self.denture.tongue[0]] = tongue
+        radius = a.skin_radius(head)
+        worn = sample_headwear(rng, a, radius)
+        count = int(rng.uniform(2600, 3600) * max(1.0, size / 200))
+        down = view.rotation.T @ np.array([0.0, -1.0, 0.0])
+        hair = comb_hair(rng, a, person, look, style, head, radius, count, down, None if worn is None else worn.hides)
+        glasses = sample_glasses(rng, a, head)
+        head = turn_shoulders(head, model.mean, float(a.landmarks[8, 1]), view)
+        head = clothing.dress(
+            a, head, vertex_normals(head, a.triangles), clothing.covered(a, model.mean, clothes, self._azimuth)
+        )
+        vertices = head if self.denture is None else np.concatenate([head, teeth])
+        triangles, material = self.triangles, self.material
+        table = self.table
+        normals = vertex_normals(vertices, triangles)
+        if worn is not None:
+            fabric = np.zeros((len(worn.vertices), len(FEATURES)), np.float32)
+            fabric[:, FEATURES.index("occlusion")] = 0.9
+            triangles = np.concatenate([triangles, worn.triangles + len(vertices)])
+            material = np.concatenate([material, np.full(len(worn.triangles), CLOTH, np.int32)])
+            normals = np.concatenate([normals, vertex_normals(worn.vertices, worn.triangles[: len(worn.triangles) // 2])])
+            vertices = np.concatenate([vertices, worn.vertices])
+            table = np.concatenate([table, np.concatenate([worn.colour, fabric], 1)])
+        rotation = camera.rotation.astype(np.float32)
+        points, pixels = (placed[0] for placed in self.place(vertices[None], camera))
+        pixel = float(camera.focal) / view.distance
+        return Scene(
+            rng,
+            person,
+            look,
+            style,
+            view,
+            lighting,
+            clothes,
+            vertices,
+            points,
+            pixels,
+            normals @ rotation.T,
+            table,
+            triangles,
+            material,
+            hair,
+            glasses,
+            camera,
+            pixel,
+        )
+
+    def project(self, points: Floats, camera: PerspectiveCamera) -> Floats:
+        """Points of the camera frame to pixels and nearness."""
+        z = np.maximum(-points[..., 2:], 20.0)
+        xy = camera.centre + float(camera.focal) * points[..., :2] * np.array([1, -1]) / z
+        return np.concatenate([xy, NEARNESS / z], -1).astype(np.float32)
+
+    def place(self, nodes: Floats, camera: PerspectiveCamera) -> tuple[Floats, Floats]:
+        """Nodes of the model frame to the camera frame, and to pixels and nearness."""
+        at, pixels = np.empty_like(nodes), np.empty_like(nodes)
+        f = np.float32
+        project(nodes, camera.rotation.astype(f), camera.position.astype(f), f(camera.focal), camera.centre.astype(f),
+                f(NEARNESS), at, pixels)  # fmt: skip
+        return at, pixels
