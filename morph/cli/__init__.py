@@ -14,6 +14,7 @@ from morph.errors import MorphError
 VERBS = {
     "demo": "track the pictures that ship with morph and show what comes out",
     "track": "track faces in a picture, a folder, a clip or a camera",
+    "live": "track a camera, or a clip at its own speed, in a window and to other programs",
     "view": "look at a track: a window, a picture or a clip",
     "model": "show, convert or check morphable models",
     "synth": "render labelled training pictures",

@@ -36,6 +36,16 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     video.add_argument("--weights", type=Path, metavar="FILE", help="ONNX weights (default: shipped)")
     video.add_argument("--model", type=Path, metavar="FILE", help="the morphable model of the weights (default: shipped)")
     video.add_argument("--json", type=Path, metavar="FILE", help="write the numbers and the protocol here")
+    speed = benches.add_parser("speed", help="CPU time of each stage, latency from frame to mesh, the network in batches")
+    speed.add_argument("clip", nargs="?", type=Path, metavar="CLIP", help="video file or folder (default: the clip that ships)")
+    speed.add_argument("--level", type=int, choices=(0, 1, 2), default=1, help="as of morph track (default: 1)")
+    speed.add_argument("--passes", type=int, default=3, metavar="N", help="over the clip; the fastest counts (default: 3)")
+    speed.add_argument(
+        "--batches", type=int, nargs="+", default=[1, 8, 32], metavar="N", help="crops at once (default: 1 8 32)"
+    )
+    speed.add_argument("--weights", type=Path, metavar="FILE", help="ONNX weights (default: shipped)")
+    speed.add_argument("--model", type=Path, metavar="FILE", help="the morphable model of the weights (default: shipped)")
+    speed.add_argument("--json", type=Path, metavar="FILE", help="write the numbers and the protocol here")
     renders = benches.add_parser("renders", help="held-out renders: landmarks, pose, eyelids, lips, blinks, identity")
     renders.add_argument("crops", type=Path, metavar="DIR", help="set of `morph synth` that the weights did not see")
     renders.add_argument("--weights", type=Path, metavar="FILE", help=".onnx or .safetensors weights (default: shipped)")
@@ -45,7 +55,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(options: argparse.Namespace) -> None:
     """Run the benchmark and print its numbers with their protocol."""
-    {"aflw2000": run_aflw2000, "video": run_video, "renders": run_renders}[options.bench](options)
+    {"aflw2000": run_aflw2000, "video": run_video, "speed": run_speed, "renders": run_renders}[options.bench](options)
 
 
 def run_renders(options: argparse.Namespace) -> None:
@@ -65,6 +75,23 @@ def run_video(options: argparse.Namespace) -> None:
 
     report = measure_video(
         options.clip, options.weights, options.model, offline=options.smooth == "offline", level=options.level
+    )
+    print(report.as_text(), end="")
+    if options.json:
+        with atomic_path(options.json) as path:
+            path.write_text(json.dumps(report.as_json(), indent=1))
+
+
+def run_speed(options: argparse.Namespace) -> None:
+    """Measure the time of each stage."""
+    from morph.cli.demo import demo_files
+    from morph.evaluation.speed import measure_speed
+
+    if options.model and options.level != 1:
+        raise MorphError("--level is for the model that ships; subdivide another model with `morph model convert`")
+    clip = options.clip or next(file for file in demo_files() if file.suffix == ".mp4")
+    report = measure_speed(
+        clip, options.weights, options.model, level=options.level, passes=options.passes, batches=options.batches
     )
     print(report.as_text(), end="")
     if options.json:

@@ -45,6 +45,13 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--no-normals", action="store_true", help="no normals in the OBJ files")
     parser.add_argument("--weights", type=Path, metavar="FILE", help="ONNX weights (default: those that ship)")
     parser.add_argument("--model", type=Path, metavar="FILE", help="morphable model .npz (default: the one that ships)")
+    parser.add_argument(
+        "--resume",
+        action="store_true",
+        help="continue a run into DIR that was killed: whole OBJ files are kept, what was half-written goes; frames are "
+        "tracked again from the first, for the filters' sake, and all files come out as of an unbroken run. Give the same "
+        "input and options; a complete track is left as it is",
+    )
     parser.add_argument("--frames", type=int, metavar="N", help="stop after N frames")
 
 
@@ -69,6 +76,7 @@ def run(options: argparse.Namespace) -> None:
         neutral_pose=options.neutral_pose,
         frames=options.frames,
         offline=options.smooth == "offline",
+        resume=options.resume,
     )
     print_summary(track_to_folder(source, tracker, options.out, wanted, progress_bar(source.count)), options.out)
 
@@ -90,6 +98,8 @@ def print_summary(summary: dict[str, Any], folder: Path) -> None:
     if missing and len(missing) < summary["frames"]:
         shown = ", ".join(map(str, missing[:12])) + (", ..." if len(missing) > 12 else "")
         print(f"  no face in frame {shown}")
+    if summary.get("meshes_kept"):
+        print(f"  OBJ files kept: {summary['meshes_kept']}")
     if summary["frames_damaged"]:
         print(f"  {summary['frames_damaged']} damaged frames were left out")
     stages = ", ".join(f"{name} {value:.1f}" for name, value in summary["cpu_ms_per_frame"].items())

@@ -49,7 +49,7 @@ def write_live_link(path: str | os.PathLike[str], performance: Performance) -> N
             "export another format, or track with the default model"
         )
     weights = np.clip(performance.weights[:, [names[name.lower()] for name in WEIGHTS]], 0.0, 1.0)
-    angles = [_angles(performance.rotation), *(_angles(turns) for turns in _eyes(performance))]
+    angles = [head_angles(performance.rotation), *(head_angles(turns) for turns in _eyes(performance))]
     rows = np.column_stack([weights, *angles])
     rate = max(round(performance.fps), 1)
     with atomic_path(path) as temporary, temporary.open("w", newline="") as file:
@@ -67,8 +67,8 @@ def timecode(time: float, rate: int) -> str:
     return f"{seconds // 3600:02d}:{seconds // 60 % 60:02d}:{seconds % 60:02d}:{frame:02d}.{part:03d}"
 
 
-def _angles(turns: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
-    """``(T, 3)`` yaw, pitch, roll in radians of ``(T, 3, 3)``."""
+def head_angles(turns: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
+    """``(T, 3)`` yaw, pitch, roll in radians of ``(T, 3, 3)``: ``Rx(-pitch) Rz(roll) Ry(yaw)``, see :func:`write_live_link`."""
     x, z, y = Rotation.from_matrix(turns).as_euler("XZY").T
     return np.stack([y, -x, z], axis=1) + 0.0
 

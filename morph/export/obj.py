@@ -45,6 +45,11 @@ class ObjWriter:
         self._head += "o head"
         self._tail = self._constant_lines(material is not None)
 
+    @property
+    def size(self) -> int:
+        """Bytes of every file that is written."""
+        return len(self._head.encode()) + self._buffer.nbytes + len(self._tail)
+
     def _constant_lines(self, material: bool) -> bytes:
         """Texture coordinates and faces."""
         model = self.model

@@ -23,6 +23,7 @@ from morph.errors import MorphError
 from morph.export.coefficients import write_coefficients, write_landmarks
 from morph.export.obj import ObjWriter
 from morph.export.texture import write_material
+from morph.export.unfinished import RECORD, check_resume, remove_half_written, remove_record, track_settings, write_record
 from morph.export.video import VideoWriter
 from morph.tracking import Face, Frame, FrameSource, Tracker, smooth_offline
 from morph.tracking.overlay import draw_faces
@@ -45,6 +46,8 @@ class TrackOptions:
         frames: stop after this many; None takes all.
         offline: look at all frames first and smooth them together without lag; the tracker should not smooth then
             (``SmoothingConfig(online=False)``). Unrelated pictures are never smoothed.
+        resume: keep the OBJ files of a run that was killed, if it had the same footage, tracker and options. All frames are
+            tracked again, so that filters and identity are the same; only OBJ files that are there are not written again.
     """
 
     mesh: bool = True
@@ -53,6 +56,7 @@ class TrackOptions:
     neutral_pose: bool = False
     frames: int | None = None
     offline: bool = False
+    resume: bool = False
 
 
 def track_to_folder(
@@ -64,8 +68,9 @@ def track_to_folder(
 ) -> dict[str, Any]:
     """Track every frame of ``source`` and write what ``options`` ask for; files are whole or absent, the summary comes last.
 
-    An earlier track in the folder is replaced; files that are not a track's stay. Nothing is written before the first
-    frame is read and looked at.
+    An earlier track in the folder is replaced, or continued where ``options.resume`` says so: the files are then those of an
+    unbroken run, byte by byte, and a track that is complete is left as it is. Files that are not a track's stay. Nothing is
+    written before the first frame is read and looked at.
 
     Args:
         source: opened with :func:`morph.tracking.open_source`.
@@ -78,13 +83,20 @@ def track_to_folder(
         The summary, as written to ``summary.json``.
 
     Raises:
-        MorphError: the source cannot be read (a camera not twice), or the folder cannot be written.
+        MorphError: the source cannot be read (a camera not twice), the folder cannot be written, or what is to be continued
+            was begun with other footage or settings.
     """
     options = options or TrackOptions()
     _refuse_own_input(source, Path(folder))
+    what = {name: value for name, value in dataclasses.asdict(options).items() if name != "resume"}
+    settings = track_settings(source, tracker, what)
+    begun = check_resume(source, Path(folder), settings) if options.resume else False
+    if isinstance(begun, dict):
+        remove_record(Path(folder))
+        return begun
     tracker.reset()
     tracker.stopwatch = watch = Stopwatch()
-    run = _Run(source, tracker, Path(folder), options, watch)
+    run = _Run(source, tracker, Path(folder), options, watch, settings, begun)
     started, cpu = time.perf_counter(), time.process_time()
     look = _offline if options.offline and source.kind != "pictures" else _online
     with contextlib.ExitStack() as stack:
@@ -151,8 +163,18 @@ def _refuse_own_input(source: FrameSource, folder: Path) -> None:
 class _Run:
     """What is known half-way through a track."""
 
-    def __init__(self, source: FrameSource, tracker: Tracker, folder: Path, options: TrackOptions, watch: Stopwatch) -> None:
+    def __init__(
+        self,
+        source: FrameSource,
+        tracker: Tracker,
+        folder: Path,
+        options: TrackOptions,
+        watch: Stopwatch,
+        settings: dict[str, Any],
+        begun: bool,
+    ) -> None:
         self.source, self.tracker, self.folder, self.options, self.watch = source, tracker, folder, options, watch
+        self.settings, self.begun, self.kept = settings, begun, 0
         self.count = 0
         self.size = (0, 0)
         self.faces: list[Face] = []
@@ -168,11 +190,15 @@ class _Run:
             self._prepare(stack)
         self.count += 1
         for face in faces:
+            target = self.folder / "mesh" / self._mesh_name(frame, face)
+            if self.begun and self.options.mesh and target.exists():
+                self.kept += 1
+                continue
             with self.watch.stage("mesh"):
                 posed = face.vertices if self.options.neutral_pose else face.posed_vertices(width, height)
             if self.options.mesh:
                 with self.watch.stage("write"):
-                    self.meshes.write(self.folder / "mesh" / self._mesh_name(frame, face), posed)
+                    self.meshes.write(target, posed)
         if self.options.overlay:
             with self.watch.stage("overlay"):
                 self._draw(frame, draw_faces(frame.image, faces))
@@ -184,14 +210,14 @@ class _Run:
         return f"{frame.index:06d}.obj" if self.tracker.max_faces == 1 else f"{frame.index:06d}_{face.id}.obj"
 
     def _prepare(self, stack: contextlib.ExitStack) -> None:
-        """Make the folder, take away what an earlier track left, and begin the files that grow."""
+        """Make the folder, take away what an earlier track or a killed run left, and begin the files that grow."""
         output_folder(self.folder)
-        old = [self.folder / name for name in RESULTS]
-        old += [file for file in (self.folder / "mesh").glob("*") if OWN_FILES.fullmatch(file.name)]
-        if (self.folder / "summary.json").exists():
-            old += (self.folder / "overlay").glob("*.png")
-        for file in old:
-            file.unlink(missing_ok=True)
+        remove_half_written(self.folder)
+        if self.begun:
+            self._remove_cut_off()
+        else:
+            self._remove_earlier()
+            write_record(self.folder, self.settings)
         if self.options.mesh:
             with self.watch.stage("prepare"):
                 write_material(output_folder(self.folder / "mesh"), self.tracker.model)
@@ -199,6 +225,21 @@ class _Run:
             output_folder(self.folder / "overlay")
         elif self.options.overlay and self.source.kind != "picture":
             self.video = stack.enter_context(VideoWriter(self.folder / "overlay.mp4", self.source.rate))
+
+    def _remove_earlier(self) -> None:
+        """An earlier track goes; its record and summary first, so that nothing is taken for whole that is half gone."""
+        old = [self.folder / name for name in (RECORD, *RESULTS)]
+        if any(file.exists() for file in old[:2]):
+            old += (self.folder / "overlay").glob("*.png")
+        old += [file for file in (self.folder / "mesh").glob("*") if OWN_FILES.fullmatch(file.name)]
+        for file in old:
+            file.unlink(missing_ok=True)
+
+    def _remove_cut_off(self) -> None:
+        """OBJ files that lost their end go: all of one model and one set of options are equally long."""
+        for file in (self.folder / "mesh").glob("*.obj"):
+            if OWN_FILES.fullmatch(file.name) and file.stat().st_size != self.meshes.size:
+                file.unlink()
 
     def _draw(self, frame: Frame, image: npt.NDArray[np.uint8]) -> None:
         if self.video is not None:
@@ -237,8 +278,11 @@ class _Run:
             "cpu_ms_per_frame_without_overlay": round(1000 * (cpu - side) / self.count, 3),
             "fps_without_overlay": round(self.count / max(cpu - side, 1e-9), 1),
             "fps": round(self.count / max(wall, 1e-9), 1),
+            "meshes_kept": self.kept,
             "morph": __version__,
+            "settings": self.settings,
         }
         with atomic_path(self.folder / "summary.json") as path:
             path.write_text(json.dumps(summary, indent=1) + "\n")
+        remove_record(self.folder)
         return summary

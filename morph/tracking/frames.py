@@ -148,9 +148,14 @@ def natural_key(path: Path) -> list[tuple[int, int, str]]:
 
 
 class ClipSource(FrameSource):
-    """A clip, decoded by FFmpeg through PyAV: upright, with its own time stamps; frames that are damaged are left out."""
+    """A clip, decoded by FFmpeg through PyAV: upright, with its own time stamps; frames that are damaged are left out.
+
+    Attributes:
+        threads: of the decoder; 1 decodes in the thread that asks for the frame, more decode ahead.
+    """
 
     kind = "clip"
+    threads = 2
 
     def __init__(self, path: Path) -> None:
         import av
@@ -174,7 +179,7 @@ class ClipSource(FrameSource):
         with av.open(os.fspath(self._path)) as container:
             stream = container.streams.video[0]
             stream.thread_type = "FRAME"
-            stream.codec_context.thread_count = 2
+            stream.codec_context.thread_count = self.threads
             for picture in self._decode(container, stream):
                 stamp = picture.time
                 if stamp is None or (index and stamp <= previous):

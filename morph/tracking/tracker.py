@@ -149,8 +149,10 @@ class Tracker:
         self._lost = [track for track in self._lost if 0 <= time - track.time <= MEMORY]
         looks = self._look(image, [track.box for track in self._tracks])
         self._since_detection += 1
-        odd = [self._is_odd(look, track, image) for look, track in zip(looks, self._tracks, strict=True)]
-        if self._is_cut(image, looks):
+        with self.stopwatch.stage("compare"):
+            odd = [self._is_odd(look, track, image) for look, track in zip(looks, self._tracks, strict=True)]
+            scene_changed = self._is_cut(image, looks)
+        if scene_changed:
             self._leave_scene()
             looks, odd = [], []
         if not self._tracks or any(odd) or self._since_detection >= self.detect_every:

@@ -1,0 +1,104 @@
+"""``morph live``: track a camera, or a clip at its own speed, in a window and to other programs."""
+
+from __future__ import annotations
+
+import argparse
+import contextlib
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from morph.errors import MorphError
+
+if TYPE_CHECKING:
+    from morph.export.live_session import LiveSession
+    from morph.tracking import FrameSource, Tracker
+
+EPILOG = """\
+Frames that cannot be tracked in time are dropped, never queued: what is shown and sent is always the newest.
+
+Keys in the window:   r record   s save a picture   p next prop   m meshes   q quit
+
+One datagram a frame, with an empty list of faces where none is seen:
+  udp://   one JSON object: format, frame, time (seconds), width, height (pixels), faces; each face has id, score, weights
+           (ARKit's 52 names, 0..1) and head: rotation (3 x 3, rows first, model to camera), quaternion_xyzw, euler_degrees
+           (yaw + to the subject's left, pitch + up, roll + crown to the subject's right), translation_millimetres
+           (x right, y up from the middle of the picture; z is not known, 0), pixels_per_millimetre
+  osc://   the same as a bundle of /morph/frame (frame, time, faces) and /morph/face/ID/weight/NAME, .../quaternion,
+           .../euler (yaw, pitch, roll), .../translation and .../scale; needs pip install 'morph[live]'
+"""
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Options of the verb."""
+    parser.formatter_class = argparse.RawDescriptionHelpFormatter
+    parser.epilog = EPILOG
+    parser.add_argument("input", nargs="?", default="0", metavar="CAMERA|FILE", help="a camera's number (default: 0) or a clip")
+    parser.add_argument(
+        "--stream", action="append", default=[], metavar="URL", help="udp://HOST:PORT or osc://HOST:PORT; may be repeated"
+    )
+    parser.add_argument("--no-window", action="store_true", help="only stream; Ctrl-C ends it")
+    parser.add_argument("--prop", default="none", help="what faces wear at first: glasses, none, or the folder of a prop")
+    parser.add_argument("--out", type=Path, default=Path(), metavar="DIR", help="for recordings and pictures (default: here)")
+    parser.add_argument("--max-faces", type=int, default=1, metavar="N", help="follow up to N faces (default: 1)")
+    parser.add_argument(
+        "--level", type=int, choices=(0, 1, 2), default=1, help="about 4, 16 or 63 thousand vertices are drawn (default: 1)"
+    )
+    parser.add_argument("--weights", type=Path, metavar="FILE", help="ONNX weights (default: those that ship)")
+    parser.add_argument("--model", type=Path, metavar="FILE", help="morphable model .npz (default: the one that ships)")
+    parser.add_argument("--frames", type=int, metavar="N", help="stop after N frames")
+
+
+def run(options: argparse.Namespace) -> None:
+    """Open everything, then track until the source ends or the user does."""
+    from morph.export.live_session import LiveSession
+    from morph.export.stream import Stream
+    from morph.tracking import Tracker, open_source
+    from morph.tracking.live import LatestFrames
+
+    if options.no_window and not options.stream:
+        raise MorphError("--no-window shows nothing; say where to with --stream udp://HOST:PORT or osc://HOST:PORT")
+    if options.model and options.level != 1:
+        raise MorphError("--level is for the model that ships; subdivide another model with `morph model convert`")
+    if options.frames is not None and options.frames < 1:
+        raise MorphError(f"--frames must be at least 1, got {options.frames}")
+    with contextlib.ExitStack() as stack:
+        streams = [stack.enter_context(contextlib.closing(Stream(address))) for address in options.stream]
+        tracker = Tracker(options.weights, options.model, max_faces=options.max_faces, level=options.level)
+        source = open_source(options.input)
+        view = None if options.no_window else stack.enter_context(contextlib.closing(_view(options, tracker, source)))
+        live = stack.enter_context(LatestFrames(source))
+        session = LiveSession(live, tracker, streams, options.frames)
+        try:
+            if view is None:
+                print(f"{live.source.name}: streaming to {', '.join(options.stream)}; Ctrl-C ends it", flush=True)
+                session.run()
+            else:
+                _show(session, view)
+        except KeyboardInterrupt:  # the way to stop
+            pass
+        print(session.summary())
+
+
+def _view(options: argparse.Namespace, tracker: Tracker, source: FrameSource) -> Any:
+    """What the window shows."""
+    from viewer.live_view import LiveView
+
+    return LiveView(tracker.model, source.rate, options.prop, options.out)
+
+
+def _show(session: LiveSession, view: Any) -> None:
+    """Track in a window."""
+    from viewer.live_view import key_help
+    from viewer.live_window import open_live_window
+
+    def next_picture() -> Any:
+        taken = session.step(0.0)
+        return None if taken is None else view.show(*taken)
+
+    print(key_help(), flush=True)
+    open_live_window(
+        next_picture,
+        view.press,
+        lambda: view.title(session.last, session.live.dropped),
+        lambda: view.quit or session.over,
+    )
