@@ -18,9 +18,11 @@ def atomic_path(target: str | os.PathLike[str]) -> Iterator[Path]:
     The temporary name keeps the suffix of the target, so writers that choose a format by suffix work.
 
     Raises:
-        MorphError: the folder does not exist or cannot be written.
+        MorphError: the folder does not exist or cannot be written, or the target is a folder itself.
     """
     target = Path(target)
+    if target.is_dir():
+        raise MorphError(f"cannot write {target}: it is a folder; give the name of a file")
     try:
         handle, name = tempfile.mkstemp(prefix=f".{target.stem}-", suffix=target.suffix, dir=target.parent)
         os.close(handle)

@@ -44,10 +44,12 @@ class OpenGLRenderer:
         hidden = [part for part in fine.parts if not part.see_through]
         clear = [part for part in fine.parts if part.see_through and not part.holdout]
         layer = self._draw(fine, [(part, fine.colours(part)) for part in hidden])
-        if clear:
-            nothing = [(part, np.zeros((len(part.vertices), 4), np.float32)) for part in hidden]
-            above = self._draw(fine, nothing + [(part, fine.colours(part)) for part in clear])
-            layer = above + layer * (1.0 - above[..., 3:])
+        nothing = [(part, np.zeros((len(part.vertices), 4), np.float32)) for part in hidden]
+        for painted in (True, False):  # skin first, then the glass before it
+            group = [(part, fine.colours(part)) for part in clear if (part.texture is not None) == painted]
+            if group:
+                above = self._draw(fine, nothing + group)
+                layer = above + layer * (1.0 - above[..., 3:])
         return average(layer, self.samples)
 
     def close(self) -> None:
@@ -130,12 +132,16 @@ def pyrender_primitive(pyrender: Any, part: Part, colours: Layer, *, blend: bool
 def pyrender_scene(pyrender: Any, scene: Scene, parts: list[tuple[Part, Layer]]) -> Any:
     """A pyrender scene of parts with their lit colours, on a background of nothing, seen by the scene's camera.
 
-    All parts become one mesh, for colours are all that they differ in: one draw call is much faster than ten.
+    All parts without a texture become one mesh, for colours are all that they differ in: one draw call is much faster
+    than ten.
     """
     graph = pyrender.Scene(bg_color=(0.0, 0.0, 0.0, 0.0))
-    whole = joined(parts)
+    whole = joined([(part, colours) for part, colours in parts if part.texture is None])
     if whole is not None:
         graph.add(pyrender.Mesh([pyrender_primitive(pyrender, whole, whole.albedo)]))
+    for part, colours in parts:
+        if part.texture is not None and len(part.triangles):
+            graph.add(pyrender.Mesh([pyrender_painted(pyrender, part, colours, scene.texture_image(part))]))
     camera, pose = pyrender_camera(pyrender, scene)
     graph.add(camera, pose=pose)
     return graph
@@ -161,15 +167,44 @@ def pyrender_textured(pyrender: Any, part: Part, coordinates: Layer, texture: np
         coordinates: ``(V, 2)`` texture coordinates, origin bottom left.
         texture: ``(H, W, 3)`` uint8 RGB.
     """
+    rgba = np.dstack([texture, np.full(texture.shape[:2], 255, np.uint8)])  # rows of RGB would need a width that 4 divides
+    material = _texture_material(pyrender, rgba)
+    return pyrender.Primitive(part.vertices, texcoord_0=coordinates, indices=part.triangles, material=material)
+
+
+def pyrender_painted(
+    pyrender: Any,
+    part: Part,
+    colours: Layer,
+    image: npt.NDArray[np.uint8],
+    *,
+    blend: bool = False,
+    wireframe: bool = False,
+) -> Any:
+    """A pyrender primitive of a part with a texture, multiplied by its lit colours.
+
+    Args:
+        colours: ``(V, 4)`` lit colours.
+        image: ``(H, W, 4)`` uint8 for the part's coordinates; multiplied by alpha unless ``blend``.
+        blend: mix it with what is behind it (straight alpha, as OpenGL wants it).
+        wireframe: draw edges only.
+    """
+    material = _texture_material(pyrender, image, alphaMode="BLEND" if blend else "OPAQUE", wireframe=wireframe)
+    if blend:  # pyrender draws it after what is solid only where a factor is clear; it does not look into the texture
+        material.baseColorFactor = (1.0, 1.0, 1.0, 0.9999)
+    return pyrender.Primitive(
+        part.vertices, texcoord_0=part.coordinates, color_0=colours, indices=part.triangles, material=material
+    )
+
+
+def _texture_material(pyrender: Any, rgba: npt.NDArray[np.uint8], **more: Any) -> Any:
     from OpenGL import GL
 
-    rgba = np.dstack([texture, np.full(texture.shape[:2], 255, np.uint8)])  # rows of RGB would need a width that 4 divides
     sampler = pyrender.Sampler(
         magFilter=GL.GL_LINEAR, minFilter=GL.GL_LINEAR, wrapS=GL.GL_CLAMP_TO_EDGE, wrapT=GL.GL_CLAMP_TO_EDGE
     )
     image = pyrender.Texture(source=rgba, source_channels="RGBA", sampler=sampler)
-    material = pyrender.MetallicRoughnessMaterial(baseColorTexture=image, baseColorFactor=(1.0, 1.0, 1.0, 1.0))
-    return pyrender.Primitive(part.vertices, texcoord_0=coordinates, indices=part.triangles, material=material)
+    return pyrender.MetallicRoughnessMaterial(baseColorTexture=image, baseColorFactor=(1.0, 1.0, 1.0, 1.0), **more)
 
 
 def pyrender_camera(pyrender: Any, scene: Scene) -> tuple[Any, npt.NDArray[np.float64]]:

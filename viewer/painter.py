@@ -9,7 +9,7 @@ import numpy as np
 
 from viewer.composite import backdrop
 from viewer.footage import Footage
-from viewer.opengl import joined, pyrender_camera, pyrender_primitive, pyrender_textured
+from viewer.opengl import joined, pyrender_camera, pyrender_painted, pyrender_primitive, pyrender_textured
 from viewer.playback import Playback
 from viewer.scene import Part, Scene
 from viewer.stage import Look, Stage
@@ -37,13 +37,27 @@ class Painter:
             scene = self._on_footage(pyrender, graph, self.footage, state, width, height)
         shown = [part for part in scene.parts if not part.holdout]
         for blend in (False, True):
-            part = joined([(part, scene.colours(part)) for part in shown if part.see_through == blend])
+            group = [part for part in shown if part.see_through == blend]
+            lit = self._painted(pyrender, scene, group, state.wireframe)  # in one mesh, so that skin comes before glass
+            part = joined([(part, scene.colours(part)) for part in group if part.texture is None])
             if part is not None:
-                lit = pyrender_primitive(pyrender, part, part.albedo, blend=blend, wireframe=state.wireframe)
-                graph.add(pyrender.Mesh([lit]))
+                lit.append(pyrender_primitive(pyrender, part, part.albedo, blend=blend, wireframe=state.wireframe))
+            if lit:
+                graph.add(pyrender.Mesh(lit))
         lens, pose = pyrender_camera(pyrender, scene)
         graph.add(lens, pose=pose)
         return graph
+
+    def _painted(self, pyrender: Any, scene: Scene, parts: list[Part], wireframe: bool) -> list[Any]:
+        """Primitives of the parts that have a texture."""
+        out = []
+        for part in parts:
+            if part.texture is not None and len(part.triangles):
+                image = part.texture.straight(scene.texture_level(part))
+                if scene.show_normals:
+                    image = np.dstack([np.full((*image.shape[:2], 3), 255, np.uint8), image[..., 3]])
+                out.append(pyrender_painted(pyrender, part, scene.colours(part), image, blend=True, wireframe=wireframe))
+        return out
 
     def _on_footage(self, pyrender: Any, graph: Any, footage: Footage, state: Playback, width: int, height: int) -> Scene:
         """Adds the frame to ``graph`` and returns the scene of the heads, which has the frame as a part behind them.

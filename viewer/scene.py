@@ -12,6 +12,7 @@ from morph.errors import MorphError
 from morph.model.camera import PerspectiveCamera, ScaledOrthographicCamera
 from morph.rendering import vertex_normals
 from viewer.lighting import Floats, Lighting, Material, light_vertices, studio_light
+from viewer.texture import Texture
 
 Camera = ScaledOrthographicCamera | PerspectiveCamera
 
@@ -29,6 +30,8 @@ class Part:
         material: how it answers to light.
         holdout: it hides what is behind it and is not seen itself.
         see_through: alpha is meant, the parts behind show.
+        texture: multiplies the lit colours; such a part is see-through. None: there is none.
+        coordinates: ``(V, 2)`` texture coordinates, origin bottom left.
     """
 
     vertices: Floats
@@ -39,11 +42,16 @@ class Part:
     material: Material = field(default_factory=Material)
     holdout: bool = False
     see_through: bool = False
+    texture: Texture | None = None
+    coordinates: Floats | None = None
 
     def __post_init__(self) -> None:
         n = len(self.vertices)
         if self.vertices.shape != (n, 3) or self.albedo.shape != (n, 4):
             raise MorphError(f"a part needs vertices (V, 3) and albedo (V, 4), got {self.vertices.shape}, {self.albedo.shape}")
+        if self.texture is not None and (self.coordinates is None or self.coordinates.shape != (n, 2)):
+            got = None if self.coordinates is None else self.coordinates.shape
+            raise MorphError(f"a part with a texture needs coordinates ({n}, 2), got {got}")
 
 
 @dataclass(frozen=True, eq=False)
@@ -84,8 +92,30 @@ class Scene:
             camera = dataclasses.replace(camera, scale=np.asarray(camera.scale) * samples, translation=shift)
         return dataclasses.replace(self, camera=camera, width=self.width * samples, height=self.height * samples)
 
+    def texture_image(self, part: Part) -> npt.NDArray[np.uint8]:
+        """The level of the part's texture for this picture, ``(H, W, 4)`` uint8 multiplied by alpha.
+
+        Its texels are about as large as pixels, on average over the triangles that face the viewer. Where normals are
+        shown, the texture only says where it is.
+        """
+        assert part.texture is not None
+        image = part.texture.levels[self.texture_level(part)]
+        return np.repeat(image[..., 3:], 4, axis=2) if self.show_normals else image
+
+    def texture_level(self, part: Part) -> int:
+        """Number of that level."""
+        texture = part.texture
+        assert texture is not None
+        assert part.coordinates is not None
+        points = np.asarray(self.camera.project(part.vertices))[:, :2]
+        height, width = texture.levels[0].shape[:2]
+        pixels = -_doubled_areas(points[part.triangles])
+        texels = np.abs(_doubled_areas(part.coordinates[part.triangles])) * (width * height)
+        facing = pixels > 0
+        return texture.level(float(np.sqrt(texels[facing].sum() / max(pixels[facing].sum(), 1e-9))))
+
     def colours(self, part: Part) -> Floats:
-        """``(V, 4)`` lit colours of a part, multiplied by alpha; all zero where it is a holdout."""
+        """``(V, 4)`` lit colours of a part, multiplied by alpha, without its texture; all zero where it is a holdout."""
         if part.holdout:
             return np.zeros((len(part.vertices), 4), np.float32)
         normals = part.normals if part.normals is not None else vertex_normals(part.vertices, part.triangles)
@@ -94,6 +124,12 @@ class Scene:
             return np.concatenate([(0.5 + 0.5 * normals) * alpha, alpha], axis=1).astype(np.float32)
         occlusion = part.occlusion if part.occlusion is not None else np.ones(len(part.vertices), np.float32)
         return light_vertices(part.vertices, normals, part.albedo, occlusion, part.material, self.lighting, self.eye)
+
+
+def _doubled_areas(corners: npt.NDArray[np.floating]) -> npt.NDArray[np.floating]:
+    """``(F,)`` twice the signed areas of ``(F, 3, 2)`` triangles."""
+    a, b = corners[:, 1] - corners[:, 0], corners[:, 2] - corners[:, 0]
+    return np.asarray(a[:, 0] * b[:, 1] - a[:, 1] * b[:, 0])
 
 
 def two_sided(part: Part) -> Part:

@@ -9,6 +9,7 @@ import numpy.typing as npt
 from morph.model.camera import PerspectiveCamera
 from morph.rendering import Fragments, interpolate, rasterise
 from viewer.scene import Camera, Part, Scene
+from viewer.texture import sample
 
 Layer = npt.NDArray[np.float32]
 Box = tuple[int, int, int, int]  # left, top, right, bottom in pixels; the last two are outside
@@ -31,15 +32,18 @@ class SoftwareRenderer:
         fine = scene.finer(self.samples)
         meshes = [(part, _pixels(part.vertices, fine.camera)) for part in fine.parts]
         solid = [mesh for mesh in meshes if not mesh[0].see_through]
-        clear = [mesh for mesh in meshes if mesh[0].see_through and not mesh[0].holdout]
+        painted = [mesh for mesh in meshes if mesh[0].texture is not None]
+        clear = [mesh for mesh in meshes if mesh[0].see_through and mesh[0].texture is None and not mesh[0].holdout]
         out = np.zeros((scene.height, scene.width, 4), np.float32)
         box = _box([mesh for mesh in meshes if not mesh[0].holdout], fine, self.samples)
         if box is None:
             return out
         layer, fragments = _draw(fine, solid, box)
-        small = _box(clear, fine, 1)
-        if small is not None:
-            above, nearest = _draw(fine, clear, small)
+        for group in (*([mesh] for mesh in painted), clear):  # skin first, then the glass before it
+            small = _box(group, fine, 1)
+            if small is None:
+                continue
+            above, nearest = _draw(fine, group, small)
             inner = (slice(small[1] - box[1], small[3] - box[1]), slice(small[0] - box[0], small[2] - box[0]))
             above[nearest.depth <= fragments.depth[inner]] = 0.0
             layer[inner] = above + layer[inner] * (1.0 - above[..., 3:])
@@ -78,7 +82,7 @@ def _box(meshes: list[Mesh], scene: Scene, step: int) -> Box | None:
 
 
 def _draw(scene: Scene, meshes: list[Mesh], box: Box) -> tuple[Layer, Fragments]:
-    """Layer and fragments of the pixels in ``box``."""
+    """Layer and fragments of the pixels in ``box``; a part with a texture is drawn on its own."""
     points, triangles, first = [np.zeros((0, 3), np.float32)], [np.zeros((0, 3), np.int32)], 0
     colours = [np.zeros((0, 4), np.float32)]
     for part, pixels in meshes:
@@ -89,7 +93,13 @@ def _draw(scene: Scene, meshes: list[Mesh], box: Box) -> tuple[Layer, Fragments]
     all_triangles = np.concatenate(triangles)
     moved = np.concatenate(points) - np.array([box[0], box[1], 0], np.float32)
     fragments = rasterise(moved, all_triangles, box[3] - box[1], box[2] - box[0])
-    return interpolate(fragments, all_triangles, np.concatenate(colours)), fragments
+    layer = interpolate(fragments, all_triangles, np.concatenate(colours))
+    painted = meshes[0][0] if len(meshes) == 1 else None
+    if painted is not None and painted.texture is not None and painted.coordinates is not None:
+        seen = fragments.covered
+        places = interpolate(fragments, all_triangles, painted.coordinates)[seen]
+        layer[seen] *= sample(scene.texture_image(painted), places)
+    return layer, fragments
 
 
 def _pixels(vertices: npt.NDArray[np.float32], camera: Camera) -> npt.NDArray[np.float32]:

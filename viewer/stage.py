@@ -66,10 +66,11 @@ class Stage:
         shape, expression = self.track.coefficients.shape[row], self.track.coefficients.expression[row]
         linear, shift = np.asarray(linear, np.float32), np.asarray(shift, np.float32)
         vertices = self.head.vertices(shape, expression) @ linear.T + shift
-        parts = [self.head.part(vertices, holdout=not look.head)]
-        if self._wearing is not None:
-            parts += self._wearing.parts(shape, expression, linear, shift, self._typical[int(self.track.id[row])])
-        return parts
+        head = self.head.part(vertices, holdout=not look.head)
+        if self._wearing is None:
+            return [head]
+        typical = self._typical[int(self.track.id[row])]
+        return [head, *self._wearing.parts(shape, expression, linear, shift, typical, head)]
 
     def picture_scene(
         self,

@@ -134,7 +134,11 @@ def _window_class() -> Any:
             state.changed = False
             if state.prop != self.worn:
                 self.worn = state.prop
-                self.painter.stage.wear(find_prop(state.props[state.prop]))
+                try:
+                    self.painter.stage.wear(find_prop(state.props[state.prop]))
+                except MorphError as error:  # a prop that does not fit this model
+                    self.painter.stage.wear(None)
+                    self.say(f"morph: {error}")
             width, height = self.get_framebuffer_size()
             self.renderer.viewport_width, self.renderer.viewport_height = width, height
             graph = self.painter.graph(self.pyrender, state, width, height)

@@ -4,10 +4,15 @@ from __future__ import annotations
 
 import argparse
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from morph.errors import MorphError
 
-FORMATS = "glb, usd, ply, csv, mdd, pc2, obj"
+if TYPE_CHECKING:
+    import numpy as np
+    import numpy.typing as npt
+
+FORMATS = "glb, usd, ply, csv, mdd, pc2, obj, html"
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -20,7 +25,11 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     track.add_argument("--level", type=int, choices=(0, 1, 2), help="4, 16 or 64 thousand vertices of the default model (1)")
     track.add_argument("--model", metavar="FILE", help="the model that was tracked with (.npz), if not the default one")
     track.add_argument("--texture", metavar="FILE", help="a picture for the model's texture coordinates, not the plain skin")
+    track.add_argument("--over", metavar="CLIP", help="texture from the footage that was tracked; --out x.png: that alone")
     track.add_argument("--frame", type=int, metavar="N", help="for one ply or obj: which frame; the first unless given")
+    track.add_argument(
+        "--prop", metavar="NAME", help="for html: what the head wears, glasses, dog, hat … or the folder of a prop"
+    )
     track.add_argument("--clip-weights", action="store_true", help="weights in 0..1, for tools that clamp them (Blender)")
     track.add_argument("--neutral-pose", action="store_true", help="the head faces the viewer and does not move")
 
@@ -38,13 +47,17 @@ def _export_track(options: argparse.Namespace) -> None:
     from morph.export.performance import performance_of_track
     from morph.export.usd import SUFFIXES
     from morph.model import load_default_model, load_model
+    from viewer.props import find_prop
     from viewer.track import load_track
 
     suffix = options.out.suffix.lower()
     kind = options.format.lower() if options.format else ("usd" if suffix in SUFFIXES else suffix[1:])
+    if kind == "png" and options.over is not None:
+        return _export_texture(options)
     if kind not in FORMATS:
         asked = f"unknown format {options.format!r}" if options.format else f"{options.out} does not tell the format"
         raise MorphError(f"{asked}; give --format one of {', '.join(FORMATS)}")
+    prop = None if options.prop is None else find_prop(options.prop)
     track = load_track(options.source)
     if options.model is not None and options.level is not None:
         raise MorphError("--level is for the default model; leave it out beside --model")
@@ -54,17 +67,52 @@ def _export_track(options: argparse.Namespace) -> None:
         performance = performance.still()
     if options.clip_weights:
         performance = performance.clipped()
+    if options.over is not None and options.texture is not None:
+        raise MorphError("--texture and --over both give a texture; leave one out")
     texture = None if options.texture is None else read_texture(options.texture)
-    files = export_performance(performance, kind, options.out, texture=texture, frame=options.frame)
+    texture = texture if options.over is None else _texture_from_footage(options)
+    worn = None
+    if prop is not None:
+        from viewer.props.page import page_prop
+
+        worn = page_prop(prop, performance)
+    files = export_performance(performance, kind, options.out, texture=texture, frame=options.frame, prop=worn)
     beside = f"; beside it {', '.join(file.name for file in files[1:])}" if files[1:] else ""
     size = f", {files[0].stat().st_size / 1e6:.1f} MB" if files[0].is_file() else ""
     frames = f"{len(performance)} {'frame' if len(performance) == 1 else 'frames'}"
     print(f"{files[0]}: face {performance.id}, {frames}, {performance.model.n_vertices} vertices{size}{beside}")
 
 
+def _texture_from_footage(options: argparse.Namespace) -> npt.NDArray[np.uint8]:
+    """Of the one face; at level 1, for the texture coordinates of all levels are the same."""
+    from morph.export.footage_texture import texture_from_footage
+    from morph.export.performance import performance_of_track
+    from morph.model import load_default_model, load_model
+    from morph.tracking.frames import open_source
+    from viewer.track import load_track
+
+    model = load_default_model(1) if options.model is None else load_model(options.model)
+    performance = performance_of_track(load_track(options.source), model, options.id)
+    return texture_from_footage(performance, open_source(options.over))
+
+
+def _export_texture(options: argparse.Namespace) -> None:
+    from morph.atomic import atomic_path
+    from morph.export.head_mesh import png
+
+    for name in ("level", "texture", "frame", "prop", "clip_weights", "neutral_pose"):
+        if not (getattr(options, name) is None or getattr(options, name) is False):  # level 0 is one
+            raise MorphError(f"--{name.replace('_', '-')} is for a mesh; a texture only takes --over, --id and --model")
+    texture = _texture_from_footage(options)
+    with atomic_path(options.out) as temporary:
+        temporary.write_bytes(png(texture))
+    size = f"{texture.shape[1]}x{texture.shape[0]}, {options.out.stat().st_size / 1e6:.1f} MB"
+    print(f"{options.out}: texture {size}; wear it with `morph export TRACK --texture {options.out} --out head.glb`")
+
+
 def _export_weights(options: argparse.Namespace) -> None:
     """Export, compare with PyTorch, print the difference."""
-    for name in ("format", "id", "level", "model", "texture", "frame", "clip_weights", "neutral_pose"):
+    for name in ("format", "id", "level", "model", "texture", "over", "frame", "prop", "clip_weights", "neutral_pose"):
         if getattr(options, name) not in (None, False):
             raise MorphError(f"--{name.replace('_', '-')} is for a track; a checkpoint only takes --out FILE.onnx")
     try:

@@ -13,7 +13,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--out", metavar="FILE", help="write a .png, .jpg or .mp4 instead of opening a window")
     parser.add_argument("--frame", type=int, metavar="N", help="which frame; for a picture, the middle one unless given")
     parser.add_argument("--size", type=_size, metavar="WxH", help="of the window or the picture (640x480, or the footage's)")
-    parser.add_argument("--prop", default="none", help="what the faces wear: glasses, none, or the folder of a prop")
+    parser.add_argument("--prop", default="none", help="what the faces wear: glasses, dog, hat, paint, mask … or a folder")
     footage = parser.add_mutually_exclusive_group()
     footage.add_argument("--over", metavar="CLIP", help="lay it over the footage that was tracked")
     footage.add_argument("--beside", metavar="CLIP", help="show it beside the footage that was tracked")

@@ -23,9 +23,10 @@ from morph.export.ply import PlyWriter
 from morph.export.point_cache import write_mdd, write_pc2
 from morph.export.texture import MATERIAL, plain_texture, write_material
 from morph.export.usd import SUFFIXES, write_usd
+from morph.export.web_page import PageProp, write_web_page
 from morph.model import MorphableModel
 
-FORMATS = ("glb", "usd", "ply", "csv", "mdd", "pc2", "obj")
+FORMATS = ("glb", "usd", "ply", "csv", "mdd", "pc2", "obj", "html")
 Texture = npt.NDArray[np.uint8]
 
 
@@ -36,6 +37,7 @@ def export_performance(
     *,
     texture: Texture | None = None,
     frame: int | None = None,
+    prop: PageProp | None = None,
 ) -> list[Path]:
     """Write a performance in one of :data:`FORMATS`.
 
@@ -48,12 +50,14 @@ def export_performance(
         out: file, or folder for a sequence.
         texture: ``(H, W, 3)`` uint8 RGB; None is the plain one.
         frame: number of the frame that a single mesh shows; None is the first.
+        prop: what the head of a web page wears.
 
     Returns:
         The files, the asked one first; of a sequence only its folder.
 
     Raises:
-        MorphError: unknown format, a suffix of another one, a frame without the face, or the folder cannot be written.
+        MorphError: unknown format, a suffix of another one, a frame without the face, a prop where none can be, or the folder
+            cannot be written.
     """
     out = Path(out)
     if kind not in FORMATS:
@@ -64,11 +68,16 @@ def export_performance(
         raise MorphError(f"{out} is not the name of a {kind.upper()} file; let it end in {' or '.join(suffixes)}")
     if frame is not None and not (single and kind in ("ply", "obj")):
         raise MorphError(f"--frame is for one mesh; let --out end in .ply or .obj, not {out.name}")
+    if prop is not None and kind != "html":
+        raise MorphError(f"--prop is for a web page; let --out end in .html, not {out.name}")
     model = performance.model
     picture = functools.partial(_given, texture, model)
     if kind in ("glb", "usd"):
         (write_glb if kind == "glb" else write_usd)(out, performance, picture())
         return [out, *([out.with_suffix(".png")] if kind == "usd" and out.suffix != ".usdz" else [])]
+    if kind == "html":
+        write_web_page(out, performance, picture(), prop)
+        return [out]
     if kind == "csv":
         write_live_link(out, performance)
         return [out, _write_camera(out.with_suffix(".camera.json"), performance)]

@@ -35,6 +35,13 @@ def write_glb(path: str | os.PathLike[str], performance: Performance, texture: n
     Raises:
         MorphError: the folder cannot be written.
     """
+    data = glb_bytes(performance, texture)
+    with atomic_path(path) as temporary:
+        temporary.write_bytes(data)
+
+
+def glb_bytes(performance: Performance, texture: npt.NDArray[np.uint8]) -> bytes:
+    """What :func:`write_glb` writes."""
     buffer = GltfBuffer()
     model = performance.model
     mesh = _mesh(buffer, performance)
@@ -63,8 +70,7 @@ def write_glb(path: str | os.PathLike[str], performance: Performance, texture: n
         mesh["weights"] = performance.weights[0].tolist()
     else:
         document["animations"] = [_animation(buffer, performance, turns, places)]
-    with atomic_path(path) as temporary:
-        temporary.write_bytes(buffer.glb(document))
+    return buffer.glb(document)
 
 
 def _mesh(buffer: GltfBuffer, performance: Performance) -> dict[str, Any]:

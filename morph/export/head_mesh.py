@@ -69,8 +69,9 @@ def faces_of(model: MorphableModel) -> list[tuple[list[int], list[int]]]:
 
 
 def png(picture: npt.NDArray[np.uint8]) -> bytes:
-    """A picture ``(H, W, 3)`` uint8 RGB as PNG."""
-    done, data = cv2.imencode(".png", picture[..., ::-1])
+    """A picture ``(H, W, 3)`` or ``(H, W, 4)`` uint8 RGB or RGBA as PNG."""
+    order = [2, 1, 0, 3][: picture.shape[-1]]
+    done, data = cv2.imencode(".png", picture[..., order])
     if not done:
         raise MorphError("the texture cannot be written as PNG; is it (H, W, 3) uint8?")
     return data.tobytes()

@@ -9,8 +9,9 @@ import numpy as np
 import numpy.typing as npt
 
 from morph.atomic import atomic_path
+from morph.export.uv_chart import fill_gaps, rasterise_chart
 from morph.model import MorphableModel
-from morph.rendering import interpolate, rasterise
+from morph.rendering import interpolate
 
 Floats = npt.NDArray[np.floating]
 
@@ -39,8 +40,7 @@ def plain_texture(model: MorphableModel, size: int = 1024) -> npt.NDArray[np.uin
     """
     if not len(model.uv_triangles):
         return np.full((size, size, 3), SKIN, np.uint8)
-    chart = np.column_stack([model.uv * [size, -size] + [-0.5, size - 0.5], np.zeros(len(model.uv))])
-    fragments = rasterise(chart, model.uv_triangles, size, size, cull=False)
+    fragments = rasterise_chart(model, size)
     texel = fragments.triangle_id[fragments.covered]
     corners = interpolate(fragments, model.uv_triangles, _corner_values(model))[fragments.covered]
     position = corners[:, :3].astype(np.float64)
@@ -55,7 +55,7 @@ def plain_texture(model: MorphableModel, size: int = 1024) -> npt.NDArray[np.uin
             colour[here] = _eye(model, index, position[here])
     texture = np.zeros((size, size, 3), np.uint8)
     texture[fragments.covered] = np.clip(colour + 0.5, 0, 255)
-    return _fill(texture, fragments.covered)
+    return fill_gaps(texture, fragments.covered)
 
 
 def _corner_values(model: MorphableModel) -> npt.NDArray[np.float32]:
@@ -93,16 +93,6 @@ def _eye(model: MorphableModel, region: int, position: Floats) -> Floats:
     colour = _blend(colour, RIM, (IRIS_ANGLE + 1.5 - angle) / 3.0)
     colour = _blend(colour, IRIS, (IRIS_ANGLE - 2.5 - angle) / 4.0)
     return _blend(colour, PUPIL, (PUPIL_ANGLE + 1.0 - angle) / 2.0)
-
-
-def _fill(texture: npt.NDArray[np.uint8], covered: npt.NDArray[np.bool_]) -> npt.NDArray[np.uint8]:
-    """Give every empty texel the colour of the nearest painted one, so that no seam shows."""
-    if not covered.any():
-        return texture
-    _, label = cv2.distanceTransformWithLabels((~covered).astype(np.uint8), cv2.DIST_L2, 5, labelType=cv2.DIST_LABEL_PIXEL)
-    colours = np.zeros((int(label.max()) + 1, 3), np.uint8)
-    colours[label[covered]] = texture[covered]
-    return colours[label]
 
 
 def write_material(folder: str | os.PathLike[str], model: MorphableModel, *, size: int = 1024) -> None:

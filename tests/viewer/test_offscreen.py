@@ -19,8 +19,8 @@ from viewer.offscreen import open_renderer
 from viewer.props import find_prop
 from viewer.stage import Look, Stage
 from viewer.track import load_track
-folder, backend, out = sys.argv[1:]
-stage = Stage(load_track(folder), load_default_model(0), find_prop("glasses"))
+folder, backend, prop, out = sys.argv[1:]
+stage = Stage(load_track(folder), load_default_model(0), find_prop(prop))
 renderer = open_renderer(backend)
 scenes = [stage.picture_scene(f, 320, 240, 2.0, Look(head=h)) for f in (0, 2) for h in (True, False)]
 scenes.append(stage.model_scene(1, stage.orbit(30, 10, 320, 240), 320, 240))
@@ -29,19 +29,16 @@ renderer.close()
 """
 
 
-@pytest.fixture
-def stage(write_track, coarse_model):
-    return Stage(load_track(write_track([0, 1, 2])), coarse_model, find_prop("glasses"))
-
-
+@pytest.mark.parametrize("prop", ["glasses", "paint", "mask"])
 @pytest.mark.parametrize("backend", ["osmesa", "egl"])
-def test_opengl_and_software_draw_the_same(stage, tmp_path, backend):
+def test_opengl_and_software_draw_the_same(write_track, coarse_model, tmp_path, backend, prop):
     pytest.importorskip("pyrender", reason="pyrender is not installed; pip install 'morph[viewer]'")
     if not probe(backend):
         pytest.skip(f"no OpenGL on {backend} here; install {offscreen.INSTALL_OPENGL}")
+    stage = Stage(load_track(write_track([0, 1, 2])), coarse_model, find_prop(prop))
     out = tmp_path / "layers.npy"
     done = subprocess.run(
-        [sys.executable, "-c", SCRIPT, str(stage.track.folder), backend, str(out)], capture_output=True, text=True
+        [sys.executable, "-c", SCRIPT, str(stage.track.folder), backend, prop, str(out)], capture_output=True, text=True
     )
     assert done.returncode == 0, done.stderr
     scenes = [stage.picture_scene(f, 320, 240, 2.0, Look(head=h)) for f in (0, 2) for h in (True, False)]

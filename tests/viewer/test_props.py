@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from morph.errors import MorphError
-from viewer.props import Wearing, find_prop, load_prop, shipped_props
+from viewer.props import Item, Wearing, find_prop, load_prop, shipped_props
 from viewer.props.meshes import read_mesh
 from viewer.props.wearing import fit
 from viewer.scene import Part, Scene, orbit_camera
@@ -31,12 +31,13 @@ def worn(prop, model, shape, expression=None):
 
 
 def test_shipped_props_load():
-    assert {"glasses", "dog", "hat"} <= set(shipped_props())
+    assert {"glasses", "dog", "hat", "moustache", "horns", "paint", "mask"} <= set(shipped_props())
     for name in shipped_props():
         prop = find_prop(name)
         assert prop is not None
         assert prop.name == name
-        assert all(len(piece.triangles) > 100 for item in prop.items for piece in item.pieces)
+        meshes = [piece for item in prop.items if isinstance(item, Item) for piece in item.pieces]
+        assert all(len(piece.triangles) > 100 for piece in meshes)
         assert "licence" in (shipped_props()[name] / "prop.yaml").read_text()
     assert find_prop("none") is None
 
@@ -98,6 +99,71 @@ def test_skull_props_ignore_expression_and_noses_follow(coarse_model):
     for name, follows in (("glasses", False), ("dog", True)):
         still, moving = (worn(find_prop(name), coarse_model, shape, e)[0].vertices for e in (None, moved))
         assert (np.abs(still - moving).max() > 0.3) == follows
+
+
+def expressing(model, **weights):
+    """Z-scores of named expressions at raw weights."""
+    out = np.zeros(model.n_expression)
+    for name, weight in weights.items():
+        index = model.expression_names.index(name)
+        out[index] = weight / model.expression_std[index]
+    return out
+
+
+def test_each_half_of_the_moustache_goes_with_its_corner_of_the_mouth(coarse_model):
+    prop, shape = find_prop("moustache"), np.zeros(coarse_model.n_shape)
+    still, left, shut, open_ = (
+        worn(prop, coarse_model, shape, expression)
+        for expression in (
+            None,
+            expressing(coarse_model, mouthSmileLeft=1.0),
+            expressing(coarse_model, mouthUpperUpLeft=1.0, mouthUpperUpRight=1.0),
+            expressing(coarse_model, jawOpen=1.0),
+        )
+    )
+    moved = [np.linalg.norm(b.vertices - a.vertices, axis=1).mean() for a, b in zip(still, left, strict=True)]
+    assert still[0].vertices[:, 0].mean() > 0 > still[1].vertices[:, 0].mean()
+    assert moved[0] > 1.5
+    assert moved[0] > 2 * moved[1]
+    assert (shut[0].vertices - still[0].vertices)[:, 1].mean() > 1.0  # a raised lip raises it
+    jaw = np.abs(open_[0].vertices - still[0].vertices).max()
+    chin = np.abs(coarse_model.expression_basis[coarse_model.landmarks[8], :, coarse_model.expression_names.index("jawOpen")])
+    assert jaw < 0.6 * chin.max()
+
+
+def test_moustache_lies_on_the_lip_of_every_head(coarse_model):
+    prop = find_prop("moustache")
+    for shape in heads(coarse_model, 5):
+        marks = decode(coarse_model, shape)[coarse_model.landmarks]
+        middle = np.concatenate([part.vertices for part in worn(prop, coarse_model, shape)])
+        middle = middle[np.abs(middle[:, 0] - marks[51, 0]) < 4]
+        assert marks[57, 1] < middle[:, 1].min() < middle[:, 1].max() < marks[30, 1]
+        assert 0 < middle[:, 2].max() - marks[[33, 51], 2].max() < 12
+
+
+@pytest.mark.parametrize(("yaw", "low", "high"), [(0, 0.7, 1.0), (180, 0.0, 0.6)])
+def test_forehead_hides_the_roots_of_the_horns_and_the_head_what_is_behind(coarse_model, yaw, low, high):
+    shape = np.zeros(coarse_model.n_shape)
+    head = Part(
+        decode(coarse_model, shape), coarse_model.triangles, np.ones((coarse_model.n_vertices, 4), np.float32), holdout=True
+    )
+    horns = worn(find_prop("horns"), coarse_model, shape)
+    camera = orbit_camera([0, 60, -50], 900.0, yaw, 0, 300, 300)
+    alone, with_head = (
+        SoftwareRenderer().render(Scene(tuple(parts), camera, 300, 300))[..., 3].sum() for parts in (horns, [head, *horns])
+    )
+    assert low < with_head / alone < high
+    moved = worn(find_prop("horns"), coarse_model, shape, expressing(coarse_model, browInnerUp=1.0))
+    np.testing.assert_array_equal(moved[0].vertices, horns[0].vertices)
+
+
+def test_horns_grow_out_of_every_forehead(coarse_model):
+    for shape in heads(coarse_model, 5):
+        skull = decode(coarse_model, shape)
+        for horn in worn(find_prop("horns"), coarse_model, shape):
+            away = np.linalg.norm(horn.vertices[:, None] - skull[None], axis=2).min(axis=1)
+            assert away.min() < 8.0  # the coarse mesh has few vertices up there
+            assert away.max() > 40.0
 
 
 def test_scene_transform_moves_everything(coarse_model):
@@ -184,8 +250,8 @@ def test_malformed_props(tmp_path, text, says):
 
 
 def test_no_prop_of_that_name(tmp_path):
-    with pytest.raises(MorphError, match=r"no prop moustache; choose none, .*glasses"):
-        find_prop("moustache")
+    with pytest.raises(MorphError, match=r"no prop beard; choose none, .*glasses"):
+        find_prop("beard")
     with pytest.raises(MorphError, match=r"has no prop\.yaml"):
         find_prop(tmp_path)
 

@@ -37,7 +37,7 @@ def test_hides_the_head_over_footage_unless_told(write_track, tmp_path, capsys):
     ("words", "says"),
     [
         (["{gone}"], "no folder"),
-        (["{track}", "--prop", "moustache", "--out", "{tmp}/a.png"], "no prop moustache"),
+        (["{track}", "--prop", "beard", "--out", "{tmp}/a.png"], "no prop beard"),
         (["{track}", "--model", "{gone}.npz", "--out", "{tmp}/a.png"], "no model file"),
         (["{track}", "--out", "{tmp}/a.txt", "--backend", "software"], "name it .png"),
         (["{track}", "--out", "{gone}/a.png", "--backend", "software"], "cannot write"),

@@ -1,4 +1,4 @@
-"""A prop is a folder: ``prop.yaml`` and its meshes, modelled around the mean head of the default model."""
+"""A prop is a folder: ``prop.yaml`` and its meshes and textures, made for the mean head of the default model."""
 
 from __future__ import annotations
 
@@ -8,16 +8,21 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 import yaml
 
 from morph.errors import MorphError
 from viewer.props.meshes import read_mesh
+from viewer.props.textures import read_prop_texture
 from viewer.scene import Part
 
 FOLLOWS = ("skull", "expression")
 FITS = ("rigid", "similarity", "stretch")
 ITEM_KEYS = ("mesh", "landmarks", "points", "follows", "fit", "clear")
-PROP_KEYS = (*ITEM_KEYS, "items", "name", "licence", "source")
+TEXTURE_KEYS = ("texture", "clear")
+EITHER_KEYS = tuple(dict.fromkeys((*ITEM_KEYS, *TEXTURE_KEYS)))
+ABOUT_KEYS = ("name", "licence", "source")
+SKIN_DEEP = 0.3  # millimetres that a texture keeps before the skin unless its prop says otherwise
 
 
 @dataclass(frozen=True, eq=False)
@@ -43,6 +48,21 @@ class Item:
 
 
 @dataclass(frozen=True, eq=False)
+class SkinTexture:
+    """A picture in the UV layout of the default model that lies on the head's own mesh and moves with it.
+
+    Attributes:
+        rgba: ``(N, N, 4)`` uint8, row 0 on top, alpha 0 where the skin shows.
+        clear: millimetres that it keeps in front of the skin.
+        source: the file that it was read from.
+    """
+
+    rgba: npt.NDArray[np.uint8]
+    clear: float = SKIN_DEEP
+    source: Path = Path("texture")
+
+
+@dataclass(frozen=True, eq=False)
 class Prop:
     """What a face wears.
 
@@ -52,7 +72,7 @@ class Prop:
     """
 
     name: str
-    items: tuple[Item, ...]
+    items: tuple[Item | SkinTexture, ...]
 
 
 def shipped_props() -> dict[str, Path]:
@@ -81,8 +101,9 @@ def load_prop(folder: str | os.PathLike[str]) -> Prop:
     """Read a prop from its folder.
 
     ``prop.yaml`` says ``mesh`` (a file beside it) and ``landmarks`` (a list, or ``number: weight`` lines), and if wanted
-    ``points`` (rows of x, y, z and perhaps a weight), ``follows``, ``fit`` and ``clear``, see :class:`Item`. A prop of
-    several meshes that move on their own says all this under ``items``. ``name``, ``licence`` and ``source`` may be added.
+    ``points`` (rows of x, y, z and perhaps a weight), ``follows``, ``fit`` and ``clear``, see :class:`Item`. Or it says
+    ``texture`` (a PNG beside it) and if wanted ``clear``, see :class:`SkinTexture`. A prop of several meshes that move on
+    their own, or of meshes and textures, says all this under ``items``. ``name``, ``licence`` and ``source`` may be added.
 
     Raises:
         MorphError: a file is missing, an entry is unknown or cannot be right.
@@ -98,14 +119,25 @@ def load_prop(folder: str | os.PathLike[str]) -> Prop:
         line = f" in line {mark.line + 1}" if mark is not None else ""
         raise MorphError(f"{path} is not YAML: mend the mistake{line}") from None
     if not isinstance(said, dict):
-        raise MorphError(f"{path} must hold `key: value` lines, among them mesh and landmarks")
-    _check_keys(path, said, PROP_KEYS)
-    items = said.get("items", [{key: said[key] for key in ITEM_KEYS if key in said}])
-    if "items" in said and any(key in said for key in ITEM_KEYS):
-        raise MorphError(f"{path}: say mesh and landmarks either under items or at the top, not both")
+        raise MorphError(f"{path} must hold `key: value` lines, among them mesh and landmarks, or texture")
+    keys = EITHER_KEYS if "items" in said else TEXTURE_KEYS if "texture" in said else ITEM_KEYS
+    _check_keys(path, said, (*keys, "items", *ABOUT_KEYS))
+    items = said.get("items", [{key: said[key] for key in keys if key in said}])
+    if "items" in said and any(key in said for key in keys):
+        raise MorphError(f"{path}: say mesh and landmarks, or texture, either under items or at the top, not both")
     if not isinstance(items, list) or not items or not all(isinstance(item, dict) for item in items):
-        raise MorphError(f"{path}: items must be a list, each entry with a mesh and landmarks")
-    return Prop(str(said.get("name", folder.name)), tuple(_item(path, item) for item in items))
+        raise MorphError(f"{path}: items must be a list, each entry with a mesh and landmarks, or a texture")
+    read = tuple(_texture(path, item) if "texture" in item else _item(path, item) for item in items)
+    return Prop(str(said.get("name", folder.name)), read)
+
+
+def _texture(path: Path, said: dict[Any, Any]) -> SkinTexture:
+    _check_keys(path, said, TEXTURE_KEYS)
+    clear = _clear(path, said)
+    texture = path.parent / str(said["texture"])
+    if not texture.is_file():
+        raise MorphError(f"{path} names the texture {said['texture']}, which is not beside it")
+    return SkinTexture(read_prop_texture(texture), SKIN_DEEP if clear is None else clear, texture)
 
 
 def _item(path: Path, said: dict[Any, Any]) -> Item:
@@ -113,16 +145,14 @@ def _item(path: Path, said: dict[Any, Any]) -> Item:
     missing = [key for key in ("mesh", "landmarks") if key not in said]
     if missing:
         raise MorphError(f"{path} does not say {' and '.join(missing)}")
-    clear = said.get("clear")
-    if clear is not None and (isinstance(clear, bool) or not isinstance(clear, int | float) or not 0 <= clear <= 50):
-        raise MorphError(f"{path}: clear must be 0 to 50 millimetres, not {clear!r}")
+    clear = _clear(path, said)
     mesh = path.parent / str(said["mesh"])
     landmarks = _landmarks(path, said["landmarks"])
     points = _points(path, said.get("points", []))
     follows, fit = _choice(path, said, "follows", FOLLOWS), _choice(path, said, "fit", FITS)
     if not mesh.is_file():
         raise MorphError(f"{path} names the mesh {said['mesh']}, which is not beside it")
-    return Item(read_mesh(mesh), landmarks, points, follows, fit, None if clear is None else float(clear))
+    return Item(read_mesh(mesh), landmarks, points, follows, fit, clear)
 
 
 def _check_keys(path: Path, said: dict[Any, Any], known: tuple[str, ...]) -> None:
@@ -136,6 +166,15 @@ def _choice(path: Path, said: dict[Any, Any], key: str, choices: tuple[str, ...]
     if value not in choices:
         raise MorphError(f"{path}: {key} must be {' or '.join(choices)}, not {value!r}")
     return str(value)
+
+
+def _clear(path: Path, said: dict[Any, Any]) -> float | None:
+    clear = said.get("clear")
+    if clear is None:
+        return None
+    if not _number(clear) or not 0 <= clear <= 50:
+        raise MorphError(f"{path}: clear must be 0 to 50 millimetres, not {clear!r}")
+    return float(clear)
 
 
 def _number(value: Any) -> bool:

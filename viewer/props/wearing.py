@@ -11,7 +11,8 @@ import numpy.typing as npt
 from morph.model import Decoder, MorphableModel, load_default_model
 from morph.model.rotation import nearest_rotation
 from morph.rendering import rasterise
-from viewer.props.prop import Item, Prop
+from viewer.props.painting import WornTexture
+from viewer.props.prop import Item, Prop, SkinTexture
 from viewer.scene import Part
 
 Array = npt.NDArray[np.floating]
@@ -42,11 +43,17 @@ class Wearing:
         prop: what is worn.
         model: whose coefficients will come.
         rest: the model that the prop was made around; None: the default model.
+
+    Raises:
+        MorphError: the prop has a texture, which lies only on ``rest``, and this is another model.
     """
 
     def __init__(self, prop: Prop, model: MorphableModel, rest: MorphableModel | None = None) -> None:
         rest = load_default_model(0) if rest is None else rest
-        self.items = [WornItem(item, model, rest) for item in prop.items]
+        self.items: list[WornItem | WornTexture] = [
+            WornTexture(item, model, rest) if isinstance(item, SkinTexture) else WornItem(item, model, rest)
+            for item in prop.items
+        ]
 
     def parts(
         self,
@@ -55,11 +62,21 @@ class Wearing:
         linear: npt.ArrayLike,
         shift: npt.ArrayLike,
         typical: npt.ArrayLike | None = None,
+        head: Part | None = None,
     ) -> list[Part]:
-        """The prop's pieces in the frame of a scene, ``scene = linear @ model + shift``; see :meth:`WornItem.place`."""
+        """The prop's pieces in the frame of a scene, ``scene = linear @ model + shift``.
+
+        Args:
+            shape, expression, typical: see :meth:`WornItem.place`.
+            linear, shift: ``(3, 3)`` and ``(3,)``.
+            head: the head in that frame, which saves textures from making it anew.
+        """
         parts: list[Part] = []
         for item in self.items:
-            parts += item.parts(item.place(shape, expression, typical), linear, shift)
+            if isinstance(item, WornTexture):
+                parts += item.parts(shape, expression, linear, shift, head)
+            else:
+                parts += item.parts(item.place(shape, expression, typical), linear, shift)
         return parts
 
 
