@@ -47,7 +47,6 @@ def _export_track(options: argparse.Namespace) -> None:
     from morph.export.performance import performance_of_track
     from morph.export.usd import SUFFIXES
     from morph.model import load_default_model, load_model
-    from viewer.props import find_prop
     from viewer.track import load_track
 
     suffix = options.out.suffix.lower()
@@ -57,7 +56,11 @@ def _export_track(options: argparse.Namespace) -> None:
     if kind not in FORMATS:
         asked = f"unknown format {options.format!r}" if options.format else f"{options.out} does not tell the format"
         raise MorphError(f"{asked}; give --format one of {', '.join(FORMATS)}")
-    prop = None if options.prop is None else find_prop(options.prop)
+    prop = None
+    if options.prop is not None:
+        from viewer.props import find_prop
+
+        prop = find_prop(options.prop)
     track = load_track(options.source)
     if options.model is not None and options.level is not None:
         raise MorphError("--level is for the default model; leave it out beside --model")
