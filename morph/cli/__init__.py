@@ -7,6 +7,7 @@ import importlib
 import os
 import sys
 from collections.abc import Sequence
+from contextlib import AbstractContextManager, nullcontext
 
 from morph import __version__
 from morph.errors import MorphError
@@ -23,6 +24,7 @@ VERBS = {
     "bench": "measure on a benchmark",
     "export": "a track for other programs, or a checkpoint as ONNX",
 }
+SMALL = ("demo", "track", "live", "view", "bench")  # verbs whose products of matrices are too small to share
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -40,7 +42,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
             sub.set_defaults(run=module.run)
     options = parser.parse_args(arguments)
     try:
-        options.run(options)
+        with _blas_threads(1 if options.verb in SMALL else None):
+            options.run(options)
     except MorphError as error:
         print(f"morph: {error}", file=sys.stderr)
         return 2
@@ -51,3 +54,13 @@ def main(arguments: Sequence[str] | None = None) -> int:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 0
     return 0
+
+
+def _blas_threads(count: int | None) -> AbstractContextManager[object]:
+    """NumPy's linear algebra on ``count`` threads: a second one only spins between a tracker's frames."""
+    if count is None:
+        return nullcontext()
+    import numpy  # noqa: F401  (its library must be loaded before it can be told)
+    from threadpoolctl import threadpool_limits
+
+    return threadpool_limits(count, user_api="blas")
