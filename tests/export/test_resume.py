@@ -30,7 +30,7 @@ def kill_after(meshes: int, seconds: float, words: list[str], out: Path) -> None
     """Start a track, and kill it so many seconds after that many OBJ files have come."""
     process = subprocess.Popen(words, stdout=subprocess.DEVNULL)
     end = time.monotonic() + 120
-    while len(list(out.glob("mesh/*.obj"))) < meshes and process.poll() is None and time.monotonic() < end:
+    while len(list(out.glob("mesh/[0-9]*.obj"))) < meshes and process.poll() is None and time.monotonic() < end:
         time.sleep(0.002)
     time.sleep(seconds)
     process.kill()  # SIGKILL
@@ -58,7 +58,7 @@ def test_killed_at_random_moments_and_resumed_it_is_the_unbroken_run_byte_by_byt
     times: dict[str, int] = {}
     for meshes, seconds in moments:
         kill_after(meshes, seconds, command(clip, broken, "--smooth", smooth, "--resume"), broken)
-        left = {file.name: file.stat().st_mtime_ns for file in broken.glob("mesh/*.obj")}
+        left = {file.name: file.stat().st_mtime_ns for file in broken.glob("mesh/[0-9]*.obj")}
         assert len(left) >= meshes, moments
         assert times.items() <= left.items(), moments  # none was written again
         times = left
@@ -67,7 +67,7 @@ def test_killed_at_random_moments_and_resumed_it_is_the_unbroken_run_byte_by_byt
     found = contents(broken)
     assert sorted(found) == sorted(expected), moments
     assert [name for name in expected if found[name] != expected[name]] == [], moments
-    assert times.items() <= {file.name: file.stat().st_mtime_ns for file in broken.glob("mesh/*.obj")}.items()
+    assert times.items() <= {file.name: file.stat().st_mtime_ns for file in broken.glob("mesh/[0-9]*.obj")}.items()
     assert complete or f"OBJ files kept: {len(times)}" in done.stdout
     assert not (broken / RECORD).exists()
 
