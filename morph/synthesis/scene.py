@@ -54,15 +54,7 @@ class Scene:
 
 
 class Stage:
-    """What all pictures share, from which :meth:`compose` makes scenes.
-
-    Args:
-        environments: folder of panoramas; None uses procedural ones.
-        model: a head model with regions; None takes the default one, subdivided once.
-
-    Raises:
-        MorphError: no such folder, or a model without regions.
-    """
+    """What all pictures share, from which :meth:`compose` makes scenes; arguments and errors as of ``Renderer``."""
 
     def __init__(self, environments: str | os.PathLike[str] | None = None, model: MorphableModel | None = None) -> None:
         self.model = load_default_model(1) if model is None else model
