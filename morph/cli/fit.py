@@ -25,6 +25,20 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         help="jaw points lie on the visible outline (move), on the 3D jaw line (fixed), or are not used (ignore)",
     )
     parser.add_argument("--jaw-weight", type=float, default=1.0, metavar="W", help="weight of jaw points against the others")
+    parser.add_argument(
+        "--weak-labels",
+        type=Path,
+        metavar="FILE",
+        help="npz of name and pts68 (N, 68, 3) that a published network sees: blended with the annotations (fixes the contour)",
+    )
+    parser.add_argument(
+        "--weak-shares",
+        type=float,
+        nargs=2,
+        default=(0.65, 0.4),
+        metavar=("INNER", "JAW"),
+        help="share of the annotation in that blend (0.65 0.4)",
+    )
     parser.add_argument("--std", type=Path, metavar="FILE", help="text file of standard deviations, for models that have none")
     parser.add_argument("--mean", type=Path, metavar="FILE", help="text file of raw mean coefficients: the middle of the prior")
     parser.add_argument("--max-bad", type=float, default=0.01, metavar="SHARE", help="faces that may be unusable (0.01)")
@@ -36,14 +50,20 @@ def run(options: argparse.Namespace) -> None:
     from morph.fitting.landmark_sets import open_landmark_set
     from morph.fitting.prior import jaw_weighted, read_centre
     from morph.fitting.spread import spread
+    from morph.fitting.weak_labels import blend_weak_labels, read_weak_labels
     from morph.model import load_default_model
     from morph.model.readers import read_model
 
     data = jaw_weighted(open_landmark_set(options.data), options.jaw_weight)
     model = load_default_model() if options.model == "default" else read_model(options.model, std=options.std)
     centre = read_centre(options.mean, model) if options.mean else None
+    contour = options.contour
     start = time.perf_counter()
-    fitted = fit_data_set(data, model, contour=options.contour, max_bad=options.max_bad, centre=centre)
+    if options.weak_labels is not None:
+        weak = read_weak_labels(options.weak_labels, data)
+        share, jaw_share = options.weak_shares
+        data, contour = blend_weak_labels(data, weak, model, share=share, jaw_share=jaw_share), "fixed"
+    fitted = fit_data_set(data, model, contour=contour, max_bad=options.max_bad, centre=centre)
     seconds = time.perf_counter() - start
     for line in fitted.bad:
         print(f"morph: left out: {line}", file=sys.stderr)
@@ -51,8 +71,10 @@ def run(options: argparse.Namespace) -> None:
     meta = {
         **data.meta,
         "model": {"name": model.name, "identity": model.identity},
-        "fit": {"contour": options.contour, "jaw_weight": options.jaw_weight, "mean_error_px": round(float(error.mean()), 4)},
+        "fit": {"contour": contour, "jaw_weight": options.jaw_weight, "mean_error_px": round(float(error.mean()), 4)},
     }
+    if options.weak_labels is not None:
+        meta["fit"] |= {"weak_labels": options.weak_labels.name, "weak_shares": list(options.weak_shares)}
     write_crop_set(fitted, data, meta, options.out)
     if options.mat:
         write_mat_files(fitted, data, model, options.out / "mat")

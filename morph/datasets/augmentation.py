@@ -29,6 +29,9 @@ class AugmentationConfig:
         translation, scale: shares of the crop's side, uniform.
         flip: probability of mirroring.
         colour, grey, blur, low_resolution, noise, jpeg, occluder: probabilities.
+        style: probability of a random colour matrix and a random small filter, blended with the picture: texture and
+            colour go, shape stays (after Xu et al., *Robust and Generalizable Visual Representation Learning via Random
+            Convolutions*, 2021).
     """
 
     rotation: float = 40.0
@@ -43,6 +46,7 @@ class AugmentationConfig:
     noise: float = 0.3
     jpeg: float = 0.2
     occluder: float = 0.25
+    style: float = 0.0
 
 
 def crop_similarity(
@@ -115,6 +119,8 @@ def draw_pixels(config: AugmentationConfig, picture: npt.NDArray[np.uint8], rng:
     chance = rng.random(7)
     if chance[0] < config.occluder:
         image = _occlude(image, rng)
+    if config.style and rng.random() < config.style:
+        image = _restyle(image, rng)
     if chance[1] < config.low_resolution:
         small = max(int(size * rng.uniform(0.2, 0.7)), 12)
         down = cv2.resize(image, (small, small), interpolation=cv2.INTER_AREA)
@@ -145,6 +151,20 @@ def draw_pixels(config: AugmentationConfig, picture: npt.NDArray[np.uint8], rng:
         _, code = cv2.imencode(".jpg", image, [cv2.IMWRITE_JPEG_QUALITY, int(rng.integers(25, 90))])
         image = cv2.imdecode(code, cv2.IMREAD_COLOR)
     return image
+
+
+def _restyle(image: npt.NDArray[np.uint8], rng: np.random.Generator) -> npt.NDArray[np.uint8]:
+    """Mix channels and neighbouring pixels at random, keep mean and contrast, and blend with the picture itself."""
+    mixed: Any = cv2.transform(image.astype(np.float32), rng.normal(0, 1, (3, 3)))
+    side = 2 * int(rng.integers(4)) + 1
+    if side > 1:
+        kernel = rng.normal(0, 1, (side, side))
+        kernel[side // 2, side // 2] += side
+        mixed = cv2.filter2D(mixed, -1, kernel)
+    low, high = np.percentile(mixed[::3, ::3], (1, 99))
+    mixed = (mixed - low) * (rng.uniform(140, 255) / max(float(high - low), 1e-3)) + rng.uniform(0, 40)
+    share = rng.uniform(0.15, 0.9)
+    return np.clip(image * (1 - share) + mixed * share, 0, 255).astype(np.uint8)
 
 
 def _motion_kernel(length: int, angle: float) -> npt.NDArray[np.float32]:

@@ -57,8 +57,8 @@ def fit_data_set(
     Raises:
         MorphError: more bad faces than ``max_bad``; the first is named.
     """
-    used = data.weights > 0
-    finite = (np.isfinite(data.points).all(-1) | ~used).all(1) & np.isfinite(data.weights).all(1)
+    used = (data.weights if data.weights.ndim == 2 else data.weights[..., :2].min(-1)) > 0
+    finite = (np.isfinite(data.points).all(-1) | ~used).all(1) & np.isfinite(data.weights).reshape(len(data), -1).all(1)
     enough = used.sum(1) >= LEAST_POINTS
     bad = [f"{data.folder}: {name}: its points are not finite" for name in data.names[~finite]]
     bad += [f"{data.folder}: {name}: fewer than {LEAST_POINTS} points" for name in data.names[finite & ~enough]]
@@ -68,12 +68,13 @@ def fit_data_set(
     rows = np.where(finite & enough)[0]
     points, weights = data.points[rows], data.weights[rows]
     result = fit_landmarks(model, points, weights, contour=contour, **options)  # type: ignore[arg-type]
+    weights = weights if weights.ndim == 2 else weights[..., :2].min(-1)
     own = weights > 0
     if contour != "fixed":
         own[:, :JAW] = False
     found = result.coefficients
     labels = {
-        "landmarks": np.where(own[..., None], points, result.landmarks),
+        "landmarks": np.where(own[..., None], points[..., :2], result.landmarks[..., :2]),
         "landmark_weights": np.where(own, weights, 1.0),
         "landmark_annotated": own,
         "shape": found.shape,

@@ -25,8 +25,8 @@ class LandmarkSet:
 
     Attributes:
         folder: where it was read.
-        points: ``(N, 68, 2)`` pixels, 0-based, y down; anything where the weight is 0.
-        weights: ``(N, 68)``, 0 for points without a position.
+        points: ``(N, 68, 2)`` pixels, 0-based, y down, or ``(N, 68, 3)`` with depth; anything where the weight is 0.
+        weights: ``(N, 68)``, or ``(N, 68, 3)`` with depth; 0 for points without a position.
         names: ``(N,)``.
         picture: row to ``(H, W, 3)`` uint8 RGB.
         images: path of an ``images.npy`` that holds all pictures, or None.

@@ -6,10 +6,11 @@ from pathlib import Path
 
 import cv2
 import numpy as np
+import numpy.typing as npt
 import pytest
 from toy_crops import MODEL, crop_set
 
-from morph.datasets.augmentation import MIRRORED_68, AugmentationConfig, crop_similarity, warp
+from morph.datasets.augmentation import MIRRORED_68, AugmentationConfig, crop_similarity, draw_pixels, warp
 from morph.datasets.crops import CropSet
 from morph.datasets.training_batches import BatchKeys, TrainingBatches
 from morph.errors import MorphError
@@ -117,3 +118,24 @@ def test_crop_set_round_trip_and_damage(tmp_path: Path) -> None:
     (tmp_path / "set" / "labels.npz").write_bytes(b"broken")
     with pytest.raises(MorphError, match="not a whole crop set"):
         CropSet.open(tmp_path / "set")
+
+
+def test_style_changes_colours_and_keeps_shape() -> None:
+    rng = np.random.default_rng(0)
+    y, x = np.mgrid[:64, :64]
+    disc = ((x - 32) ** 2 + (y - 30) ** 2 < 18**2).astype(np.float32)
+    image = np.clip(60 + 110 * disc[..., None] * [1.0, 0.8, 0.6] + rng.normal(0, 3, (64, 64, 3)), 0, 255).astype(np.uint8)
+    quiet = dict.fromkeys(("colour", "grey", "blur", "low_resolution", "noise", "jpeg", "occluder"), 0.0)
+    styled = [draw_pixels(AugmentationConfig(**quiet, style=1.0), image, np.random.default_rng(i)) for i in range(20)]
+    shift = [np.abs(picture.astype(float) - image).mean() for picture in styled]
+    assert np.median(shift) > 15
+    edges = [abs(np.corrcoef(_edges(picture).ravel(), _edges(image).ravel())[0, 1]) for picture in styled]
+    assert np.median(edges) > 0.5
+    plain = draw_pixels(AugmentationConfig(**quiet), image, np.random.default_rng(0))
+    np.testing.assert_array_equal(plain, image)
+
+
+def _edges(picture: npt.NDArray[np.uint8]) -> npt.NDArray[np.float64]:
+    grey = picture.astype(np.float64).mean(-1)
+    down, across = np.gradient(grey)
+    return np.hypot(down, across)
