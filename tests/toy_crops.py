@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+from typing import Any
+
 import numpy as np
 from toy import toy_model
 
@@ -31,3 +34,18 @@ def crop_set(count: int = 12, size: int = 160) -> CropSet:
     labels = {name: getattr(coefficients, name) for name in ("shape", "expression", "rotation", "scale", "translation")}
     labels |= {"landmarks": landmarks, "group": np.arange(count)}
     return CropSet(images, labels, {"model": {"name": "toy", "identity": MODEL.identity}})
+
+
+def recipe(folder: Path, **training: Any) -> dict[str, Any]:
+    """A recipe on 48 toy pictures, written into ``folder`` with its data and model."""
+    if not (folder / "set").exists():
+        crop_set(48).save(folder / "set")
+        MODEL.save(folder / "toy.npz")
+    options = {"epochs": 3, "batch_size": 8, "samples_per_epoch": 24, "workers": 0, "threads": 1, "warmup": 2} | training
+    return {
+        "name": "toy",
+        "data": {"sets": [{"path": str(folder / "set")}], "model": str(folder / "toy.npz"), "validation_share": 0.2},
+        "network": {"width": 0.5, "input_size": 64},
+        "training": options,
+        "licence": "CC0-1.0",
+    }

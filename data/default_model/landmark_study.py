@@ -96,7 +96,7 @@ def measure(model: MorphableModel, folder: Path, every: int = 4) -> dict:
         raise MorphError(f"{folder / REFERENCE} cannot be read ({error})") from None
     rows = np.arange(0, len(data), every)
     fit = fit_landmarks(model, data.points[rows], data.weights[rows], contour="ignore")
-    points, weights = _targets(data, reference, rows)
+    points, weights = annotated_targets(data, reference, rows)
     keep = fit.error < np.percentile(fit.error, 98)
     offset, seen = _offsets(points, weights, fit, keep)
     angle = np.degrees(matrix_to_euler(fit.coefficients.rotation[keep])[:, 1])
@@ -124,7 +124,7 @@ def measure(model: MorphableModel, folder: Path, every: int = 4) -> dict:
     }
 
 
-def _targets(data: LandmarkSet, reference: Array, rows: npt.NDArray[np.int64]) -> tuple[Array, Array]:
+def annotated_targets(data: LandmarkSet, reference: Array, rows: npt.NDArray[np.int64]) -> tuple[Array, Array]:
     """Annotated inner points and the reference network's jaw, less its constant shift against the annotation."""
     points, weights = data.points[rows].astype(np.float64), data.weights[rows] > 0
     reference = reference[rows].astype(np.float64)

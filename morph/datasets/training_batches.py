@@ -140,7 +140,9 @@ class BatchKeys:
         count: batches an epoch.
         pixels: picture size of each epoch; the last one holds from there on.
         seed: of the order.
-        rank, world: this process and how many there are; ``batch`` must be a multiple of ``world``.
+        rank, world: this process and how many there are.
+        parts: in how many parts a process gets its share of a batch, one after another; ``batch`` must be a multiple of
+            ``world * parts``. One process with two parts sees the parts that two processes see.
     """
 
     def __init__(
@@ -152,22 +154,26 @@ class BatchKeys:
         seed: int = 0,
         rank: int = 0,
         world: int = 1,
+        parts: int = 1,
     ) -> None:
-        if batch % world:
-            raise MorphError(f"a batch of {batch} cannot be shared by {world} processes; make it a multiple of {world}")
+        if batch % (world * parts):
+            whole = world * parts
+            raise MorphError(
+                f"a batch of {batch} cannot be shared by {world} processes in {parts} parts; not a multiple of {whole}"
+            )
         self.rows = np.flatnonzero(weights)
         chosen = np.asarray(weights, np.float64)[self.rows]
         self.probability = chosen / chosen.sum()
         self.uniform = bool(np.ptp(chosen) == 0)
         self.batch, self.count, self.pixels, self.seed = batch, count, list(pixels), seed
-        self.epoch, self.rank, self.world = 0, rank, world
+        self.epoch, self.rank, self.world, self.parts = 0, rank, world, parts
 
     def set_epoch(self, epoch: int) -> None:
         """Choose the epoch that the next iteration draws."""
         self.epoch = epoch
 
     def __len__(self) -> int:
-        return self.count
+        return self.count * self.parts
 
     def order(self) -> npt.NDArray[np.int64]:
         """Rows of this epoch, ``(count, batch)``, the same in every process."""
@@ -184,4 +190,6 @@ class BatchKeys:
     def __iter__(self) -> Iterator[tuple[int, int, tuple[int, ...]]]:
         pixels = self.pixels[min(self.epoch, len(self.pixels) - 1)]
         for row in self.order():
-            yield self.epoch, pixels, tuple(int(i) for i in row[self.rank :: self.world])
+            for part in range(self.parts):
+                share = row[self.rank + part * self.world :: self.world * self.parts]
+                yield self.epoch, pixels, tuple(int(i) for i in share)

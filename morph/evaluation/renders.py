@@ -13,21 +13,26 @@ import numpy.typing as npt
 from morph.datasets.crops import CropSet
 from morph.errors import MorphError
 from morph.evaluation.evaluator import predict_flat
+from morph.evaluation.pose import nearest_euler
 from morph.evaluation.weights import open_weights
 from morph.model.coefficients import Coefficients
 from morph.model.decoder import Decoder, landmark_decoder
 from morph.model.morphable_model import MorphableModel
-from morph.model.rotation import matrix_to_euler
 
 Array = npt.NDArray[np.floating]
 UPPER, LOWER = (37, 38, 43, 44), (41, 40, 47, 46)
 INNER_LIPS = ((61, 62, 63), (67, 66, 65))
 BINS = ((0, 30), (30, 60), (60, 180))
+LEANS = ((0, 30), (30, 60), (60, 75), (75, 90), (90, 180))
 FRONTAL = 45.0  # degrees of yaw up to which eyes and mouth are judged
 SHUT, OPEN = 0.15, 0.7  # opening of the lids over that of the same person's rest
 
 PROTOCOL = """\
 nme        mean distance of the 68 projected landmarks over sqrt(w h) of their true box, in %, by true |yaw|
+yaw        mean absolute error in degrees, as pitch and roll; of the two sets of Euler angles of a rotation the smaller one
+           is the truth and the nearer one the prediction, so yaws may pass 90
+yaw_lean   mean signed error of yaw in degrees by true |yaw|, bins {leans}: + is turned too far,
+           - too little
 eyelids    correlation of the lids' opening (4 pairs of landmarks, model frame, mm) with the truth, |yaw| < {frontal:.0f}
 lips       the same of the gap between the inner lips (3 pairs)
 blink      opening over that of the same predicted person at rest, median over eyes that are truly shut (< {shut} of rest);
@@ -47,6 +52,7 @@ class RendersReport:
         pictures: how many.
         nme: by bin of |yaw| 0-30, 30-60, 60 and more; ``nme_balanced``: their mean.
         yaw, pitch, roll: mean absolute errors in degrees.
+        yaw_lean: mean signed error of yaw in degrees by bin of |yaw| in ``LEANS``, + where heads are turned too far.
         eyelids, lips: correlations.
         blink, open: shares of the rest opening.
         shape_mm, mean_head_mm, shape_gain: of identity.
@@ -59,6 +65,7 @@ class RendersReport:
     yaw: float
     pitch: float
     roll: float
+    yaw_lean: tuple[float, ...]
     eyelids: float
     lips: float
     blink: float
@@ -81,7 +88,8 @@ class RendersReport:
 
 
 def _protocol() -> str:
-    return PROTOCOL.format(frontal=FRONTAL, shut=SHUT, open=OPEN)
+    leans = ", ".join(f"{low}-{high}" for low, high in LEANS[:-1]) + f", {LEANS[-1][0]} and more"
+    return PROTOCOL.format(frontal=FRONTAL, shut=SHUT, open=OPEN, leans=leans)
 
 
 def measure_renders(
@@ -126,11 +134,10 @@ def compare(model: MorphableModel, got: Coefficients, want: Coefficients, points
     mine, true = (decoder(c.shape, c.expression).astype(np.float64) for c in (got, want))
     size = np.sqrt(np.ptp(points, axis=1).prod(axis=1))
     error = 100 * np.linalg.norm(got.camera.project(mine)[..., :2] - points, axis=2).mean(1) / size
-    angles, right = (np.degrees(matrix_to_euler(c.rotation.astype(np.float64))) for c in (got, want))
-    turn = np.abs((angles - right + 180) % 360 - 180).mean(0)
-    yaw = np.abs(right[:, 1])
-    nme = tuple(float(error[(yaw >= low) & (yaw < high)].mean()) if ((yaw >= low) & (yaw < high)).any() else float("nan")
-                for low, high in BINS)  # fmt: skip
+    right = nearest_euler(want.rotation, np.zeros((len(points), 3)))
+    turn = np.degrees(nearest_euler(got.rotation, right) - right)
+    yaw = np.abs(np.degrees(right[:, 1]))
+    nme = _by_bin(error, yaw, BINS)
     frontal = yaw < FRONTAL
     lids, true_lids = (_gap(p, UPPER, LOWER)[frontal] for p in (mine, true))
     lips, true_lips = (_gap(p, *INNER_LIPS)[frontal].mean(1) for p in (mine, true))
@@ -142,7 +149,8 @@ def compare(model: MorphableModel, got: Coefficients, want: Coefficients, points
     return {
         "nme": nme,
         "nme_balanced": float(np.mean(nme)),
-        **dict(zip(("pitch", "yaw", "roll"), turn.tolist(), strict=True)),
+        **dict(zip(("pitch", "yaw", "roll"), np.abs(turn).mean(0).tolist(), strict=True)),
+        "yaw_lean": _by_bin(turn[:, 1] * np.sign(right[:, 1]), yaw, LEANS),
         "eyelids": _correlation(_eyes(lids), _eyes(true_lids)),
         "lips": _correlation(lips, true_lips),
         "blink": float(np.median(opening[shut])) if shut.any() else float("nan"),
@@ -151,6 +159,12 @@ def compare(model: MorphableModel, got: Coefficients, want: Coefficients, points
         "mean_head_mm": mean_mm,
         "shape_gain": 1 - mm / mean_mm,
     }
+
+
+def _by_bin(values: Array, yaw: Array, bins: tuple[tuple[int, int], ...]) -> tuple[float, ...]:
+    """Means of ``values`` ``(N,)`` where ``yaw`` ``(N,)`` lies in each bin; NaN where it never does."""
+    rows = [values[(yaw >= low) & (yaw < high)] for low, high in bins]
+    return tuple(float(row.mean()) if len(row) else float("nan") for row in rows)
 
 
 def shape_error(model: MorphableModel, got: Array, want: Array, *, chunk: int = 64) -> tuple[float, float]:

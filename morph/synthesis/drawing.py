@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 import cv2
 import numpy as np
 import numpy.typing as npt
@@ -14,39 +16,95 @@ from morph.synthesis.eyes import eye_colour, gaze_direction, lid_shadow
 from morph.synthesis.lighting import ShadowMap
 from morph.synthesis.occluders import occlude
 from morph.synthesis.photograph import expose
-from morph.synthesis.pixels import Lines, Surface, furnish, survey
+from morph.synthesis.pixels import Lines, Surface, Survey, furnish, survey
+from morph.synthesis.refinements import fold_skin, lower_lashes, refract, wet_edge
 from morph.synthesis.scene import NEARNESS, Scene, Stage
 from morph.synthesis.skin import mix_paint, paint_skin
 from morph.synthesis.strands import Canvas, draw, draw_hair
 from morph.synthesis.surfaces import creases, dot, lit, strand_lighting, unit
 
 Floats = npt.NDArray[np.float32]
+Ints = npt.NDArray[np.int32]
+
+GREY = 0.2  # linear light of a background that is left out
+RIM = np.array([0.5, 0.3, 0.27], np.float32)  # wet edge of the lower lid, linear RGB
+DARK = 0.5  # lenses that pass less of the light hide what is behind them
 
 
-def draw_scene(stage: Stage, s: Scene, size: int) -> tuple[Floats, Floats]:
-    """Linear light ``(size, size, 3)`` and the nearness ``(size, size)`` of whatever is in front."""
+@dataclass(eq=False)
+class Layers:
+    """How much of each pixel ``(size, size)`` shows what lies over the surfaces of a head, 0..1; ``glass`` are dark lenses."""
+
+    beard: Floats
+    hair: Floats
+    frames: Floats
+    glass: Floats
+    things: Floats
+
+    @classmethod
+    def empty(cls, size: int) -> Layers:
+        """For :func:`draw_scene` to fill."""
+        return cls(*np.zeros((5, size, size), np.float32))
+
+
+def draw_scene(
+    stage: Stage, s: Scene, size: int, layers: Layers | None = None, spare: np.random.Generator | None = None
+) -> tuple[Floats, Floats]:
+    """Linear light ``(size, size, 3)`` and the nearness ``(size, size)`` of whatever is in front.
+
+    Args:
+        stage, s: the scene.
+        size: pixels.
+        layers: filled where given.
+        spare: random numbers of the second engine's additions; None leaves them out.
+    """
     rng = s.rng
     fragments = rasterise(s.pixels, s.triangles, size, size)
     seen = fragments.covered
     shadow = _shadow(stage, s)
     image = np.zeros((size, size, 3), np.float32)
-    face_light = _shade(stage, s, fragments, shadow, image)
-    cover = seen.astype(np.float32)
+    face_light = _shade(stage, s, fragments, shadow, image, spare)
     depth = np.where(seen, fragments.depth, 0).astype(np.float32)
     front = depth.copy()
-    _draw_hair(stage, s, shadow, image, depth, cover, front)
+    strands = np.zeros((size, size), np.float32)
+    _draw_hair(stage, s, shadow, Canvas(image, depth, strands, front), layers, spare)
+    cover = np.where(seen, np.float32(1), strands)
     gain = expose(rng, face_light, s.person.skin, s.person.tone).astype(np.float32)
-    soft = cv2.GaussianBlur(cover, (0, 0), 0.5)
-    image = cv2.GaussianBlur(image * cover[..., None], (0, 0), 0.5) * gain
-    background = sample_background(rng, s.lighting, size)
-    image = image + (1 - soft)[..., None] * background
+    soft = np.asarray(cv2.GaussianBlur(cover, (0, 0), 0.5), np.float32)
+    head = np.asarray(cv2.GaussianBlur(image * _thrice(cover), (0, 0), 0.5), np.float32)
+    head = head.reshape(size, -1) * np.tile(gain, size)
+    background = sample_background(rng, s.backdrop, size)
+    if not s.recipe.has("background"):
+        background = np.full_like(background, GREY)
+    image = head.reshape(size, size, 3) + _thrice(1 - soft) * background
     if s.glasses is not None:
-        _draw_glasses(stage, s, shadow, image, depth, front, gain)
+        _draw_glasses(stage, s, shadow, image, depth, front, gain, layers, spare)
     marks = s.pixels[stage.model.landmarks, :2]
     typical = face_light.mean(0) / s.person.skin * gain if len(face_light) else np.full(3, 0.4)
-    hidden = occlude(rng, image, marks, s.person.skin, typical)
-    front[hidden] = 1e3
+    clear = not s.recipe.has("occlusion")
+    hidden = occlude(rng, image.copy() if clear else image, marks, s.person.skin, typical)
+    if not clear:
+        front[hidden] = 1e3
+        if layers is not None:
+            layers.things[hidden] = 1
     return image, front
+
+
+def _thrice(values: Floats) -> Floats:
+    """``(H, W)`` to ``(H, W, 3)``: products of pictures of one shape are several times as fast as broadcast ones."""
+    return np.asarray(cv2.merge([values, values, values]), np.float32)
+
+
+def survey_surfaces(stage: Stage, s: Scene, fragments: Fragments) -> tuple[Ints, Ints, Floats, Survey]:
+    """Places ``(N,)`` of the covered pixels in the flattened picture, their materials, tables and survey."""
+    a = stage.anatomy
+    pixels, values = interpolate_covered(fragments, s.triangles, np.concatenate([s.normals, s.points], 1), s.table)
+    material = s.material[fragments.triangle_id.reshape(-1)[pixels]]
+    angle, hair = a.hairline(*s.look.hairline)
+    lines = Lines(
+        angle, hair, a.hairline()[1], *clothing.edge(a, s.clothes), a.skull, *a.hair_scale, np.float32(a.landmarks[8, 1])
+    )  # fmt: skip
+    return pixels, material, values, survey(values, material, lines, s.style.scalp)
 
 
 def _shadow(stage: Stage, s: Scene) -> ShadowMap:
@@ -56,17 +114,13 @@ def _shadow(stage: Stage, s: Scene) -> ShadowMap:
     return shadow
 
 
-def _shade(stage: Stage, s: Scene, fragments: Fragments, shadow: ShadowMap, image: Floats) -> Floats:
+def _shade(
+    stage: Stage, s: Scene, fragments: Fragments, shadow: ShadowMap, image: Floats, spare: np.random.Generator | None
+) -> Floats:
     """Shade all surfaces into ``image``; returns the light of the face's skin for the exposure."""
     a = stage.anatomy
-    pixels, values = interpolate_covered(fragments, s.triangles, np.concatenate([s.normals, s.points], 1), s.table)
+    pixels, material, values, found = survey_surfaces(stage, s, fragments)
     seen = fragments.covered
-    material = s.material[fragments.triangle_id.reshape(-1)[pixels]]
-    angle, hair = a.hairline(*s.look.hairline)
-    lines = Lines(
-        angle, hair, a.hairline()[1], *clothing.edge(a, s.clothes), a.skull, *a.hair_scale, np.float32(a.landmarks[8, 1])
-    )  # fmt: skip
-    found = survey(values, material, lines, s.style.scalp)
     n, point, f32 = len(material), found.point, np.float32
     fold = creases(np.where(seen, NEARNESS / np.maximum(fragments.depth, 1e-3), 0), seen, 5 * s.pixel)
     sky = np.clip(values[:, 9], 0.05, 1) * fold.reshape(-1)[pixels]
@@ -77,7 +131,11 @@ def _shade(stage: Stage, s: Scene, fragments: Fragments, shadow: ShadowMap, imag
     )  # fmt: skip
     albedo, bend, gloss, rough, scatter, sky, key = surface
     skin, clothed = material == SKIN, found.below > 0
-    paint_skin(values, np.flatnonzero(skin & ~clothed), found.azimuth, found.scalp, mix_paint(a, s.person, s.look), surface)
+    paint = mix_paint(a, s.person, s.paint)
+    bare = np.flatnonzero(skin & ~clothed)
+    paint_skin(values, bare, found.azimuth, found.scalp, paint, surface, s.recipe.has("skin"))
+    if spare is not None and s.recipe.has("skin"):
+        fold_skin(spare, a, s.person, values, bare, s.camera.rotation, bend, sky)
     worn = np.flatnonzero(skin & clothed)
     albedo[worn], bend[worn] = clothing.fabric(s.clothes, values[worn, 6:9])
     gloss[worn], rough[worn], scatter[worn] = 0.1, 0.8, 0.0
@@ -86,7 +144,7 @@ def _shade(stage: Stage, s: Scene, fragments: Fragments, shadow: ShadowMap, imag
     bent = furnish(values, material, found, surface, lips, forward, s.rng.uniform(0.8, 1.1))
     normal = found.normal
     cornea, mirrored = np.zeros(n, np.float32), np.zeros((n, 3), np.float32)
-    _eyes(stage, s, material, point, seen, albedo, bent, normal, gloss, rough, scatter, sky, key, cornea)
+    _eyes(stage, s, material, point, seen, albedo, bent, normal, gloss, rough, scatter, sky, key, cornea, spare)
     light = lit(albedo, bent, normal, point, s.lighting, sky, key, gloss, rough, scatter)
     wet = np.flatnonzero(cornea > 0)
     if len(wet):
@@ -95,7 +153,7 @@ def _shade(stage: Stage, s: Scene, fragments: Fragments, shadow: ShadowMap, imag
         mirrored = s.lighting.mirrored(out)
         light[wet] += mirrored * (0.035 * cornea[wet] * np.clip(sky[wet] * 1.4, 0, 1))[:, None]
     image.reshape(-1, 3)[pixels] = light
-    return light[found.face]
+    return np.compress(found.face, light, axis=0)
 
 
 def _eyes(
@@ -113,6 +171,7 @@ def _eyes(
     sky: Floats,
     key: Floats,
     cornea: Floats,
+    spare: np.random.Generator | None,
 ) -> None:
     rng = s.rng
     pupil, pattern, bloodshot = rng.uniform(1.1, 2.6), rng.uniform(0, 500), rng.uniform(0, 1) ** 2
@@ -122,6 +181,7 @@ def _eyes(
         return
     up = s.camera.rotation[:2, 1] * np.array([1, -1])
     shade = lid_shadow(mask, up, s.pixel)[seen]
+    tears = wet_edge(mask, up, s.pixel)[seen] if spare is not None else None
     # pigment darkens the white; next to dark skin, which is exposed longer, it would glow
     white = 0.25 + 0.75 * min(float(s.person.skin.mean()) / 0.4, 1.0)
     for eye, kind in enumerate((LEFT_EYE, RIGHT_EYE)):
@@ -140,11 +200,19 @@ def _eyes(
         gloss[rows], rough[rows], scatter[rows] = 1.0 + 2.0 * wet, 0.16, 0.4 * (1 - wet)
         sky[rows] = 0.8 * shade[rows]
         key[rows] *= np.clip(shade[rows] * 1.3 - 0.1, 0, 1)
+        if tears is not None:
+            standing = tears[rows][:, None]
+            albedo[rows] += 0.6 * standing * (RIM - albedo[rows])
+            bent[rows] = unit(bent[rows] + 0.8 * standing * s.camera.rotation[:, 1].astype(np.float32))
+            gloss[rows] += 2.0 * tears[rows]
+            cornea[rows] = np.maximum(cornea[rows], tears[rows])
 
 
-def _draw_hair(stage: Stage, s: Scene, shadow: ShadowMap, image: Floats, depth: Floats, cover: Floats, front: Floats) -> None:
+def _draw_hair(
+    stage: Stage, s: Scene, shadow: ShadowMap, canvas: Canvas, layers: Layers | None, spare: np.random.Generator | None
+) -> None:
     rotation, position = s.camera.rotation.astype(np.float32), s.camera.position.astype(np.float32)
-    rng, canvas = s.rng, Canvas(image, depth, cover, front)
+    rng, hairy = s.rng, s.recipe.has("hair")
 
     def put(
         nodes: Floats, colour: npt.NDArray, shade: Floats, deep: Floats, width: float, opacity: float, shine: float
@@ -157,42 +225,63 @@ def _draw_hair(stage: Stage, s: Scene, shadow: ShadowMap, image: Floats, depth: 
         draw_hair(order, at, pixels, shade, deep, light, np.full((n, m, 3), -1, np.float32), wide, np.float32(opacity),
                   canvas, np.float32(0.996))  # fmt: skip
 
-    if s.hair is not None:
+    if s.hair is not None and hairy:
         shadow.add_hair((s.hair.nodes[:, 1::2] @ rotation.T + position).reshape(-1, 3), 0.05)
     heads = stage.model.n_vertices
     bristles = facial_hair.beard(rng, stage.anatomy, s.vertices[:heads], (s.normals @ rotation)[:heads], s.look)
     if bristles is not None:
         n = len(bristles)
-        put(
-            bristles,
-            s.look.beard,
-            np.exp(rng.normal(0, 0.2, n)).astype(np.float32),
-            np.tile(np.linspace(0.3, 1, 4, dtype=np.float32), (n, 1)),
-            0.5,
-            0.75,
-            0.5,
-        )
+        shade = np.exp(rng.normal(0, 0.2, n)).astype(np.float32)
+        if hairy:
+            put(bristles, s.look.beard, shade, np.tile(np.linspace(0.3, 1, 4, dtype=np.float32), (n, 1)), 0.5, 0.75, 0.5)
+    if layers is not None:
+        layers.beard[:] = canvas.cover
     fringe = facial_hair.lashes(rng, stage.anatomy, s.vertices, s.person)
     put(fringe, s.person.brow * 0.4, np.ones(len(fringe), np.float32), np.ones(fringe.shape[:2], np.float32), 0.28, 0.8, 0.0)
+    if spare is not None:
+        fringe = lower_lashes(spare, stage.anatomy, s.vertices, s.person)
+        one = np.ones(fringe.shape[:2], np.float32)
+        put(fringe, s.person.brow * 0.5, one[:, 0], one, 0.2, 0.6, 0.0)
+    left = 1 - canvas.cover
     if s.hair is not None:
-        put(s.hair.nodes, s.person.hair, s.hair.shade, s.hair.depth, s.hair.width, 0.9, float(rng.uniform(0.3, 1.3)))
+        shine = float(rng.uniform(0.3, 1.3))
+        if hairy:
+            put(s.hair.nodes, s.person.hair, s.hair.shade, s.hair.depth, s.hair.width, 0.9, shine)
+    if layers is not None:
+        share = 1 - (1 - canvas.cover) / np.maximum(left, np.float32(1e-3))
+        layers.hair[:] = np.where(left > 1e-3, share, 0)  # a thick beard leaves nothing to tell hair by
 
 
-def _draw_glasses(stage: Stage, s: Scene, shadow: ShadowMap, image: Floats, depth: Floats, front: Floats, gain: Floats) -> None:
+def _draw_glasses(
+    stage: Stage,
+    s: Scene,
+    shadow: ShadowMap,
+    image: Floats,
+    depth: Floats,
+    front: Floats,
+    gain: Floats,
+    layers: Layers | None,
+    spare: np.random.Generator | None,
+) -> None:
     g = s.glasses
     assert g is not None
     rotation, position = s.camera.rotation.astype(np.float32), s.camera.position.astype(np.float32)
     forward = rotation[:, 2]
+    power = 0.0 if spare is None or g.tint.mean() < DARK else float(spare.uniform(-6, 3))
     for outline in g.lenses:
         at = outline @ rotation.T + position
         pixels = stage.project(at, s.camera)
         mask = np.zeros(depth.shape, np.float32)
         cv2.fillPoly(mask, [(pixels[:, :2] * 16 + 0.5).astype(np.int32)], 1.0, cv2.LINE_AA, 4)
         mask *= depth < pixels[:, 2].mean() * 1.004
+        if layers is not None and g.tint.mean() < DARK:
+            np.maximum(layers.glass, mask, out=layers.glass)
         rows, columns = np.nonzero(mask)
         if not len(rows):
             continue
         middle = pixels[:, :2].mean(0)
+        if power:
+            refract(image, mask, middle, power)
         bulge = 0.35 / max(float(np.ptp(pixels[:, :2], axis=0).max()), 1.0)
         normal = np.tile(forward, (len(rows), 1))
         normal[:, 0] += bulge * (columns - middle[0])
@@ -209,6 +298,6 @@ def _draw_glasses(stage: Stage, s: Scene, shadow: ShadowMap, image: Floats, dept
     arrives = shadow.lit(at.reshape(-1, 3), 0.0, bias=8.0).reshape(n, m, 1)
     light = g.colour * (s.lighting.soft(np.tile(forward, (n * m, 1))).reshape(n, m, 3) + 0.6 * arrives * s.lighting.key_light)
     light = (light + 0.02 * s.lighting.key_light * arrives) * gain
-    canvas = Canvas(image, depth, np.zeros_like(depth), front)
+    canvas = Canvas(image, depth, np.zeros_like(depth) if layers is None else layers.frames, front)
     wide = np.float32(g.width * s.pixel)
     draw(stage.project(at, s.camera), light.astype(np.float32), wide, np.float32(0.95), canvas, np.float32(0.994))

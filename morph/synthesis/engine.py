@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Collection
+from dataclasses import dataclass, field
 
 import cv2
 import numpy as np
@@ -12,11 +12,13 @@ import numpy.typing as npt
 
 from morph.model import MorphableModel, PerspectiveCamera, ScaledOrthographicCamera, fit_scaled_orthographic
 from morph.synthesis.anatomy import SKIN
-from morph.synthesis.drawing import draw_scene
+from morph.synthesis.drawing import Layers, draw_scene
+from morph.synthesis.maps import draw_maps
 from morph.synthesis.occluders import frame_edges
 from morph.synthesis.people import Person
 from morph.synthesis.photograph import develop
-from morph.synthesis.scene import NEARNESS, Scene, Stage
+from morph.synthesis.recipe import Recipe
+from morph.synthesis.scene import NEARNESS, USUAL, Scene, Stage
 from morph.synthesis.viewpoint import Viewpoint
 
 Floats = npt.NDArray[np.float32]
@@ -33,6 +35,7 @@ class Picture:
         shape, expression: z-scores.
         camera: the scaled orthographic pose that fits the projected face best.
         perspective: the camera that took the picture; it projects the model's vertices to the picture's pixels.
+        maps: by name, those that were asked for; see :data:`morph.synthesis.maps.MAPS`.
     """
 
     image: npt.NDArray[np.uint8]
@@ -42,6 +45,7 @@ class Picture:
     expression: Floats
     camera: ScaledOrthographicCamera
     perspective: PerspectiveCamera
+    maps: dict[str, npt.NDArray] = field(default_factory=dict)
 
 
 class Renderer:
@@ -73,6 +77,8 @@ class Renderer:
         supersampling: int = 1,
         *,
         direct: Callable[[Person, Viewpoint], tuple[Person, Viewpoint]] | None = None,
+        recipe: Recipe = USUAL,
+        maps: Collection[str] = (),
     ) -> Picture:
         """The picture of one seed; the same seed gives the same bytes.
 
@@ -81,13 +87,22 @@ class Renderer:
             size: width and height of the picture.
             supersampling: 2 renders twice as large and scales down.
             direct: changes the person and the viewpoint that were drawn, to move one person through a clip.
+            recipe: which poses and ingredients.
+            maps: names of :data:`morph.synthesis.maps.MAPS` to draw as well; the picture does not change by it.
         """
-        rng = np.random.default_rng(seed)
-        scene = self.stage.compose(rng, size * supersampling, direct)
-        light, hidden_by = draw_scene(self.stage, scene, size * supersampling)
-        image = develop(rng, light, size)
+        rng, large = np.random.default_rng(seed), size * supersampling
+        spare = None if recipe.engine < 2 else np.random.default_rng((*np.atleast_1d(seed).tolist(), recipe.engine))
+        scene = self.stage.compose(rng, large, direct, recipe)
+        layers = Layers.empty(large) if maps else None
+        light, hidden_by = draw_scene(self.stage, scene, large, layers, spare)
+        image = develop(rng, light, size, recipe=recipe, spare=spare)
         picture = self._label(scene, image, hidden_by, supersampling)
-        frame_edges(rng, picture.image, picture.landmarks)
+        edged = image if recipe.has("occlusion") else image.copy()
+        beyond = frame_edges(rng, edged, picture.landmarks)
+        if layers is not None:
+            if edged is image:
+                layers.things[np.kron(beyond, np.ones((supersampling, supersampling), bool))] = 1
+            picture.maps.update(draw_maps(self.stage, scene, size, layers, maps))
         return picture
 
     def _label(self, s: Scene, image: npt.NDArray[np.uint8], front: Floats, supersampling: int) -> Picture:

@@ -105,17 +105,21 @@ def _object(rng: np.random.Generator, hidden: Floats, face: npt.NDArray, extent:
     return np.full_like(hidden, rng.uniform(0.6, 1.1))
 
 
-def frame_edges(rng: np.random.Generator, picture: npt.NDArray[np.uint8], face: npt.NDArray) -> None:
+def frame_edges(rng: np.random.Generator, picture: npt.NDArray[np.uint8], face: npt.NDArray) -> npt.NDArray[np.bool_]:
     """One picture in eight ends before the crop does: black, or its last row repeated, beyond one or two sides.
 
     Args:
         rng: random numbers.
         picture: ``(S, S, 3)`` uint8, drawn into.
         face: ``(68, 2)`` landmarks.
+
+    Returns:
+        ``(S, S)`` bool: what lies beyond the edge.
     """
-    if rng.random() > 0.13:
-        return
     size = picture.shape[0]
+    beyond = np.zeros((size, size), bool)
+    if rng.random() > 0.13:
+        return beyond
     low, high = face.min(0), face.max(0)
     margin = 0.12 * (high - low).max()
     repeat = rng.random() < 0.3
@@ -128,3 +132,6 @@ def frame_edges(rng: np.random.Generator, picture: npt.NDArray[np.uint8], face: 
         view = picture.swapaxes(0, 1) if axis == 0 else picture
         view = view[::-1] if far else view
         view[:width] = view[width] if repeat else 0
+        sides = beyond.T if axis == 0 else beyond
+        (sides[::-1] if far else sides)[:width] = True
+    return beyond

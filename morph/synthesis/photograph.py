@@ -7,8 +7,11 @@ import numpy as np
 import numpy.typing as npt
 
 from morph.synthesis.noise import normals
+from morph.synthesis.recipe import Recipe
+from morph.synthesis.video_compression import pass_through_video
 
 Floats = npt.NDArray[np.float32]
+USUAL = Recipe()
 LUMA = np.array([0.2126, 0.7152, 0.0722], np.float32)
 
 
@@ -33,25 +36,40 @@ def expose(rng: np.random.Generator, face: Floats, skin: npt.NDArray[np.float64]
     return wanted**2.2 / max(level, 1e-4) * balance * pull
 
 
-def develop(rng: np.random.Generator, light: Floats, size: int) -> npt.NDArray[np.uint8]:
+def develop(
+    rng: np.random.Generator,
+    light: Floats,
+    size: int,
+    grain: np.random.Generator | None = None,
+    *,
+    recipe: Recipe = USUAL,
+    spare: np.random.Generator | None = None,
+) -> npt.NDArray[np.uint8]:
     """Linear light ``(S, S, 3)`` to a picture ``(size, size, 3)`` uint8.
 
     Blur of the lens and of motion, sensor noise, tone curve, small originals scaled up, colour casts, grey, JPEG.
+    ``grain`` draws the noise alone: a new one for each frame of a clip that one ``rng`` develops. ``recipe`` may leave out
+    blur and noise; ``spare`` draws video compression for one picture in four, None leaves it out.
     """
+    blurred, noisy = recipe.has("blur"), recipe.has("noise")
     supersampling = light.shape[0] / size
     sigma = rng.choice([rng.uniform(0.3, 0.55), rng.uniform(0.5, 1.0), rng.uniform(1.0, 2.0)], p=[0.6, 0.3, 0.1]) * size / 160
-    light = _float(cv2.GaussianBlur(light, (0, 0), sigma * supersampling))
+    if blurred:
+        light = _float(cv2.GaussianBlur(light, (0, 0), sigma * supersampling))
     if rng.random() < 0.08:
-        light = _float(cv2.filter2D(light, -1, _motion(rng, supersampling * size / 160)))
+        kernel = _motion(rng, supersampling * size / 160)
+        light = _float(cv2.filter2D(light, -1, kernel)) if blurred else light
     if supersampling != 1:
         light = _float(cv2.resize(light, (size, size), interpolation=cv2.INTER_AREA))
     small = None
     if rng.random() < 0.28:
-        small = int(size * rng.uniform(0.26, 0.8))
+        side = int(size * rng.uniform(0.26, 0.8))
+        small = side if blurred else size
         light = _float(cv2.resize(light, (small, small), interpolation=cv2.INTER_AREA))
     amount = rng.choice([rng.uniform(0, 0.008), rng.uniform(0.008, 0.03), rng.uniform(0.03, 0.07)], p=[0.6, 0.33, 0.07])
-    grain = normals(rng, *light.shape)
-    light = light + np.float32(amount) * grain * np.sqrt(np.maximum(light, 0) * np.float32(0.5) + np.float32(0.02))
+    noise = normals(rng if grain is None else grain, *light.shape)
+    amount = amount if noisy else 0.0
+    light = light + np.float32(amount) * noise * np.sqrt(np.maximum(light, 0) * np.float32(0.5) + np.float32(0.02))
     picture = _tone(rng, light)
     picture = _style(rng, picture)
     if rng.random() < 0.25:
@@ -59,12 +77,16 @@ def develop(rng: np.random.Generator, light: Floats, size: int) -> npt.NDArray[n
         picture = picture + np.float32(rng.uniform(0.2, 0.9)) * (picture - soft)  # sharpened by the camera
     out = (np.clip(picture, 0, 1) * 255 + 0.5).astype(np.uint8)
     if rng.random() < 0.75:
-        out = _jpeg(out, int(rng.integers(35, 96)))
+        quality = int(rng.integers(35, 96))
+        out = _jpeg(out, quality) if noisy else out
+    if spare is not None and spare.random() < 0.25 and noisy:
+        out = pass_through_video(out, spare)
     if small is not None:
         scaled = cv2.resize(out, (size, size), interpolation=(cv2.INTER_LINEAR, cv2.INTER_CUBIC)[rng.integers(2)])
         out = np.asarray(scaled, np.uint8)
         if rng.random() < 0.5:
-            out = _jpeg(out, int(rng.integers(60, 97)))
+            quality = int(rng.integers(60, 97))
+            out = _jpeg(out, quality) if noisy else out
     return out
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import os
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -21,24 +22,33 @@ from morph.synthesis.headwear import sample_headwear
 from morph.synthesis.lighting import Lighting, sample_lighting
 from morph.synthesis.mouth import build_denture
 from morph.synthesis.people import Person, sample_person
+from morph.synthesis.recipe import Recipe, at_rest, even_light, measured_people, painted
 from morph.synthesis.strands import project
 from morph.synthesis.viewpoint import Viewpoint, place_camera, sample_viewpoint, turn_shoulders
 
 Floats = npt.NDArray[np.float32]
 
 NEARNESS = 1000.0  # depth of the buffers is this over the distance in mm
+USUAL = Recipe()
 
 
 @dataclass(frozen=True, eq=False)
 class Scene:
-    """Everything that was drawn by chance for one picture, and the head that follows from it."""
+    """Everything that was drawn by chance for one picture, and the head that follows from it.
+
+    ``look`` grows beards and ``paint`` colours skin; ``lighting`` lights the face and ``backdrop`` what is behind it: they
+    differ where a recipe leaves something out.
+    """
 
     rng: np.random.Generator
+    recipe: Recipe
     person: Person
     look: Complexion
+    paint: Complexion
     style: HairStyle
     view: Viewpoint
     lighting: Lighting
+    backdrop: Lighting
     clothes: clothing.Clothes
     vertices: Floats
     points: Floats
@@ -82,15 +92,21 @@ class Stage:
         rng: np.random.Generator,
         size: int,
         direct: Callable[[Person, Viewpoint], tuple[Person, Viewpoint]] | None,
+        recipe: Recipe = USUAL,
     ) -> Scene:
-        """Draw a person, a view, light and clothes by chance, and pose the head; ``direct`` as of ``Renderer.render``."""
+        """Draw a person, a view, light and clothes by chance, and pose the head; arguments as of ``Renderer.render``."""
         a, model = self.anatomy, self.model
         person = sample_person(rng, model.n_shape, model.expression_names, model.expression_std)
+        if recipe.people == "measured":
+            person = dataclasses.replace(person, shape=person.shape + measured_people(model.n_shape))
         look = sample_complexion(rng, person)
-        view = sample_viewpoint(rng)
+        view = sample_viewpoint(rng, recipe.poses)
+        if not recipe.has("expression"):
+            person = at_rest(person)
         if direct is not None:
             person, view = direct(person, view)
         lighting = sample_lighting(rng, self.environments[rng.integers(len(self.environments))])
+        backdrop, lighting = lighting, lighting if recipe.has("light") else even_light()
         style = sample_style(rng, person)
         clothes = clothing.sample_clothes(rng)
         head = a.decoder(person.shape, person.expression)
@@ -100,10 +116,14 @@ class Stage:
             head[self.denture.tongue[0]] = tongue
         radius = a.skin_radius(head)
         worn = sample_headwear(rng, a, radius)
+        worn = worn if recipe.has("occlusion") else None
         count = int(rng.uniform(2600, 3600) * max(1.0, size / 200))
         down = view.rotation.T @ np.array([0.0, -1.0, 0.0])
         hair = comb_hair(rng, a, person, look, style, head, radius, count, down, None if worn is None else worn.hides)
         glasses = sample_glasses(rng, a, head)
+        glasses = glasses if recipe.has("occlusion") else None
+        if not recipe.has("hair"):
+            style = dataclasses.replace(style, scalp=0.0)
         head = turn_shoulders(head, model.mean, float(a.landmarks[8, 1]), view)
         head = clothing.dress(
             a, head, vertex_normals(head, a.triangles), clothing.covered(a, model.mean, clothes, self._azimuth)
@@ -125,11 +145,14 @@ class Stage:
         pixel = float(camera.focal) / view.distance
         return Scene(
             rng,
+            recipe,
             person,
             look,
+            painted(look, recipe),
             style,
             view,
             lighting,
+            backdrop,
             clothes,
             vertices,
             points,

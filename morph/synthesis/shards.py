@@ -7,9 +7,10 @@ import itertools
 import json
 import multiprocessing
 import os
+import time
 import zlib
 from collections.abc import Callable, Iterator
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -23,6 +24,8 @@ from morph.errors import MorphError
 from morph.model import MorphableModel, load_default_model
 from morph.synthesis.engine import Renderer
 from morph.synthesis.environments import panorama_files
+from morph.synthesis.maps import ABOUT, MAPS, check_names
+from morph.synthesis.recipe import Recipe
 
 BLOCK = 250
 LABELS = (
@@ -51,6 +54,8 @@ class SynthesisPlan:
         size: pixels of the square pictures.
         supersampling: 1, or 2 for smoother edges at a third of the speed.
         environments: folder of panoramas; None uses procedural ones.
+        recipe: which poses and ingredients.
+        maps: names of :data:`morph.synthesis.maps.MAPS` to write beside the pictures.
     """
 
     count: int
@@ -59,6 +64,8 @@ class SynthesisPlan:
     size: int = 160
     supersampling: int = 1
     environments: str | None = None
+    recipe: Recipe = field(default_factory=Recipe)
+    maps: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
         if self.count < 1:
@@ -69,6 +76,8 @@ class SynthesisPlan:
             raise MorphError(f"--size must lie between 48 and 1024 pixels, got {self.size}")
         if self.supersampling not in (1, 2):
             raise MorphError(f"--supersampling is 1 or 2, got {self.supersampling}")
+        check_names(self.maps)
+        object.__setattr__(self, "maps", tuple(name for name in MAPS if name in self.maps))
         if self.environments is not None and not Path(self.environments).is_dir():
             raise MorphError(
                 f"no such environments folder {self.environments}; "
@@ -76,8 +85,13 @@ class SynthesisPlan:
             )
 
     def note(self) -> dict[str, Any]:
-        """The plan as a crop set keeps it: of the environments only the folder's name and how many panoramas it holds."""
+        """The plan as a crop set keeps it: of the environments only the folder's name and how many panoramas it holds.
+
+        Of the recipe and the maps it holds what differs from the usual.
+        """
         kept = asdict(self)
+        del kept["recipe"], kept["maps"]
+        kept |= self.recipe.note() | ({"maps": list(self.maps)} if self.maps else {})
         if self.environments is not None:
             name = Path(self.environments).resolve().name
             kept["environments"] = {"folder": name, "panoramas": len(panorama_files(self.environments))}
@@ -96,6 +110,7 @@ def synthesise(
     *,
     processes: int = 1,
     progress: Callable[[int], None] | None = None,
+    clock: Callable[[int, float], None] | None = None,
 ) -> CropSet:
     """Render a crop set into ``folder``; blocks that an earlier run finished there are kept.
 
@@ -104,6 +119,7 @@ def synthesise(
         folder: where to; parts lie in ``folder/parts`` until all are there.
         processes: how many to render with; the bytes do not depend on it.
         progress: called with the number of pictures that became ready.
+        clock: called with a number of pictures and the seconds of processor time that a warm process took for them.
 
     Raises:
         MorphError: the folder cannot be written, or holds parts of another plan.
@@ -132,9 +148,11 @@ def synthesise(
                 progress(block[1] - block[0])
         else:
             missing.append(block)
-    for first, last in _render_all(plan, parts, missing, processes):
+    for (first, last), seconds in _render_all(plan, parts, missing, processes):
         if progress:
             progress(last - first)
+        if clock:
+            clock(last - first, seconds)
     return _join(plan, parts, folder, about)
 
 
@@ -153,6 +171,7 @@ def _start(environments: str | None) -> None:
     global _renderer
     cv2.setNumThreads(1)
     _renderer = Renderer(environments)
+    _renderer.render(0, 48)  # loads compiled loops
 
 
 def _stop() -> None:
@@ -160,15 +179,18 @@ def _stop() -> None:
     _renderer = None
 
 
-def _render_block(job: tuple[SynthesisPlan, Path, tuple[int, int]]) -> tuple[int, int]:
+def _render_block(job: tuple[SynthesisPlan, Path, tuple[int, int]]) -> tuple[tuple[int, int], float]:
     plan, parts, block = job
     assert _renderer is not None
+    begin = time.process_time()
     with atomic_path(_part(parts, block)) as path:
         np.savez(path, **render_range(_renderer, plan, *block))  # type: ignore[arg-type]
-    return block
+    return block, time.process_time() - begin
 
 
-def _render_all(plan: SynthesisPlan, parts: Path, blocks: list[tuple[int, int]], processes: int) -> Iterator[tuple[int, int]]:
+def _render_all(
+    plan: SynthesisPlan, parts: Path, blocks: list[tuple[int, int]], processes: int
+) -> Iterator[tuple[tuple[int, int], float]]:
     jobs = [(plan, parts, block) for block in blocks]
     if not jobs:
         return
@@ -185,8 +207,11 @@ def _render_all(plan: SynthesisPlan, parts: Path, blocks: list[tuple[int, int]],
 
 
 def render_range(renderer: Renderer, plan: SynthesisPlan, first: int, last: int) -> dict[str, npt.NDArray[Any]]:
-    """Pictures ``first`` to ``last - 1`` of a plan: images and labels as a crop set names them."""
-    pictures = [renderer.render((plan.seed, i), plan.size, plan.supersampling) for i in range(first, last)]
+    """Pictures ``first`` to ``last - 1`` of a plan: images and labels as a crop set names them, and maps."""
+    pictures = [
+        renderer.render((plan.seed, i), plan.size, plan.supersampling, recipe=plan.recipe, maps=plan.maps)
+        for i in range(first, last)
+    ]
     cameras, exact = [picture.camera for picture in pictures], [picture.perspective for picture in pictures]
     return {
         "images": np.stack([picture.image for picture in pictures]),
@@ -201,34 +226,22 @@ def render_range(renderer: Renderer, plan: SynthesisPlan, first: int, last: int)
         "camera_position": np.stack([camera.position for camera in exact]).astype(np.float32),
         "camera_focal": np.array([camera.focal for camera in exact], np.float32),
         "camera_centre": np.stack([camera.centre for camera in exact]).astype(np.float32),
+        **{name: np.stack([picture.maps[name] for picture in pictures]) for name in plan.maps},
     }
 
 
 def _join(plan: SynthesisPlan, parts: Path, folder: Path, about: dict[str, Any]) -> CropSet:
-    """Put the parts together; pictures go through a memory map, so a set may be larger than memory."""
-    labels: dict[str, list[npt.NDArray[Any]]] = {name: [] for name in LABELS}
-    checksum = 0
-    with atomic_path(folder / "images.npy") as path:
-        shape = (plan.count, plan.size, plan.size, 3)
-        images = np.lib.format.open_memmap(path, mode="w+", dtype=np.uint8, shape=shape)
-        for first, last in plan.blocks():
-            try:
-                with np.load(_part(parts, (first, last)), allow_pickle=False) as archive:
-                    pictures = archive["images"]
-                    images[first - plan.start : last - plan.start] = pictures
-                    checksum = zlib.crc32(pictures, checksum)
-                    for name in LABELS:
-                        labels[name].append(archive[name])
-            except (OSError, ValueError, EOFError) as error:
-                raise MorphError(f"{_part(parts, (first, last))} is damaged ({error}); delete it and run again") from None
-        images.flush()
-        del images
-    joined = {name: np.concatenate(rows) for name, rows in labels.items()}
+    """Put the parts together, ``meta.json`` last; pictures go through a memory map, so a set may be larger than memory."""
+    maps = {name: {**ABOUT[name], "crc32": _join_pictures(plan, parts, folder, name, *MAPS[name])} for name in plan.maps}
+    checksum = _join_pictures(plan, parts, folder, "images", np.uint8, (3,))
+    rows = [dict(zip(LABELS, _load(parts, block, *LABELS), strict=True)) for block in plan.blocks()]
+    joined = {name: np.concatenate([row[name] for row in rows]) for name in LABELS}
     joined["group"] = np.arange(plan.start, plan.start + plan.count)
     meta = {
         "source": "rendered by morph synth",
         "licence": "CC0-1.0",
         **about,
+        **({"maps": maps} if maps else {}),
         "images_crc32": checksum,
         "format": FORMAT,
         "count": plan.count,
@@ -244,3 +257,28 @@ def _join(plan: SynthesisPlan, parts: Path, folder: Path, about: dict[str, Any])
     with contextlib.suppress(OSError):  # somebody keeps other files there
         parts.rmdir()
     return CropSet.open(folder)
+
+
+def _load(parts: Path, block: tuple[int, int], *names: str) -> list[npt.NDArray[Any]]:
+    try:
+        with np.load(_part(parts, block), allow_pickle=False) as archive:
+            return [archive[name] for name in names]
+    except (OSError, ValueError, EOFError, KeyError) as error:
+        raise MorphError(f"{_part(parts, block)} is damaged ({error}); delete it and run again") from None
+
+
+def _join_pictures(
+    plan: SynthesisPlan, parts: Path, folder: Path, name: str, kind: npt.DTypeLike, channels: tuple[int, ...]
+) -> int:
+    """Write ``name.npy`` of the set and return the checksum of its values."""
+    checksum = 0
+    with atomic_path(folder / f"{name}.npy") as path:
+        shape = (plan.count, plan.size, plan.size, *channels)
+        joined = np.lib.format.open_memmap(path, mode="w+", dtype=np.dtype(kind), shape=shape)
+        for first, last in plan.blocks():
+            (rows,) = _load(parts, (first, last), name)
+            joined[first - plan.start : last - plan.start] = rows
+            checksum = zlib.crc32(np.ascontiguousarray(rows).data, checksum)
+        joined.flush()
+        del joined
+    return checksum

@@ -73,7 +73,13 @@ def mix_paint(anatomy: Anatomy, person: Person, look: Complexion) -> Paint:
 
 
 def paint_skin(
-    table: Floats, rows: npt.NDArray[np.int64], azimuth: Floats, scalp: Floats, paint: Paint, surface: Surface
+    table: Floats,
+    rows: npt.NDArray[np.int64],
+    azimuth: Floats,
+    scalp: Floats,
+    paint: Paint,
+    surface: Surface,
+    detail: bool = True,
 ) -> None:
     """Paint the skin of some pixels.
 
@@ -84,8 +90,24 @@ def paint_skin(
         scalp: ``(N,)`` how much hair roots darken the skin.
         paint: of the person.
         surface: its albedo, gloss and bend are written.
+        detail: False leaves out every texture.
     """
-    _paint(table, rows, azimuth, scalp, paint, small_tiles(), surface.albedo, surface.gloss, surface.bend)
+    noise = small_tiles() if detail else np.zeros_like(small_tiles())
+    _paint(table, rows, azimuth, scalp, paint, noise, surface.albedo, surface.gloss, surface.bend)
+
+
+def brow_cover(table: Floats, rows: npt.NDArray[np.int64], paint: Paint) -> Floats:
+    """How much brow hair covers some pixels of skin, ``(n,)`` 0..1; arguments as of :func:`paint_skin`."""
+    out = np.empty(len(rows), np.float32)
+    _brows(table, rows, paint, small_tiles()[1], out)
+    return out
+
+
+@njit(cache=True, nogil=True)
+def _brows(table: Any, rows: Any, p: Any, tile: Any, out: Any) -> None:
+    for j in range(rows.shape[0]):
+        i = rows[j]
+        out[j] = _brow(table[i, MEAN], table[i, MEAN + 1], table[i, MEAN + 2], p, tile)
 
 
 @njit(cache=True, nogil=True)

@@ -43,24 +43,32 @@ def rotation_about(axis: int, angle: float) -> Floats:
     return out
 
 
-def sample_viewpoint(rng: np.random.Generator) -> Viewpoint:
-    """45 % of yaws within 30 degrees, 30 % to 60, 25 % to 95; pitch 15 and roll 12 degrees; 25 cm to far away."""
-    low, high = ((0, 30), (30, 60), (60, 95))[rng.choice(3, p=[0.45, 0.30, 0.25])]
+def sample_viewpoint(rng: np.random.Generator, poses: str = "usual") -> Viewpoint:
+    """Draw a viewpoint.
+
+    Args:
+        rng: random numbers.
+        poses: ``usual``: 45 % of yaws within 30 degrees, 30 % to 60, 25 % to 95; pitch 15 and roll 12 degrees; 25 cm to
+            4.5 m. ``wide``: 35, 30 and 35 % to 100 degrees; pitch and roll as usual in two thirds of the pictures, evenly to
+            60 degrees in the others; 20 cm to 10 m.
+    """
+    wide = poses == "wide"
+    share = [0.35, 0.30, 0.35] if wide else [0.45, 0.30, 0.25]
+    low, high = ((0, 30), (30, 60), (60, 100 if wide else 95))[rng.choice(3, p=share)]
     yaw = np.radians(rng.uniform(low, high) * (1 if rng.random() < 0.5 else -1))
-    pitch = np.radians(_truncated(rng, 15, 45))
-    roll = np.radians(_truncated(rng, 12, 50))
-    share = rng.random()
-    nod = rotation_about(0, share * pitch)
-    rotation = rotation_about(2, roll) @ rotation_about(0, (1 - share) * pitch) @ rotation_about(1, yaw) @ nod
+    pitch, roll = (np.radians(_tilt(rng, wide, deviation, most)) for deviation, most in ((15, 45), (12, 50)))
+    part = rng.random()
+    nod = rotation_about(0, part * pitch)
+    rotation = rotation_about(2, roll) @ rotation_about(0, (1 - part) * pitch) @ rotation_about(1, yaw) @ nod
     near = rng.random()
     if near < 0.1:
-        distance = rng.uniform(250, 420)
+        distance = rng.uniform(200 if wide else 250, 420)
     elif near < 0.35:
         distance = rng.uniform(420, 900)
     else:
-        distance = 900 * np.exp(rng.uniform(0, 1.6))
+        distance = 900 * np.exp(rng.uniform(0, 2.4 if wide else 1.6))
     turn = np.clip(-yaw * rng.uniform(0, 0.75) + rng.normal(0, 0.2), -1.1, 1.1)
-    lean = np.clip(-share * pitch * 0.9 + rng.normal(0, 0.08), -0.45, 0.45)
+    lean = np.clip(-part * pitch * 0.9 + rng.normal(0, 0.08), -0.45, 0.45)
     return Viewpoint(
         rotation,
         float(distance),
@@ -69,6 +77,10 @@ def sample_viewpoint(rng: np.random.Generator) -> Viewpoint:
         float(np.exp(rng.uniform(np.log(1 / 1.08), np.log(1.08)))),
         rng.uniform(-0.06, 0.06, 2),
     )
+
+
+def _tilt(rng: np.random.Generator, wide: bool, deviation: float, most: float) -> float:
+    return float(rng.uniform(-60, 60)) if wide and rng.random() < 1 / 3 else _truncated(rng, deviation, most)
 
 
 def _truncated(rng: np.random.Generator, deviation: float, most: float) -> float:

@@ -104,12 +104,15 @@ class RegressorModule(lightning.LightningModule):
         losses = self.losses(self.network, batch)
         total = self.total(losses)
         values = {f"train/{name}": value.detach() for name, value in losses.items()}
-        self.log_dict(values, on_step=False, on_epoch=True, batch_size=len(batch["image"]))
-        self.log("loss", total.detach(), prog_bar=True, on_step=False, on_epoch=True, batch_size=len(batch["image"]))
+        self.log_dict(values, on_step=False, on_epoch=True, batch_size=len(batch["image"]), sync_dist=True)
+        self.log(
+            "loss", total.detach(), prog_bar=True, on_epoch=True, on_step=False, batch_size=len(batch["image"]), sync_dist=True
+        )
         return total
 
-    def on_train_batch_end(self, *_: Any) -> None:
-        if self.average is not None:
+    def on_train_batch_end(self, outputs: Any, batch: Any, batch_idx: int) -> None:
+        whole = (batch_idx + 1) % self.config.training.accumulate == 0
+        if self.average is not None and whole:
             self.average.update_parameters(self.network)
 
     def validation_step(self, batch: dict[str, Tensor], batch_index: int) -> None:

@@ -11,7 +11,7 @@ import pytest
 from toy_crops import crop_set
 
 from morph.cli import main
-from morph.evaluation.renders import compare, shape_error
+from morph.evaluation.renders import LEANS, compare, shape_error
 from morph.model import Coefficients, MorphableModel, landmark_decoder, load_default_model
 from morph.model.rotation import euler_to_matrix
 
@@ -50,6 +50,8 @@ def test_truth_is_perfect(model: MorphableModel, truth: Coefficients) -> None:
     found = measure(model, truth, truth)
     assert max(found["nme"]) < 1e-3
     assert max(found["yaw"], found["pitch"], found["roll"]) < 1e-3
+    assert np.abs(found["yaw_lean"][:4]).max() < 1e-3
+    assert np.isnan(found["yaw_lean"][4])  # nobody looks further back than 90 degrees
     assert found["eyelids"] == pytest.approx(1)
     assert found["lips"] == pytest.approx(1)
     assert found["blink"] < 0.15
@@ -69,6 +71,28 @@ def test_faults_show_where_they_belong(model: MorphableModel, truth: Coefficient
     shifted = dataclasses.replace(truth, translation=truth.translation + np.array([3.0, 4.0]))
     size = np.sqrt(np.ptp(landmark_decoder(model).project(truth)[..., :2], axis=1).prod(1))
     assert np.mean(measure(model, shifted, truth)["nme_balanced"]) == pytest.approx(np.mean(500 / size), rel=0.1)
+
+
+@pytest.mark.parametrize("share", [0.9, 1.1])
+def test_heads_that_turn_too_little_or_too_far(model: MorphableModel, truth: Coefficients, share: float) -> None:
+    yaw = np.linspace(-1.4, 1.4, COUNT)
+    straight, turned = (euler_to_matrix(np.stack([0 * yaw, k * yaw, 0 * yaw], 1)) for k in (1.0, share))
+    want = dataclasses.replace(truth, rotation=straight)
+    found = measure(model, dataclasses.replace(truth, rotation=turned), want)
+    degrees = np.abs(np.degrees(yaw))
+    for lean, (low, high) in zip(found["yaw_lean"][:4], LEANS[:4], strict=True):
+        inside = (degrees >= low) & (degrees < high)
+        assert lean == pytest.approx((share - 1) * degrees[inside].mean(), abs=0.01)
+    assert found["pitch"] < 0.01
+
+
+def test_yaws_beyond_90_degrees(model: MorphableModel, truth: Coefficients) -> None:
+    sign = np.where(np.arange(COUNT) % 2, 1.0, -1.0)
+    straight, turned = (euler_to_matrix(np.radians(np.stack([0 * sign, k * sign, 0 * sign], 1))) for k in (98.0, 86.0))
+    found = measure(model, dataclasses.replace(truth, rotation=turned), dataclasses.replace(truth, rotation=straight))
+    assert found["yaw_lean"][4] == pytest.approx(-12, abs=0.01)
+    assert found["yaw"] == pytest.approx(12, abs=0.01)
+    assert max(found["pitch"], found["roll"]) < 0.01
 
 
 def test_shape_error_does_not_count_where_the_head_is(model: MorphableModel) -> None:
@@ -93,3 +117,5 @@ def test_shipped_weights_on_renders(tmp_path: Path) -> None:
     assert found["pictures"] == 24
     assert found["nme_balanced"] < 6
     assert found["yaw"] < 8
+    assert len(found["yaw_lean"]) == len(LEANS)
+    assert abs(found["yaw_lean"][0]) < 8
