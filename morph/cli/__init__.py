@@ -21,6 +21,7 @@ VERBS = {
     "synth": "render labelled training pictures",
     "fit": "fit a morphable model to the landmarks of a data set",
     "train": "train a regressor",
+    "finetune": "make a trained regressor steadier on clips",
     "bench": "measure on a benchmark",
     "export": "a track for other programs, or a checkpoint as ONNX",
 }

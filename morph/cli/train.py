@@ -18,10 +18,10 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(options: argparse.Namespace) -> None:
     """Train and say where the weights are."""
     try:
-        from morph.training.config import load_config
+        from morph.training.config import TrainingConfig, load_config
     except ImportError as error:
         raise MorphError(f"training needs the training extra ({error.name} is missing): pip install 'morph[train]'") from None
-    config = load_config(options.config)
+    config: TrainingConfig = load_config(options.config)
     try:
         from morph.training.run import train
     except ImportError as error:

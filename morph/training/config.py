@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from pathlib import Path
-from typing import Literal
+from typing import Literal, TypeVar
 
 import pydantic
 import yaml
@@ -92,6 +92,8 @@ class Training(_Section):
         stages: picture sizes; empty trains at ``input_size`` throughout.
         schedule: ``cosine`` to a hundredth of the rate after ``warmup`` batches, or ``constant``.
         decay: of the moving average of weights that is measured and saved; 0 switches it off.
+        accumulate: parts of a batch whose gradients are added up before a step, one after another: less memory, and with as
+            many parts as processes would be, what those processes compute. Batch normalisation sees a part at a time.
         workers: loader processes; threads: of the network, None leaves torch's choice.
         precision: as Lightning names it (``32-true``, ``bf16-mixed``).
     """
@@ -99,6 +101,7 @@ class Training(_Section):
     epochs: int = pydantic.Field(default=100, ge=1)
     samples_per_epoch: int | None = pydantic.Field(default=None, ge=1)
     batch_size: int = pydantic.Field(default=32, ge=1)
+    accumulate: int = pydantic.Field(default=1, ge=1)
     learning_rate: float = pydantic.Field(default=1e-3, gt=0)
     weight_decay: float = pydantic.Field(default=0.0, ge=0)
     schedule: Literal["cosine", "constant"] = "cosine"
@@ -136,8 +139,11 @@ class TrainingConfig(_Section):
         return sizes
 
 
-def load_config(path: str | os.PathLike[str]) -> TrainingConfig:
-    """Read a recipe.
+Recipe = TypeVar("Recipe", bound=TrainingConfig)
+
+
+def load_config(path: str | os.PathLike[str], kind: type[Recipe] = TrainingConfig) -> Recipe:  # type: ignore[assignment]
+    """Read a recipe, of training or of another ``kind``.
 
     Raises:
         MorphError: no such file, not YAML, an unknown key or a value out of range; the line names the key.
@@ -152,7 +158,7 @@ def load_config(path: str | os.PathLike[str]) -> TrainingConfig:
     if not isinstance(values, dict):
         raise MorphError(f"{path} holds no recipe; start from one in configs/")
     try:
-        return TrainingConfig.model_validate(values)
+        return kind.model_validate(values)
     except pydantic.ValidationError as error:
         faults = []
         for item in error.errors():

@@ -11,6 +11,7 @@ from torch.utils.data import DataLoader
 
 from morph.datasets.crops import CropSet
 from morph.datasets.training_batches import BatchKeys, TrainingBatches
+from morph.datasets.window_batches import WindowBatches
 from morph.errors import MorphError
 from morph.model.coefficients import model_symmetry
 from morph.model.morphable_model import MorphableModel
@@ -57,14 +58,15 @@ class CropData(lightning.LightningDataModule):
         options = self.config.training
         rank, world = (self.trainer.global_rank, self.trainer.world_size) if self.trainer else (0, 1)
         keys = BatchKeys(
-            self.weights, options.batch_size, self.steps_per_epoch, self.config.epoch_pixels(), options.seed, rank, world
+            *(self.weights, options.batch_size, self.steps_per_epoch, self.config.epoch_pixels()),
+            *(options.seed, rank, world, options.accumulate),
         )
         return self._loader(self.batches, keys)
 
     def val_dataloader(self) -> DataLoader:
         return self._loader(self.plain, _HeldOut(self.held[:2048], self.config.epoch_pixels()))
 
-    def _loader(self, batches: TrainingBatches, keys: object) -> DataLoader:
+    def _loader(self, batches: TrainingBatches | WindowBatches, keys: object) -> DataLoader:
         workers = self.config.training.workers
         more = {"prefetch_factor": 4, "persistent_workers": True} if workers else {}
         return DataLoader(batches, batch_size=None, sampler=keys, num_workers=workers, **more)  # type: ignore[arg-type]

@@ -21,7 +21,7 @@ from morph.model.morphable_model import MorphableModel, load_default_model, load
 from morph.network.folded import load_onnx_weights, unfold
 from morph.network.onnx_graph import export_onnx
 from morph.network.regressor import CoefficientRegressor, WeightsInfo, at_input_size, load_weights, save_weights
-from morph.training.config import TrainingConfig
+from morph.training.config import TrainingConfig, load_config
 from morph.training.data_module import CropData
 from morph.training.module import RegressorModule
 
@@ -55,7 +55,7 @@ def build_network(config: TrainingConfig, model: MorphableModel, data: CropData)
         same_head = start.info.model_identity == info.model_identity
         keep = {k: v for k, v in start.state_dict().items() if same_head or not k.startswith(("head.", "mean", "std"))}
         network.load_state_dict(keep, strict=False)
-    return network
+    return network if torch.cuda.is_available() else network.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
 
 
 def _read_start(path: Path, data: CropData) -> CoefficientRegressor:
@@ -130,23 +130,48 @@ def train(config: TrainingConfig, folder: str | os.PathLike[str], *, progress: b
     Raises:
         MorphError: the data does not fit, or the folder holds another recipe's run.
     """
-    folder = output_folder(folder)
-    saved = yaml.safe_dump(config.model_dump(mode="json"), sort_keys=False)
-    note = folder / "config.yaml"
-    if note.is_file() and note.read_text() != saved:
-        raise MorphError(f"{folder} holds a run of another recipe; give an empty folder, or the config it was started with")
-    with atomic_path(note) as path:
-        path.write_text(saved)
-    options = config.training
-    lightning.seed_everything(options.seed, verbose=False)
-    if options.threads:
-        torch.set_num_threads(options.threads)
+    folder = claim_folder(config, folder)
     model = training_model(config.data.model)
     data = CropData(config, model)
     network = build_network(config, model, data)
-    if not torch.cuda.is_available():
-        network = network.to(memory_format=torch.channels_last)
-    module = RegressorModule(network, model, config, data.steps_per_epoch * options.epochs)
+    module = RegressorModule(network, model, config, data.steps_per_epoch * config.training.epochs)
+    return fit(module, data, folder, progress=progress)
+
+
+def claim_folder(config: TrainingConfig, folder: str | os.PathLike[str]) -> Path:
+    """Make the folder of a run, note its recipe there, and set seed and threads.
+
+    Raises:
+        MorphError: the folder holds another recipe's run, or cannot be written.
+    """
+    folder = output_folder(folder)
+    saved = yaml.safe_dump(config.model_dump(mode="json"), sort_keys=False)
+    note = folder / "config.yaml"
+    if note.is_file() and not _is_same(note, config):
+        raise MorphError(f"{folder} holds a run of another recipe; give an empty folder, or the config it was started with")
+    with atomic_path(note) as path:
+        path.write_text(saved)
+    lightning.seed_everything(config.training.seed, verbose=False)
+    if config.training.threads:
+        torch.set_num_threads(config.training.threads)
+    return folder
+
+
+def _is_same(note: Path, config: TrainingConfig) -> bool:
+    """Whether a noted recipe is this one; keys that it lacks had their defaults."""
+    try:
+        return load_config(note, type(config)) == config
+    except MorphError:
+        return False
+
+
+def fit(module: RegressorModule, data: CropData, folder: Path, *, progress: bool = True) -> Path:
+    """Train a module on its data in a folder that was claimed, from its last checkpoint where there is one.
+
+    Returns:
+        The ONNX file.
+    """
+    options = module.config.training
     keep = ModelCheckpoint(dirpath=folder, filename="last", save_top_k=1, every_n_epochs=1, enable_version_counter=False)
     logging.getLogger("lightning.pytorch").setLevel(logging.WARNING)
     warnings.filterwarnings("ignore", module="lightning")
@@ -158,6 +183,7 @@ def train(config: TrainingConfig, folder: str | os.PathLike[str], *, progress: b
         strategy="ddp" if options.devices * options.nodes > 1 else "auto",
         precision=options.precision,  # type: ignore[arg-type]
         gradient_clip_val=options.clip,
+        accumulate_grad_batches=options.accumulate,
         use_distributed_sampler=False,
         callbacks=[_Curve(folder), keep],
         logger=[CSVLogger(folder, "csv"), TensorBoardLogger(folder, "tensorboard")],

@@ -1,0 +1,109 @@
+"""Clip windows: a few frames in a row of one face, all in the same crop, with the flow of its landmarks from each to the next.
+
+A set of windows is a folder::
+
+    images.npy   (N, T, S, S, 3) uint8 RGB
+    labels.npz   landmarks (N, T, 68, 2) as the network saw them, in pixels of the crop; flow (N, T - 1, 68, 2), their way
+                 to the next frame; trusted (N, T - 1, 68) bool, where that way can be believed; clip (N,) its number
+    meta.json    format, count, the clips, how it was made
+"""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Iterable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from morph.atomic import atomic_path, output_folder
+from morph.errors import MorphError
+
+FORMAT = "morph-windows-1"
+NAMES = ("landmarks", "flow", "trusted", "clip")
+
+
+@dataclass(frozen=True, eq=False)
+class Window:
+    """One window, as :class:`ClipWindows` holds N of them; ``clip`` is the number of its clip."""
+
+    images: npt.NDArray[np.uint8]
+    landmarks: npt.NDArray[np.float32]
+    flow: npt.NDArray[np.float32]
+    trusted: npt.NDArray[np.bool_]
+    clip: int
+
+
+@dataclass(frozen=True, eq=False)
+class ClipWindows:
+    """N windows of T frames; ``images`` is memory-mapped."""
+
+    images: npt.NDArray[np.uint8]
+    landmarks: npt.NDArray[np.float32]
+    flow: npt.NDArray[np.float32]
+    trusted: npt.NDArray[np.bool_]
+    clip: npt.NDArray[np.int32]
+    meta: dict[str, Any]
+
+    def __post_init__(self) -> None:
+        n, frames = self.images.shape[:2]
+        want = {"landmarks": (n, frames, 68, 2), "flow": (n, frames - 1, 68, 2), "trusted": (n, frames - 1, 68), "clip": (n,)}
+        for name, shape in want.items():
+            got = getattr(self, name).shape
+            if got != shape:
+                raise MorphError(f"{name} of {n} windows of {frames} frames must be {shape}, got {got}")
+
+    def __len__(self) -> int:
+        return len(self.images)
+
+    @classmethod
+    def open(cls, folder: str | os.PathLike[str]) -> ClipWindows:
+        """Open a folder that :func:`write_windows` wrote.
+
+        Raises:
+            MorphError: missing or damaged files, or another format.
+        """
+        folder = Path(folder)
+        try:
+            meta = json.loads((folder / "meta.json").read_text())
+            images = np.load(folder / "images.npy", mmap_mode="r", allow_pickle=False)
+            with np.load(folder / "labels.npz", allow_pickle=False) as archive:
+                labels = {name: archive[name] for name in NAMES}
+        except (OSError, ValueError, EOFError, KeyError) as error:
+            raise MorphError(f"{folder} is not a whole set of clip windows ({error}); delete it and run again") from None
+        if meta.get("format") != FORMAT or meta.get("count") != len(images):
+            raise MorphError(f"{folder} is not a whole set of clip windows of format {FORMAT}; delete it and run again")
+        return cls(images, meta=meta, **labels)
+
+
+def write_windows(
+    folder: str | os.PathLike[str], windows: Iterable[Window], shape: tuple[int, int, int], meta: dict[str, Any]
+) -> ClipWindows:
+    """Write windows as they come; ``meta.json`` comes last, so a folder that has it is whole.
+
+    Args:
+        folder: to write.
+        windows: as many as ``shape`` says.
+        shape: windows, frames of each, side of their square pictures.
+        meta: goes into ``meta.json``.
+    """
+    folder = output_folder(folder)
+    count, frames, side = shape
+    rows: list[Window] = []
+    with atomic_path(folder / "images.npy") as path:
+        images = np.lib.format.open_memmap(path, "w+", np.uint8, (count, frames, side, side, 3))
+        for index, window in enumerate(windows):
+            images[index] = window.images
+            rows.append(Window(window.images[:0], window.landmarks, window.flow, window.trusted, window.clip))
+        images.flush()
+        del images
+    labels = {name: np.stack([getattr(row, name) for row in rows]) for name in NAMES}
+    with atomic_path(folder / "labels.npz") as path:
+        np.savez(path, **labels)  # type: ignore[arg-type]
+    with atomic_path(folder / "meta.json") as path:
+        path.write_text(json.dumps({**meta, "format": FORMAT, "count": len(rows)}, indent=1))
+    return ClipWindows.open(folder)
