@@ -26,13 +26,27 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         help="the published crop, or the whole picture through the detector (faces not found are counted)",
     )
     aflw.add_argument("--flip", action="store_true", help="average with the mirrored crop")
+    aflw.add_argument(
+        "--passes", type=int, choices=(1, 2), default=1, help="looks at each face, as of morph track (default: 1)"
+    )
     aflw.add_argument("--json", type=Path, metavar="FILE", help="write the numbers and the protocol here")
     aflw.add_argument("--sheet", type=Path, metavar="FILE", help="picture of faces: labels red, predictions green")
     aflw.add_argument("--save-predictions", type=Path, metavar="FILE", help="write names and pts68 for --predictions")
-    video = benches.add_parser("video", help="a clip of a face: jitter, lag, changes of number, speed to OBJ files")
+    video = benches.add_parser(
+        "video", help="a clip of a face: jitter, lag, drift, blinks, changes of number, speed to OBJ files; beside MediaPipe"
+    )
     video.add_argument("clip", type=Path, metavar="CLIP", help="video file or folder of numbered pictures")
     video.add_argument("--smooth", choices=("online", "offline"), default="online", help="as of morph track (default: online)")
     video.add_argument("--level", type=int, choices=(0, 1, 2), default=1, help="as of morph track (default: 1)")
+    video.add_argument("--passes", type=int, choices=(1, 2), default=1, help="as of morph track (default: 1)")
+    video.add_argument("--blinks", type=Path, metavar="FILE", help="CSV of clip,first,last: blinks, for precision and recall")
+    video.add_argument("--truth", type=Path, metavar="FILE", help="npz with the known landmarks of a rendered clip")
+    video.add_argument(
+        "--mediapipe",
+        type=Path,
+        metavar="PYTHON",
+        help="measure MediaPipe's face mesh beside it; interpreter of an environment with mediapipe==0.10.21",
+    )
     video.add_argument("--weights", type=Path, metavar="FILE", help="ONNX weights (default: shipped)")
     video.add_argument("--model", type=Path, metavar="FILE", help="the morphable model of the weights (default: shipped)")
     video.add_argument("--json", type=Path, metavar="FILE", help="write the numbers and the protocol here")
@@ -46,16 +60,52 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     speed.add_argument("--weights", type=Path, metavar="FILE", help="ONNX weights (default: shipped)")
     speed.add_argument("--model", type=Path, metavar="FILE", help="the morphable model of the weights (default: shipped)")
     speed.add_argument("--json", type=Path, metavar="FILE", help="write the numbers and the protocol here")
+    smoothing = benches.add_parser("smoothing", help="jitter and lag of clips against each cut-off of the smoothing")
+    smoothing.add_argument("clips", nargs="+", type=Path, metavar="CLIP", help="video files or folders of numbered pictures")
+    smoothing.add_argument("--search", type=int, default=0, metavar="N", help="also try N random steps and print the best")
+    smoothing.add_argument("--weights", type=Path, metavar="FILE", help="ONNX weights (default: shipped)")
+    smoothing.add_argument("--model", type=Path, metavar="FILE", help="the morphable model of the weights (default: shipped)")
     renders = benches.add_parser("renders", help="held-out renders: landmarks, pose, eyelids, lips, blinks, identity")
     renders.add_argument("crops", type=Path, metavar="DIR", help="set of `morph synth` that the weights did not see")
     renders.add_argument("--weights", type=Path, metavar="FILE", help=".onnx or .safetensors weights (default: shipped)")
     renders.add_argument("--model", type=Path, metavar="FILE", help="the morphable model of the weights (default: shipped)")
     renders.add_argument("--json", type=Path, metavar="FILE", help="write the numbers and the protocol here")
+    viewer = benches.add_parser("viewer", help="CPU time of previews over footage, and of the first picture")
+    viewer.add_argument(
+        "clip", nargs="?", type=Path, metavar="CLIP", help="video file or folder (default: the clip that ships)"
+    )
+    viewer.add_argument("--track", type=Path, metavar="DIR", help="what `morph track CLIP` wrote (default: tracked now)")
+    viewer.add_argument("--prop", default="glasses", help="what the face wears (default: glasses)")
+    viewer.add_argument(
+        "--backends", nargs="+", choices=("egl", "osmesa", "software"), default=["osmesa", "software"], help="what draws"
+    )
+    viewer.add_argument("--passes", type=int, default=3, metavar="N", help="over the frames; the fastest counts (default: 3)")
+    viewer.add_argument("--json", type=Path, metavar="FILE", help="write the numbers and the protocol here")
 
 
 def run(options: argparse.Namespace) -> None:
     """Run the benchmark and print its numbers with their protocol."""
-    {"aflw2000": run_aflw2000, "video": run_video, "speed": run_speed, "renders": run_renders}[options.bench](options)
+    verbs = {"aflw2000": run_aflw2000, "video": run_video, "speed": run_speed, "smoothing": run_smoothing}
+    (verbs | {"viewer": run_viewer, "renders": run_renders})[options.bench](options)
+
+
+def run_smoothing(options: argparse.Namespace) -> None:
+    """Sweep the cut-offs."""
+    from morph.evaluation.smoothing_sweep import Recording, one_at_a_time, row_text, search
+    from morph.tracking import SmoothingConfig, Tracker
+
+    if options.search < 0:
+        raise MorphError(f"--search must not be negative, got {options.search}")
+    config = SmoothingConfig()
+    tracker = Tracker(options.weights, options.model, level=0, smoothing=SmoothingConfig(online=False))
+    recordings = [Recording(clip, tracker) for clip in options.clips]
+    print("jitter over raw, lag, lag of turning (frames), share of the lips' way: " + " | ".join(r.name for r in recordings))
+    for name, changed in one_at_a_time(config):
+        print(row_text(name, [recording.score(changed) for recording in recordings]), flush=True)
+    if options.search:
+        best, scores = search(recordings, config, options.search)
+        print(row_text("best found", scores))
+        print(best)
 
 
 def run_renders(options: argparse.Namespace) -> None:
@@ -74,7 +124,15 @@ def run_video(options: argparse.Namespace) -> None:
     from morph.evaluation.video import measure_video
 
     report = measure_video(
-        options.clip, options.weights, options.model, offline=options.smooth == "offline", level=options.level
+        options.clip,
+        options.weights,
+        options.model,
+        offline=options.smooth == "offline",
+        level=options.level,
+        passes=options.passes,
+        blinks=options.blinks,
+        truth=options.truth,
+        mediapipe=options.mediapipe,
     )
     print(report.as_text(), end="")
     if options.json:
@@ -99,6 +157,19 @@ def run_speed(options: argparse.Namespace) -> None:
             path.write_text(json.dumps(report.as_json(), indent=1))
 
 
+def run_viewer(options: argparse.Namespace) -> None:
+    """Measure what previews cost."""
+    from morph.cli.demo import demo_files
+    from viewer.bench import measure_viewer
+
+    clip = options.clip or next(file for file in demo_files() if file.suffix == ".mp4")
+    report = measure_viewer(clip, options.track, options.prop, backends=options.backends, passes=options.passes)
+    print(report.as_text(), end="")
+    if options.json:
+        with atomic_path(options.json) as path:
+            path.write_text(json.dumps(report.as_json(), indent=1))
+
+
 def run_aflw2000(options: argparse.Namespace) -> None:
     """AFLW2000-3D."""
     from morph.datasets.aflw2000 import open_aflw2000
@@ -106,7 +177,11 @@ def run_aflw2000(options: argparse.Namespace) -> None:
 
     benchmark = open_aflw2000(options.data)
     if options.predictions:
-        given = [name for name in ("model", "flip") if getattr(options, name)] + ["crop"] * (options.crop != "ground-truth")
+        given = (
+            [name for name in ("model", "flip") if getattr(options, name)]
+            + ["passes"] * (options.passes != 1)
+            + ["crop"] * (options.crop != "ground-truth")
+        )
         if given:
             raise MorphError(f"--{given[0]} is for --weights; points from a file are scored as they are")
         names, points = read_predictions(options.predictions)
@@ -115,7 +190,9 @@ def run_aflw2000(options: argparse.Namespace) -> None:
     else:
         from morph.evaluation.weights import run_weights
 
-        report, points = run_weights(benchmark, options.weights, options.model, crop=options.crop, flip=options.flip)
+        report, points = run_weights(
+            benchmark, options.weights, options.model, crop=options.crop, flip=options.flip, passes=options.passes
+        )
     print(report.as_text())
     if options.json:
         with atomic_path(options.json) as path:

@@ -39,6 +39,13 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         help="online: as frames come (default); offline: without lag, in a second pass; none: as the network says",
     )
     parser.add_argument("--offline", dest="smooth", action="store_const", const="offline", help="the same as --smooth offline")
+    parser.add_argument(
+        "--passes",
+        type=int,
+        choices=(1, 2),
+        default=1,
+        help="2 looks at each face twice, in the mirror the second time: more exact, the network's time twice (default: 1)",
+    )
     parser.add_argument("--neutral-pose", action="store_true", help="meshes face the viewer at the origin, without head motion")
     parser.add_argument("--no-mesh", action="store_true", help="no OBJ files")
     parser.add_argument("--no-overlay", action="store_true", help="no overlay")
@@ -68,7 +75,14 @@ def run(options: argparse.Namespace) -> None:
     if options.smooth == "offline" and source.kind == "camera":
         raise MorphError("a camera cannot be watched twice; leave out --smooth offline, or record a clip first")
     smoothing = None if options.smooth == "none" else SmoothingConfig(online=options.smooth == "online")
-    tracker = Tracker(options.weights, options.model, max_faces=options.max_faces, level=options.level, smoothing=smoothing)
+    tracker = Tracker(
+        options.weights,
+        options.model,
+        max_faces=options.max_faces,
+        level=options.level,
+        passes=options.passes,
+        smoothing=smoothing,
+    )
     wanted = TrackOptions(
         mesh=not options.no_mesh,
         overlay=not options.no_overlay,

@@ -120,15 +120,20 @@ class Aflw2000Evaluator:
 
     def predict(self, predictor: Predictor, *, flip: bool = False, batch: int = 64) -> Predictions:
         """Run a regressor on the crops; ``flip`` averages the points with those of the mirrored crops."""
-        found = self._coefficients(predict_flat(predictor, self.crops.images, batch))
+        found = self.as_coefficients(predict_flat(predictor, self.crops.images, batch))
         points = self.points(found, self.crops.matrices)
         if flip:
-            mirrored = self._coefficients(predict_flat(predictor, self.crops.images[:, :, ::-1], batch))
+            mirrored = self.as_coefficients(predict_flat(predictor, self.crops.images[:, :, ::-1], batch))
             inside = self._landmarks.project(mirrored)[:, MIRRORED_68, :2] * [-1.0, 1.0] + [self.size - 1.0, 0.0]
             points = (points + self.crops.to_picture(inside)) / 2
         return Predictions(found, self.crops.matrices, points)
 
-    def _coefficients(self, flat: Array) -> Coefficients:
+    def as_coefficients(self, flat: Array) -> Coefficients:
+        """The regressor's ``(N, K)`` numbers, checked.
+
+        Raises:
+            MorphError: another K than the model's, or numbers that are not finite.
+        """
         want = self.model.n_shape + self.model.n_expression + 9
         if flat.ndim != 2 or flat.shape[1] != want:
             raise MorphError(

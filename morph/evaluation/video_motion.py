@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Iterable, Mapping
 
 import numpy as np
@@ -33,6 +34,13 @@ def shaking(points: Floats) -> Floats:
     """
     second = points[2:] - 2 * points[1:-1] + points[:-2]
     return np.linalg.norm(second, axis=-1).mean(-1) / sides(points)[1:-1]
+
+
+def runs_of(frames: npt.ArrayLike) -> list[slice]:
+    """Rows of the unbroken runs of growing frame numbers ``(T,)``."""
+    frames = np.asarray(frames)
+    cuts = [0, *(np.flatnonzero(np.diff(frames) != 1) + 1).tolist(), len(frames)]
+    return [slice(start, stop) for start, stop in itertools.pairwise(cuts) if stop > start]
 
 
 def speeds(points: Floats, times: Floats) -> Floats:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import dataclasses
+import functools
 import itertools
 import json
 import os
@@ -20,16 +21,19 @@ import numpy.typing as npt
 from morph import __version__
 from morph.atomic import atomic_path, output_folder
 from morph.errors import MorphError
+from morph.export.behind import WriteBehind
 from morph.export.coefficients import write_coefficients, write_landmarks
 from morph.export.obj import ObjWriter
 from morph.export.texture import write_material
 from morph.export.unfinished import RECORD, check_resume, remove_half_written, remove_record, track_settings, write_record
 from morph.export.video import VideoWriter
 from morph.tracking import Face, Frame, FrameSource, Tracker, smooth_offline
+from morph.tracking.ahead import read_ahead
 from morph.tracking.overlay import draw_faces
 from morph.tracking.stopwatch import Stopwatch
 
 FORMAT = "morph-track-1"
+WAITING = 4  # frames that were read ahead, and frames that wait to be written, at most
 OWN_FILES = re.compile(r"\d{6}(_\d+)?\.obj|head\.mtl|texture\.png")  # in mesh/
 RESULTS = ("summary.json", "coefficients.npz", "landmarks.csv", "overlay.mp4", "overlay.png")
 
@@ -68,6 +72,9 @@ def track_to_folder(
 ) -> dict[str, Any]:
     """Track every frame of ``source`` and write what ``options`` ask for; files are whole or absent, the summary comes last.
 
+    Frames are read ahead and files written behind in threads of their own, a few frames at most, in order: the bytes are the
+    same as one after another.
+
     An earlier track in the folder is replaced, or continued where ``options.resume`` says so: the files are then those of an
     unbroken run, byte by byte, and a track that is complete is left as it is. Files that are not a track's stay. Nothing is
     written before the first frame is read and looked at.
@@ -99,9 +106,12 @@ def track_to_folder(
     run = _Run(source, tracker, Path(folder), options, watch, settings, begun)
     started, cpu = time.perf_counter(), time.process_time()
     look = _offline if options.offline and source.kind != "pictures" else _online
-    with contextlib.ExitStack() as stack:
+    with (
+        contextlib.ExitStack() as stack,
+        WriteBehind(WAITING) as behind,
+    ):
         for frame, faces in look(source, tracker, options.frames, progress, watch):
-            run.add(frame, faces, stack)
+            run.add(frame, faces, stack, behind)
     if not run.count:
         raise MorphError(f"{source.name} holds no frames; give a longer clip")
     return run.finish(time.perf_counter() - started, time.process_time() - cpu)
@@ -111,9 +121,16 @@ Progress = Callable[[Iterable[Frame]], Iterable[Frame]]
 
 
 def _read(source: FrameSource, limit: int | None, progress: Progress, watch: Stopwatch) -> Iterator[Frame]:
-    """At most ``limit`` frames, and the time that reading takes."""
-    frames = iter(progress(source))
+    """At most ``limit`` frames, read ahead in a thread unless they come from a camera, and the time that reading takes."""
+    timed = _timed(source, limit, watch)
+    return iter(progress(timed if source.kind == "camera" else read_ahead(timed, WAITING)))
+
+
+def _timed(source: FrameSource, limit: int | None, watch: Stopwatch) -> Iterator[Frame]:
+    frames = iter(source)
     for count in itertools.count():
+        if limit is not None and count >= limit:
+            return
         try:
             with watch.stage("read"):
                 frame = next(frames, None)
@@ -121,7 +138,7 @@ def _read(source: FrameSource, limit: int | None, progress: Progress, watch: Sto
             if source.kind != "camera" or not count:
                 raise
             return
-        if frame is None or (limit is not None and count >= limit):
+        if frame is None:
             return
         yield frame
 
@@ -182,29 +199,34 @@ class _Run:
         self.meshes = ObjWriter(tracker.model, normals=options.normals)
         self.video: VideoWriter | None = None
 
-    def add(self, frame: Frame, faces: list[Face], stack: contextlib.ExitStack) -> None:
-        """Write what one frame gives."""
-        height, width = frame.image.shape[:2]
+    def add(self, frame: Frame, faces: list[Face], stack: contextlib.ExitStack, behind: WriteBehind) -> None:
+        """Take in what one frame gives, and have it written."""
         if not self.count:
-            self.size = (width, height)
+            self.size = frame.image.shape[1::-1]
             self._prepare(stack)
         self.count += 1
+        self.faces += [dataclasses.replace(face) for face in faces]  # without the meshes that they will decode
+        if not faces:
+            self.empty.append(frame.index)
+        if self.options.overlay or (self.options.mesh and faces):
+            behind.submit(functools.partial(self._write, frame, faces))
+
+    def _write(self, frame: Frame, faces: list[Face]) -> None:
+        """Meshes and overlay of one frame."""
+        height, width = frame.image.shape[:2]
         for face in faces:
             target = self.folder / "mesh" / self._mesh_name(frame, face)
             if self.begun and self.options.mesh and target.exists():
                 self.kept += 1
                 continue
-            with self.watch.stage("mesh"):
-                posed = face.vertices if self.options.neutral_pose else face.posed_vertices(width, height)
             if self.options.mesh:
+                with self.watch.stage("mesh"):
+                    posed = face.vertices if self.options.neutral_pose else face.posed_vertices(width, height)
                 with self.watch.stage("write"):
                     self.meshes.write(target, posed)
         if self.options.overlay:
             with self.watch.stage("overlay"):
                 self._draw(frame, draw_faces(frame.image, faces))
-        self.faces += [dataclasses.replace(face) for face in faces]  # without the meshes that they have decoded
-        if not faces:
-            self.empty.append(frame.index)
 
     def _mesh_name(self, frame: Frame, face: Face) -> str:
         return f"{frame.index:06d}.obj" if self.tracker.max_faces == 1 else f"{frame.index:06d}_{face.id}.obj"

@@ -40,6 +40,7 @@ def track_settings(source: FrameSource, tracker: Tracker, options: dict[str, Any
         "detector": type(tracker.detector).__name__,
         "max_faces": tracker.max_faces,
         "detect_every": tracker.detect_every,
+        "passes": tracker.passes,
         "smoothing": smoothing,
         **options,
     }

@@ -38,6 +38,10 @@ class Decoder:
         Raises:
             MorphError: a coefficient vector is not as long as the model's.
         """
+        return self.decode_rows(shape, expression).reshape(*np.shape(shape)[:-1], self.n_vertices, 3)
+
+    def decode_rows(self, shape: npt.ArrayLike, expression: npt.ArrayLike) -> npt.NDArray[np.float32]:
+        """The same as ``(N, 3K)``, the batch and the vertices each in one axis."""
         shape, expression = np.asarray(shape, np.float32), np.asarray(expression, np.float32)
         for name, got, want in (
             ("shape", shape, self.model.n_shape),
@@ -50,8 +54,7 @@ class Decoder:
             raise MorphError(f"shape {shape.shape} and expression {expression.shape} are batches of different size")
         z = np.concatenate([shape, expression, np.ones((*batch, 1), np.float32)], axis=-1)
         flat = z.reshape(-1, len(self._modes))
-        out = flat[0] @ self._modes if len(flat) == 1 else flat @ self._modes  # a vector is faster than a batch of one
-        return out.reshape(*batch, self.n_vertices, 3)
+        return (flat[0] @ self._modes)[None] if len(flat) == 1 else flat @ self._modes  # a vector is faster than a batch of one
 
     def project(self, coefficients: Coefficients) -> npt.NDArray[np.float32]:
         """Vertices in pixels ``(..., K, 3)``: x right, y down, depth in pixels (larger is nearer)."""

@@ -94,6 +94,11 @@ def _catmull_clark(topology: _Topology) -> sparse.csr_array:
     return sparse.vstack([vertex, edge, face], format="csr")
 
 
+def subdivision_weights(model: MorphableModel) -> sparse.csr_array:
+    """``(V', V)`` weights that make the vertices of :func:`subdivide` from those of a model with quads."""
+    return _catmull_clark(_Topology(model.quads, model.n_vertices))
+
+
 def _apply(weights: sparse.csr_array, values: npt.NDArray[np.float32]) -> npt.NDArray[np.float32]:
     return weights.astype(np.float32) @ values
 

@@ -84,9 +84,7 @@ def measured_people(n_shape: int) -> npt.NDArray[np.float32]:
     """
     middle = np.loadtxt(Path(__file__).with_name("population.txt"), np.float32)
     if len(middle) != n_shape:
-        raise MorphError(
-            f"--people measured is for the default model only: {len(middle)} shapes, not {n_shape}"
-        )
+        raise MorphError(f"--people measured is for the default model only: {len(middle)} shapes, not {n_shape}")
     return middle
 
 

@@ -1,7 +1,8 @@
 """From picture to crop: the square that a network was trained on, and the way back.
 
 The rule "box68-sqrt2": a square about the box of the 68 points, same centre, side sqrt(2) times the longer side of the
-box, resized to the network's input. Pixels are 0-based at their centres on both sides.
+box, resized to the network's input. Pixels are 0-based at their centres on both sides. A crop may be turned, so that a head
+that lies on its side stands upright in it; its box is then one of the picture turned about pixel (0, 0).
 """
 
 from __future__ import annotations
@@ -23,11 +24,12 @@ POINTS_BELOW_BOX = 0.105
 POINTS_OVER_BOX = 0.92
 
 
-def points_box(detection: npt.ArrayLike) -> Floats:
-    """The box of the 68 points ``(4,)`` that one expects in a detector's box ``(4,)``; it is square."""
+def points_box(detection: npt.ArrayLike, turn: float = 0.0) -> Floats:
+    """The box ``(4,)`` of the 68 points that a detector's box ``(4,)`` leads to expect in the picture turned by ``turn``."""
     x0, y0, x1, y1 = np.asarray(detection, np.float64)
     size = np.sqrt(max(x1 - x0, 1.0) * max(y1 - y0, 1.0))
-    centre = np.array([(x0 + x1) / 2 + POINTS_LEFT_OF_BOX * size, (y0 + y1) / 2 + POINTS_BELOW_BOX * size])
+    (middle,) = turned(np.array([[(x0 + x1) / 2, (y0 + y1) / 2]]), turn)
+    centre = middle + np.array([POINTS_LEFT_OF_BOX, POINTS_BELOW_BOX]) * size
     half = POINTS_OVER_BOX * size / 2
     return np.concatenate([centre - half, centre + half])
 
@@ -37,9 +39,25 @@ def box_of(points: Floats) -> Floats:
     return np.concatenate([points.min(0), points.max(0)]).astype(np.float64)
 
 
-def crop_of_box(box: npt.ArrayLike, size: int) -> npt.NDArray[np.float64]:
-    """``(2, 3)`` picture pixels to pixels of the ``size`` square crop of the box ``(4,)`` of 68 points."""
-    return crop_similarity(np.asarray(box, np.float64).reshape(2, 2), size)
+def turned(points: Floats, turn: float) -> Floats:
+    """``(n, 2)`` pixels after the picture is turned about pixel (0, 0): ``turn`` radians, clockwise as one looks at it."""
+    c, s = np.cos(turn), np.sin(turn)
+    return points @ np.array([[c, s], [-s, c]]) if turn else points
+
+
+def crop_of_box(box: npt.ArrayLike, size: int, turn: float = 0.0) -> npt.NDArray[np.float64]:
+    """``(2, 3)`` picture pixels to pixels of the ``size`` square crop of the box ``(4,)`` of 68 points.
+
+    Args:
+        box: in the picture turned by ``turn``, see :func:`turned`.
+        size: side of the crop.
+        turn: radians by which the picture is turned clockwise in the crop.
+    """
+    upright = crop_similarity(np.asarray(box, np.float64).reshape(2, 2), size)
+    if not turn:
+        return upright
+    c, s = np.cos(turn), np.sin(turn)
+    return compose(upright, np.array([[c, -s, 0.0], [s, c, 0.0]]))
 
 
 def inverse(similarity: Floats) -> npt.NDArray[np.float64]:

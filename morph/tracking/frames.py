@@ -173,9 +173,11 @@ class ClipSource(FrameSource):
 
     def __iter__(self) -> Iterator[Frame]:
         import av
+        from av.video.reformatter import VideoReformatter
 
         self.damaged = 0
         index, previous = 0, -1.0 / self.rate
+        converter = VideoReformatter()  # kept: its tables cost more than a frame
         with av.open(os.fspath(self._path)) as container:
             stream = container.streams.video[0]
             stream.thread_type = "FRAME"
@@ -185,7 +187,10 @@ class ClipSource(FrameSource):
                 if stamp is None or (index and stamp <= previous):
                     stamp = previous + 1.0 / self.rate
                 previous = stamp
-                yield Frame(index, stamp, upright(picture.to_ndarray(format="rgb24"), picture.rotation), f"{index:06d}")
+                image: Any = np.ascontiguousarray(
+                    converter.reformat(picture, format="rgb24").to_ndarray()
+                )  # odd rows are padded
+                yield Frame(index, stamp, upright(image, picture.rotation), f"{index:06d}")
                 index += 1
         if not index:
             raise MorphError(f"{self.name} holds no frame that can be decoded; it may be cut off, copy it again")

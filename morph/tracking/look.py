@@ -2,12 +2,21 @@
 
 from __future__ import annotations
 
+import dataclasses
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
 
-from morph.model import Coefficients
+from morph.model import Coefficients, Decoder
+from morph.model.coefficients import model_symmetry
+from morph.tracking.crop import box_of, crop_of_box, cut, inverse, turned
+from morph.tracking.regressor import Regressor
+from morph.tracking.scene import thumbnail
+from morph.tracking.smoothing import midway
+from morph.tracking.stopwatch import Stopwatch
+from morph.tracking.tilt import next_turn
 
 Floats = npt.NDArray[np.floating]
 Image = npt.NDArray[np.uint8]
@@ -20,18 +29,100 @@ LEAST_INSIDE = 0.3  # share of a face's box that must lie in the picture
 
 @dataclass(eq=False)
 class Look:
-    """What the network says of one face in one frame."""
+    """What the network says of one face in one frame.
+
+    Attributes:
+        coefficients, landmarks, box: in pixels of the frame.
+        error: landmark error to expect, as a share of the crop's side; None where the network does not say.
+        thumbnail: of the crop.
+        turn: radians by which the crop turned the picture clockwise.
+    """
 
     coefficients: Coefficients
     landmarks: Floats
     box: Floats
     error: float | None
     thumbnail: Floats
+    turn: float = 0.0
 
     @property
     def score(self) -> float | None:
         """0..1 from the expected error: 0.9 at 3 % of the crop, 0.5 at 9 %."""
         return None if self.error is None else 1.0 / (1.0 + (self.error / DOUBTFUL_ERROR) ** 2)
+
+    def next_crop(self) -> tuple[Floats, float]:
+        """Box and turn of the crop that this look asks for, see :func:`morph.tracking.crop.crop_of_box`."""
+        turn = next_turn(self.turn, self.coefficients.rotation)
+        return box_of(turned(self.landmarks, turn)), turn
+
+
+class FaceReader:
+    """Crops faces and asks the network what it sees.
+
+    With two passes, the crop is cut once more about the landmarks of the first look, upright where the head leans, and shown
+    in the mirror; the answer is half-way between the two looks.
+
+    Args:
+        regressor: the network.
+        landmarks: decoder of the 68 landmarks of its model.
+        passes: 1 or 2 looks a face.
+    """
+
+    def __init__(self, regressor: Regressor, landmarks: Decoder, passes: int = 1) -> None:
+        self.regressor, self.landmarks, self.passes = regressor, landmarks, passes
+        self._symmetry = model_symmetry(landmarks.model) if passes == 2 else None
+
+    def __call__(self, image: Image, boxes: Sequence[Floats], turns: Sequence[float], watch: Stopwatch) -> list[Look]:
+        """Look at each box of 68 points.
+
+        Args:
+            image: ``(H, W, 3)`` uint8 RGB.
+            boxes: ``(4,)`` each, in the picture turned by their ``turns``.
+            turns: radians clockwise.
+            watch: times the stages.
+        """
+        looks = self.look_once(image, boxes, turns, watch)
+        return self.look_again(image, looks, watch) if self.passes == 2 else looks
+
+    def look_once(
+        self, image: Image, boxes: Sequence[Floats], turns: Sequence[float], watch: Stopwatch, *, mirrored: bool = False
+    ) -> list[Look]:
+        """One pass; ``mirrored`` shows the network the mirror image of each crop."""
+        if not boxes:
+            return []
+        size = self.regressor.input_size
+        with watch.stage("crop"):
+            ways = [crop_of_box(box, size, turn) for box, turn in zip(boxes, turns, strict=True)]
+            crops = np.stack([cut(image, way, size) for way in ways])
+            thumbnails = [thumbnail(crop) for crop in crops]
+        with watch.stage("network"):
+            found, errors = self.regressor(np.ascontiguousarray(crops[:, :, ::-1]) if mirrored else crops)
+        with watch.stage("landmarks"):
+            if mirrored and self._symmetry is not None:
+                found = found.mirror(self._symmetry, size)
+            found = found.transform(np.stack([inverse(way) for way in ways]))
+            landmarks = self.landmarks.project(found)[..., :2]
+        expected = [None] * len(boxes) if errors is None else [float(error) for error in errors]
+        return [
+            Look(found[i], landmarks[i], box_of(landmarks[i]), expected[i], thumbnails[i], turns[i]) for i in range(len(boxes))
+        ]
+
+    def look_again(self, image: Image, looks: list[Look], watch: Stopwatch) -> list[Look]:
+        """The second pass; a first look that can be no face stays as it is."""
+        rows = [row for row, look in enumerate(looks) if is_possible(look, image)]
+        crops = [looks[row].next_crop() for row in rows]
+        seconds = self.look_once(image, [box for box, _ in crops], [turn for _, turn in crops], watch, mirrored=True)
+        out = list(looks)
+        with watch.stage("landmarks"):
+            for row, second in zip(rows, seconds, strict=True):
+                out[row] = self._join(looks[row], second)
+        return out
+
+    def _join(self, first: Look, second: Look) -> Look:
+        both = midway(first.coefficients, second.coefficients)
+        points = self.landmarks.project(both)[..., :2]
+        error = None if first.error is None or second.error is None else (first.error + second.error) / 2
+        return dataclasses.replace(first, coefficients=both, landmarks=points, box=box_of(points), error=error)
 
 
 def is_possible(look: Look, image: Image) -> bool:

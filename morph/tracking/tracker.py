@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 import numpy as np
@@ -11,16 +11,20 @@ import numpy.typing as npt
 
 from morph.errors import MorphError
 from morph.model import Coefficients, Decoder, MorphableModel, landmark_decoder, load_default_model, load_model
+from morph.model.subdivided_decoder import SubdividedDecoder
+from morph.model.subdivision import subdivide
 from morph.tracking.boxes import match, overlap
-from morph.tracking.crop import box_of, crop_of_box, cut, inverse, points_box
-from morph.tracking.detector import CenterFaceDetector, Detections, Detector
+from morph.tracking.crop import box_of, points_box
+from morph.tracking.detector import CenterFaceDetector, Detections, Detector, merge
 from morph.tracking.face import Face
 from morph.tracking.frames import FrameSource, open_source
-from morph.tracking.look import DOUBTFUL_ERROR, Look, is_possible
+from morph.tracking.look import DOUBTFUL_ERROR, FaceReader, Look, is_possible
 from morph.tracking.regressor import Regressor
-from morph.tracking.scene import glimpse, likeness, thumbnail
+from morph.tracking.scene import glimpse, likeness
 from morph.tracking.smoothing import FaceSmoother, SmoothingConfig
 from morph.tracking.stopwatch import Stopwatch
+from morph.tracking.tilt import first_turn
+from morph.tracking.turned_detection import detect_turned, quarter_of
 
 Floats = npt.NDArray[np.floating]
 Image = npt.NDArray[np.uint8]
@@ -45,9 +49,10 @@ class _Track:
     detection_score: float
     time: float
     smoother: FaceSmoother
-    box: Floats  # from which the next crop is cut
+    box: Floats  # from which the next crop is cut, in the picture turned by ``turn``
     coefficients: Coefficients
     landmarks: Floats
+    turn: float = 0.0  # radians by which the next crop turns the picture clockwise
     was_cut: bool = False  # lost where the scene changed
 
     @property
@@ -64,6 +69,9 @@ class Tracker:
     the picture, or the crop suddenly looks different. A face that the detector then does not confirm is dropped. Where the
     whole picture looks different as well, the scene was cut: whoever is found then is somebody else, unless they look alike.
 
+    The crop of a head that leans to one side is turned upright. A new face leans as its detector's five points do; where no
+    face is known, the detector now and then looks at the picture turned by quarters as well.
+
     Pose and expression go through 1 euro filters, and the identity is the mean over the frames in which it was seen.
 
     Args:
@@ -73,6 +81,8 @@ class Tracker:
         max_faces: follow at most this many, the largest first.
         level: subdivision of the default model: 0, 1 or 2 for about 3, 13 or 50 thousand vertices.
         detect_every: frames between two runs of the detector while faces are followed.
+        passes: 2 looks at each face of each frame a second time, in the mirror and about the landmarks of the first look, and
+            takes the middle: more exact, and the network's time twice.
         smoothing: how much is smoothed; None smooths nothing: every face is what the network says of its frame.
         threads: threads of ONNX Runtime.
 
@@ -89,21 +99,26 @@ class Tracker:
         max_faces: int = 1,
         level: int = 1,
         detect_every: int = 15,
+        passes: int = 1,
         smoothing: SmoothingConfig | None = DEFAULT_SMOOTHING,
         threads: int = 1,
     ) -> None:
         if max_faces < 1 or detect_every < 1:
             raise MorphError(f"max_faces and detect_every must be at least 1, got {max_faces} and {detect_every}")
+        if passes not in (1, 2):
+            raise MorphError(f"passes must be 1 or 2, got {passes}")
         self.regressor = Regressor(weights, threads=threads)
+        coarse = load_default_model(level - 1) if model is None and level else None
         if model is None:
-            model = load_default_model(level)
+            model = load_default_model(0) if coarse is None else subdivide(coarse)
         self.model = model if isinstance(model, MorphableModel) else load_model(model)
         self.regressor.check_model(self.model)
         self.detector = detector if detector is not None else CenterFaceDetector(threshold=KEEP_SCORE, threads=threads)
-        self.decoder = Decoder(self.model)
-        self.max_faces, self.detect_every, self.smoothing = max_faces, detect_every, smoothing
+        self.decoder = Decoder(self.model) if coarse is None else SubdividedDecoder(self.model, coarse)
+        self.max_faces, self.detect_every, self.passes, self.smoothing = max_faces, detect_every, passes, smoothing
         self.stopwatch = Stopwatch()
         self._landmarks = landmark_decoder(self.model)
+        self._reader = FaceReader(self.regressor, self._landmarks, passes)
         self.reset()
 
     def reset(self) -> None:
@@ -112,6 +127,7 @@ class Tracker:
         self._lost: list[_Track] = []
         self._next_id = 0
         self._since_detection = 0
+        self._since_turned = self.detect_every
         self._index = 0
         self._glimpse: Floats | None = None
 
@@ -147,7 +163,8 @@ class Tracker:
         time = index / 25.0 if time is None else time
         self._index = index + 1
         self._lost = [track for track in self._lost if 0 <= time - track.time <= MEMORY]
-        looks = self._look(image, [track.box for track in self._tracks])
+        boxes, turns = [track.box for track in self._tracks], [track.turn for track in self._tracks]
+        looks = self._reader(image, boxes, turns, self.stopwatch)
         self._since_detection += 1
         with self.stopwatch.stage("compare"):
             odd = [self._is_odd(look, track, image) for look, track in zip(looks, self._tracks, strict=True)]
@@ -157,7 +174,7 @@ class Tracker:
             looks, odd = [], []
         if not self._tracks or any(odd) or self._since_detection >= self.detect_every:
             with self.stopwatch.stage("detect"):
-                detections = self.detector.detect(image)
+                detections = self._detect(image)
             self._since_detection = 0
             looks = self._reconcile(image, looks, odd, detections, time)
         with self.stopwatch.stage("filter"):
@@ -166,24 +183,15 @@ class Tracker:
         self._drop_twins()
         return [self._face(track, index, time) for track in sorted(self._tracks, key=lambda track: track.id)]
 
-    def _look(self, image: Image, boxes: Sequence[Floats]) -> list[Look]:
-        """Crop and regress each box of 68 points."""
-        if not boxes:
-            return []
-        size = self.regressor.input_size
-        with self.stopwatch.stage("crop"):
-            ways = [crop_of_box(box, size) for box in boxes]
-            crops = np.stack([cut(image, way, size) for way in ways])
-            thumbnails = [thumbnail(crop) for crop in crops]
-        with self.stopwatch.stage("network"):
-            found, errors = self.regressor(crops)
-        with self.stopwatch.stage("landmarks"):
-            found = found.transform(np.stack([inverse(way) for way in ways]))
-            landmarks = self._landmarks.project(found)[..., :2]
-        return [
-            Look(found[i], landmarks[i], box_of(landmarks[i]), None if errors is None else float(errors[i]), thumbnails[i])
-            for i in range(len(boxes))
-        ]
+    def _detect(self, image: Image) -> Detections:
+        """Ask the detector, also about the picture turned as heads that lie on their side or upside down need it."""
+        self._since_turned += 1
+        quarters = {quarter_of(track.turn) for track in self._tracks}
+        found = detect_turned(self.detector, image, sorted({0, *quarters}))
+        if self._tracks or (len(found) and found.scores[0] >= START_SCORE) or self._since_turned < self.detect_every:
+            return found
+        self._since_turned = 0
+        return merge(found, detect_turned(self.detector, image, (1, 2, 3)))
 
     def _is_odd(self, look: Look, track: _Track, image: Image) -> bool:
         """Whether the detector should be asked about a face that was followed."""
@@ -218,10 +226,11 @@ class Tracker:
         if float(overlap(look.box, track.look.box)[0, 0]) < JUMP:
             track.smoother.restart()
         track.look, track.time = look, time
-        track.coefficients, track.landmarks, track.box = look.coefficients, look.landmarks, look.box
+        track.coefficients, track.landmarks = look.coefficients, look.landmarks
+        track.box, track.turn = look.next_crop()
         if self.smoothing is None:
             return
-        track.box = track.smoother.box(look.box, time)
+        track.box = track.smoother.box(track.box, time, track.turn)
         if self.smoothing.online:
             side = float((look.box[2:] - look.box[:2]).max())
             track.coefficients = track.smoother.coefficients(look.coefficients, time, side, track.score)
@@ -233,7 +242,7 @@ class Tracker:
         seen = np.array([look.box for look in looks]).reshape(-1, 4)
         partner = dict(match(seen, boxes, SAME_FACE))
         again = [i for i in range(len(looks)) if odd[i] and i in partner]
-        for i, look in zip(again, self._look_twice(image, boxes[[partner[i] for i in again]]), strict=True):
+        for i, look in zip(again, self._look_afresh(image, detections[[partner[i] for i in again]]), strict=True):
             looks[i] = look
         kept = [i for i in partner if not (i in again and not is_possible(looks[i], image))]
         self._lost += [track for i, track in enumerate(self._tracks) if i not in kept]
@@ -243,19 +252,22 @@ class Tracker:
         used = set(partner.values())
         fresh = [j for j in range(len(detections)) if j not in used and detections.scores[j] >= START_SCORE]
         fresh = sorted(fresh, key=lambda j: -float(boxes[j][2] - boxes[j][0]))[: self.max_faces - len(kept)]
-        for j, look in zip(fresh, self._look_twice(image, boxes[fresh]), strict=True):
+        for j, look in zip(fresh, self._look_afresh(image, detections[fresh]), strict=True):
             if is_possible(look, image):
                 self._tracks.append(self._begin(look, float(detections.scores[j]), time))
                 looks.append(look)
         return looks
 
-    def _look_twice(self, image: Image, boxes: Floats) -> list[Look]:
-        """The second look is cropped where the first one put the face."""
-        first = self._look(image, list(boxes))
-        second = self._look(
-            image, [look.box if is_possible(look, image) else box for look, box in zip(first, boxes, strict=True)]
-        )
-        return second
+    def _look_afresh(self, image: Image, detections: Detections) -> list[Look]:
+        """Look where the detector saw faces; what counts is the look at the crop that the first look asks for."""
+        turns = [first_turn(points) for points in detections.five_points]
+        boxes = [points_box(box, turn) for box, turn in zip(detections.boxes, turns, strict=True)]
+        first = self._reader.look_once(image, boxes, turns, self.stopwatch)
+        crops = [
+            look.next_crop() if is_possible(look, image) else (box, turn)
+            for look, box, turn in zip(first, boxes, turns, strict=True)
+        ]
+        return self._reader(image, [box for box, _ in crops], [turn for _, turn in crops], self.stopwatch)
 
     def _begin(self, look: Look, detection_score: float, time: float) -> _Track:
         """The track of the lost face that was here, or a new one."""

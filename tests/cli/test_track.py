@@ -1,3 +1,4 @@
+import json
 import os
 import subprocess
 import sys
@@ -45,6 +46,17 @@ def test_a_clip(files, tmp_path, capsys):
     assert "a face in 4 of 4 frames" in out
     assert err == ""  # no bar where there is no terminal
     assert len(list((tmp_path / "out" / "mesh").glob("*.obj"))) == 4
+
+
+def test_two_passes_are_part_of_the_settings_of_a_track(files, tmp_path, capsys):
+    for passes in ("1", "2"):
+        assert track(files, files / "clip.mp4", tmp_path / passes, "--passes", passes, "--no-overlay") == 0
+        summary = json.loads((tmp_path / passes / "summary.json").read_text())
+        assert summary["settings"]["passes"] == int(passes)
+        assert summary["frames_with_face"] == 4
+    with pytest.raises(SystemExit):
+        track(files, files / "clip.mp4", tmp_path / "3", "--passes", "3")
+    assert "--passes" in capsys.readouterr().err
 
 
 @pytest.mark.parametrize(

@@ -1,6 +1,7 @@
 import dataclasses
 import json
 import zlib
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -10,9 +11,14 @@ pytest.importorskip("onnx")
 from clips import PORTRAIT, portrait, write_clip
 from standins import toy_model, write_weights
 
+from morph import Tracker
 from morph.cli import main
+from morph.errors import MorphError
+from morph.evaluation.blinks import eye_opening, find_blinks, read_blinks, score_blinks
+from morph.evaluation.mediapipe_track import NEAREST_68, measure_mediapipe
 from morph.evaluation.video import measure_video
 from morph.evaluation.video_motion import id_switches, lag, shaking, sides, speeds
+from morph.evaluation.video_truth import read_truth
 from morph.tracking.regressor import Regressor
 
 RNG = np.random.default_rng(4)
@@ -125,6 +131,102 @@ def test_offline_is_steadier_and_less_late_than_online(shaking_network, files):
     assert (online.smoothing, offline.smoothing) == ("online", "offline")
     assert offline.jitter < online.jitter
     assert abs(offline.lag_frames) < online.lag_frames
+
+
+def test_drift_is_what_following_adds_to_finding_afresh(shaking_network, files, monkeypatch):
+    report = measure_video(files / "clip.mp4", files / "toy.onnx", files / "toy.npz")
+    plain = Tracker.process
+
+    def creeping(self, image, time=None, index=None):
+        """Followed faces slip to the right by a pixel a frame."""
+        slip = float(len(self._tracks)) and (self._index - getattr(self, "begun", 0))
+        if not self._tracks:
+            self.begun = index
+        return [
+            dataclasses.replace(face, landmarks=face.landmarks + np.array([slip, 0]))
+            for face in plain(self, image, time, index)
+        ]
+
+    monkeypatch.setattr(Tracker, "process", creeping)
+    slipping = measure_video(files / "clip.mp4", files / "toy.onnx", files / "toy.npz")
+    assert slipping.drift > report.drift + 5.0  # per cent: 10 and 20 pixels of 90 in frames 10 and 20, and the shaking of both
+
+
+def test_known_landmarks_give_error_and_lag(shaking_network, files, tmp_path):
+    faces = list(Tracker(files / "toy.onnx", files / "toy.npz").track(files / "clip.mp4"))
+    same = np.array([face.landmarks for face in faces], np.float64)
+    side = float(np.ptp(same, axis=1).max(-1).mean())
+    truths = {"same": same, "off": same + np.array([3.0, 4.0]), "early": np.concatenate([same[2:], same[-1:], same[-1:]])}
+    reports = {}
+    for name, points in truths.items():
+        np.savez(tmp_path / f"{name}.npz", landmarks=points)
+        reports[name] = measure_video(files / "clip.mp4", files / "toy.onnx", files / "toy.npz", truth=tmp_path / f"{name}.npz")
+    assert reports["same"].error_truth == pytest.approx(0.0, abs=0.01)
+    assert reports["off"].error_truth == pytest.approx(500 / side, rel=0.05)  # per cent
+    assert reports["same"].lag_truth_frames == pytest.approx(0.0, abs=0.05)
+    assert reports["early"].lag_truth_frames == pytest.approx(2.0, abs=0.2)
+
+
+def test_blinks_are_compared_with_the_list(shaking_network, files, tmp_path, capsys):
+    (tmp_path / "b.csv").write_text("clip,first,last\nclip.mp4,3,5\n")
+    assert bench(files, files / "clip.mp4", "--blinks", tmp_path / "b.csv", "--json", tmp_path / "r.json") == 0
+    blinks = json.loads((tmp_path / "r.json").read_text())["blinks"]
+    assert blinks == {"listed": 1, "found": 0, "precision": None, "recall": 0.0}  # the stand-in never blinks
+    assert "blinks.recall" in capsys.readouterr().out
+
+
+def test_the_list_of_blinks_that_ships_is_that_of_the_truth_that_ships():
+    folder = Path(__file__).parents[2] / "data" / "demo"
+    points = read_truth(folder / "talking_head_truth.npz")
+    found = find_blinks(np.arange(len(points)), np.arange(len(points)) / 25, eye_opening(points))
+    scores = score_blinks(read_blinks(folder / "blinks.csv", "talking_head.mp4"), found)
+    assert (scores.listed, scores.found, scores.precision, scores.recall) == (2, 2, 1.0, 1.0)
+    assert read_blinks(folder / "blinks.csv", "dafoe.mp4") == []
+
+
+def test_mediapipe_is_asked_in_its_own_interpreter_and_measured_like_ours(files, tmp_path):
+    """A stand-in for an interpreter with mediapipe, which writes what the script would."""
+    points = np.random.default_rng(0).random((468, 2)) * 90 + np.array([[[30 * np.sin(i / 3), 20]] for i in range(30)])
+    seconds = {"seconds_decode": 0.1, "seconds_track": 0.2}
+    np.savez(tmp_path / "p.npz", frame=np.arange(30), points=points, frames=30, size=(320, 240), version="0.10.21", **seconds)
+    python = tmp_path / "python"
+    python.write_text(f'#!/bin/sh\ncp "{tmp_path / "p.npz"}" "$3"\n')
+    python.chmod(0o755)
+    report = measure_mediapipe(files / "clip.mp4", python, np.arange(30) / 25, [(3, 4)], points[:, NEAREST_68])
+    assert report.jitter == pytest.approx(100 * shaking(points[:, NEAREST_68]).mean(), rel=0.01)
+    assert (report.frames_with_face, report.fps, report.cpu_ms_mesh) == (30, 100.0, 6.67)
+    assert report.lag_truth_frames == pytest.approx(0.0, abs=0.01)
+    assert report.blinks.recall == 0.0
+    assert len(set(NEAREST_68)) >= 66
+
+
+@pytest.mark.parametrize(
+    ("script", "message"),
+    [
+        ("echo \"ModuleNotFoundError: No module named 'mediapipe'\" >&2; exit 1", "pip install mediapipe"),
+        ("echo boom >&2; exit 1", "MediaPipe failed on .*: boom"),
+    ],
+)
+def test_an_interpreter_that_does_not_do(files, tmp_path, script, message):
+    python = tmp_path / "python"
+    python.write_text(f"#!/bin/sh\n{script}\n")
+    python.chmod(0o755)
+    with pytest.raises(MorphError, match=message):
+        measure_mediapipe(files / "clip.mp4", python, np.arange(30) / 25)
+    with pytest.raises(MorphError, match="cannot run"):
+        measure_mediapipe(files / "clip.mp4", tmp_path / "none", np.arange(30) / 25)
+
+
+def test_lists_and_truths_of_other_clips_are_refused_in_one_line(files, tmp_path, capsys):
+    (tmp_path / "b.csv").write_text("clip,first,last\nother.mp4,3,5\n")
+    np.savez(tmp_path / "short.npz", landmarks=np.zeros((3, 68, 2)))
+    np.savez(tmp_path / "odd.npz", landmarks=np.zeros((3, 5)))
+    given = [("--blinks", "b.csv"), ("--truth", "short.npz"), ("--truth", "odd.npz"), ("--truth", "none.npz")]
+    assert [bench(files, files / "clip.mp4", option, tmp_path / name) for option, name in given] == [2] * 4
+    error = capsys.readouterr().err.splitlines()
+    assert len(error) == 4
+    for line, part in zip(error, ("does not list clip.mp4", "has 3 frames", "must be", "cannot read"), strict=True):
+        assert part in line
 
 
 def test_clips_that_cannot_be_measured(files, capsys):

@@ -1,5 +1,6 @@
 import struct
 
+import av
 import cv2
 import numpy as np
 import pytest
@@ -21,6 +22,38 @@ def test_a_clip_gives_its_frames_in_order_with_the_times_of_the_file(tmp_path):
     assert [frame.index for frame in frames] == list(range(6))
     assert [frame.image.mean() for frame in frames] == pytest.approx([10, 20, 30, 40, 50, 60], abs=3)
     assert frames[0].image.shape == (48, 64, 3)
+
+
+@pytest.mark.parametrize(("height", "width"), [(47, 63), (48, 61), (5, 7), (1080, 2)])
+def test_odd_sizes(tmp_path, height, width):
+    """Sides that no subsampled chroma divides, and slivers; frames are stored without loss and subsampling."""
+    picture = np.random.default_rng(0).integers(0, 256, (height, width, 3), np.uint8)
+    with av.open(str(tmp_path / "a.mkv"), "w") as container:
+        stream = container.add_stream("ffv1", rate=25, options={})
+        stream.width, stream.height, stream.pix_fmt = width, height, "bgr0"
+        for image in (picture, 255 - picture):
+            container.mux(stream.encode(av.VideoFrame.from_ndarray(image, format="rgb24")))
+        container.mux(stream.encode(None))
+    frames = list(open_source(tmp_path / "a.mkv"))
+    for frame, want in zip(frames, (picture, 255 - picture), strict=True):
+        assert np.abs(frame.image.astype(int) - want).max() <= 1
+    assert frames[0].image.flags.c_contiguous
+
+
+@pytest.mark.parametrize("kind", ["gray", "gray16le", "yuv420p10le", "yuva420p", "rgba64le"])
+def test_grey_deep_and_transparent_clips_become_8_bit_rgb(tmp_path, kind):
+    """As FFmpeg turns a frame of that kind into RGB."""
+    picture = cv2.GaussianBlur(portrait(64, 48), (0, 0), 2)
+    with av.open(str(tmp_path / "a.mkv"), "w") as container:
+        stream = container.add_stream("ffv1", rate=25, options={})
+        stream.width, stream.height, stream.pix_fmt = 64, 48, kind
+        container.mux(stream.encode(av.VideoFrame.from_ndarray(picture, format="rgb24").reformat(format=kind)))
+        container.mux(stream.encode(None))
+    (frame,) = open_source(tmp_path / "a.mkv")
+    want = np.repeat(cv2.cvtColor(picture, cv2.COLOR_RGB2GRAY)[..., None], 3, 2) if "gray" in kind else picture
+    assert frame.image.shape == (48, 64, 3)
+    assert frame.image.dtype == np.uint8
+    assert np.abs(frame.image.astype(int) - want).mean() < 4
 
 
 def test_a_clip_can_be_read_twice(tmp_path):

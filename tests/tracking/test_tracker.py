@@ -85,7 +85,7 @@ def test_a_sudden_other_picture_wakes_the_detector(model, weights):
     assert tracker.process(SCENE)
     assert script.asked == 1
     assert tracker.process(RNG.integers(0, 256, SCENE.shape, np.uint8)) == []
-    assert script.asked == 2
+    assert script.asked == 1 + 4  # about the picture as it is, and turned by quarters
 
 
 def test_a_face_that_the_network_denies_is_none(model, tmp_path):
@@ -184,6 +184,45 @@ def test_unrelated_pictures_are_looked_at_afresh(model, weights, tmp_path):
         cv2.imwrite(str(tmp_path / f"{name}.png"), portrait(400 - 60 * i, 300 - 45 * i)[..., ::-1])
     faces = list(Tracker(weights, model).track(tmp_path))
     assert [(face.frame, face.id) for face in faces] == [(0, 0), (1, 0), (2, 0)]
+
+
+def test_two_passes_are_the_middle_of_a_look_and_one_in_the_mirror(model, tmp_path):
+    """A network that always sees the face too far right sees it too far left in the mirror, from the crop it asked for."""
+    answer = frontal(model, 64)
+    answer = dataclasses.replace(answer, translation=answer.translation + np.float32([4.0, 0.0]))
+    weights = write_weights(tmp_path / "w.onnx", model, answer=answer)
+    scripts = [Script([100, 80, 180, 180]) for _ in range(2)]
+    trackers = [Tracker(weights, model, script, passes=n, smoothing=None) for n, script in enumerate(scripts, 1)]
+    (once,), (twice,) = (tracker.process(SCENE) for tracker in trackers)
+    off = 4.0 * float(np.ptp(once.landmarks, axis=0).max()) * np.sqrt(2) / 64  # of one look, in pixels of the picture
+    assert once.landmarks[:, 0] - twice.landmarks[:, 0] == pytest.approx(off / 2, abs=0.05)
+    assert once.landmarks[:, 1] == pytest.approx(twice.landmarks[:, 1], abs=0.05)
+    assert twice.landmarks == pytest.approx(twice.image_vertices[model.landmarks, :2], abs=0.01)
+
+
+def test_ten_faces_keep_their_numbers(model, weights):
+    places = [[20 + 60 * column, 20 + 110 * row, 60 + 60 * column, 70 + 110 * row] for row in range(2) for column in range(5)]
+    script = Script(*places)
+    tracker = Tracker(weights, model, script, max_faces=10, detect_every=2)
+    first = {face.id: face.box for face in tracker.process(SCENE)}
+    assert sorted(first) == list(range(10))
+    for turn in range(1, 6):
+        script.boxes = places[turn:] + places[:turn]
+        now = {face.id: face.box for face in tracker.process(SCENE)}
+        assert all(overlap(first[number], now[number])[0, 0] > 0.8 for number in range(10)), turn
+
+
+def test_after_a_minute_without_a_face_one_is_found_at_once_and_is_somebody_else(model, weights):
+    script = Script([100, 80, 180, 180])
+    tracker = Tracker(weights, model, script, detect_every=15)
+    assert [face.id for face in tracker.process(SCENE, 0.0)] == [0]
+    script.boxes = ()
+    empty = np.full_like(SCENE, 127)
+    asked = script.asked
+    assert not any(tracker.process(empty, 1 + i / 5) for i in range(300))  # a minute of five frames a second
+    assert script.asked - asked == 300 + 3 * 20  # each frame as it is, every fifteenth turned by quarters too
+    script.boxes = ([100, 80, 180, 180],)
+    assert [face.id for face in tracker.process(SCENE, 61.0)] == [1]
 
 
 @pytest.mark.parametrize("picture", [np.zeros((9, 9), np.uint8), np.zeros((9, 9, 3)), np.zeros((9, 0, 3), np.uint8)])
