@@ -7,6 +7,7 @@ import numpy.typing as npt
 from numba import njit
 
 from morph.errors import MorphError
+from viewer.grain import Grain
 from viewer.software import Layer
 
 Picture = npt.NDArray[np.uint8]
@@ -34,6 +35,60 @@ def over(layer: Layer, background: Picture, strength: float = 1.0) -> Picture:
     out = np.empty_like(background)
     _over(layer, np.ascontiguousarray(background), np.float32(strength), out)
     return out
+
+
+def over_matched(
+    layer: Layer,
+    background: Picture,
+    corner: tuple[int, int],
+    levels: npt.NDArray[np.float32],
+    grain: Grain,
+    noise: tuple[npt.NDArray[np.float32], int, int],
+) -> Picture:
+    """A part of a layer over a picture, with the picture's black and white levels and its grain: ``(H, W, 3)`` uint8.
+
+    Args:
+        layer: ``(h, w, 4)`` float32 RGB multiplied by alpha, and alpha.
+        background: ``(H, W, 3)`` uint8.
+        corner: column and row of ``background`` at which the layer begins; all of the layer lies inside.
+        levels: ``(2, 3)`` display values 0..255 that black and white of the layer become.
+        grain: spread of the noise at a value.
+        noise: of :meth:`viewer.grain.GrainMaker.tile`.
+    """
+    out = background.copy()
+    tile, column, row = noise
+    _over_matched(
+        *(np.ascontiguousarray(layer), out, *corner, np.asarray(levels, np.float32)),
+        *(np.asarray(grain.floor, np.float32), np.asarray(grain.slope, np.float32), tile, column, row),
+    )
+    return out
+
+
+@njit(cache=True, nogil=True)
+def _over_matched(
+    layer: Layer,
+    out: Picture,
+    left: int,
+    top: int,
+    levels: npt.NDArray[np.float32],
+    floor: npt.NDArray[np.float32],
+    slope: npt.NDArray[np.float32],
+    tile: npt.NDArray[np.float32],
+    column: int,
+    row: int,
+) -> None:
+    size = tile.shape[0]
+    for y in range(layer.shape[0]):
+        for x in range(layer.shape[1]):
+            alpha = layer[y, x, 3]
+            if alpha <= 0:
+                continue
+            for c in range(3):
+                value = layer[y, x, c] * (levels[1, c] - levels[0, c]) + levels[0, c] * alpha
+                spread = np.sqrt(max(floor[c] + slope[c] * value / alpha, np.float32(0.0)))
+                value += spread * alpha * tile[(y + top + row) % size, (x + left + column) % size, c]
+                value += out[y + top, x + left, c] * (1 - alpha)
+                out[y + top, x + left, c] = np.uint8(min(max(value + np.float32(0.5), np.float32(0.0)), np.float32(255.0)))
 
 
 @njit(cache=True, nogil=True)

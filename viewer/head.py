@@ -43,7 +43,8 @@ class Head:
 
     def part(self, vertices: Floats, *, holdout: bool = False) -> Part:
         """The head as a part; ``vertices`` are in the frame of the scene."""
-        return Part(vertices, self.model.triangles, self.albedo, None, self.occlusion, SKIN, holdout)
+        normals = vertex_normals(vertices, self.model.triangles)
+        return Part(vertices, self.model.triangles, self.albedo, normals, self.occlusion, SKIN, holdout)
 
 
 def head_colours(model: MorphableModel) -> Floats:

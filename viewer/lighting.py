@@ -15,6 +15,9 @@ from numba import njit
 
 Floats = npt.NDArray[np.float32]
 GAMMA = 2.2
+# Of the functions of harmonic_basis, which are polynomials of a unit normal (Ramamoorthi and Hanrahan 2001).
+FACTORS = np.array([0.282095, *3 * [0.488603], 1.092548, 1.092548, 0.315392, 1.092548, 0.546274], np.float32)
+DARKEST = np.float32(0.05)  # of the mean of the harmonics: no surface gets less, whatever nine functions say
 
 
 @dataclass(frozen=True)
@@ -34,18 +37,24 @@ class Material:
 
 @dataclass(frozen=True, eq=False)
 class Lighting:
-    """Sky, ground and distant lamps, in linear colour, in the frame of the scene (x right, y up, z to the viewer).
+    """Sky, ground, distant lamps and what else there is, in linear colour, in the frame of the scene (x right, y up, z to the
+    viewer).
 
     Attributes:
         sky, ground: ``(3,)`` light from straight above and below; between them it fades with the height of the normal.
         directions: ``(L, 3)`` unit vectors to the lamps.
         colours: ``(L, 3)`` their light.
+        harmonics: ``(9, 3)`` light that a matt white surface sends back besides, over
+            :func:`morph.rendering.harmonics.harmonic_basis` of its normal; None: there is none.
+        matt: lamps light matt surfaces; False where the harmonics hold their light already, so that they only shine.
     """
 
     sky: Floats
     ground: Floats
     directions: Floats
     colours: Floats = field(repr=False)
+    harmonics: Floats | None = field(default=None, repr=False)
+    matt: bool = True
 
 
 def studio_light() -> Lighting:
@@ -82,9 +91,14 @@ def light_vertices(
         *(np.ascontiguousarray(a, np.float32) for a in (vertices, normals, albedo, occlusion)),
         *(np.float32(material.roughness), np.float32(material.reflectance), softness),
         *(lighting.sky, lighting.ground, lighting.directions, lighting.colours),
-        *(position, near, out),
+        *(_polynomial(lighting.harmonics), lighting.matt, position, near, out),
     )
     return out
+
+
+def _polynomial(harmonics: Floats | None) -> Floats:
+    """``(9, 3)`` factors of 1, y, z, x, xy, yz, 3z² − 1, xz, x² − y²; ``(0, 3)`` where there are no harmonics."""
+    return np.zeros((0, 3), np.float32) if harmonics is None else (harmonics * FACTORS[:, None]).astype(np.float32)
 
 
 def _njit(function: Any) -> Any:
@@ -104,12 +118,15 @@ def _light(
     ground: Any,
     directions: Any,
     colours: Any,
+    harmonics: Any,
+    matt_lamps: bool,
     eye: Any,
     near: bool,
     out: Any,
 ) -> None:
     a2 = roughness**4
     view = eye.copy()
+    lamps = np.float32(1.0) if matt_lamps else np.float32(0.0)
     for i in range(vertices.shape[0]):
         nx, ny, nz = normals[i, 0], normals[i, 1], normals[i, 2]
         if near:
@@ -121,15 +138,26 @@ def _light(
         ao = occlusion[i]
         diffuse = np.zeros(3, np.float32)
         shine = np.zeros(3, np.float32)
+        around = np.zeros(3, np.float32)
+        cave = np.float32(0.35) + np.float32(0.65) * ao  # light from lamps reaches further into folds than the sky's
         for c in range(3):
+            around[c] = sky[c]
             diffuse[c] = (ground[c] + (sky[c] - ground[c]) * up) * ao
+        if harmonics.shape[0]:
+            for c in range(3):
+                value = harmonics[0, c] + harmonics[1, c] * ny + harmonics[2, c] * nz + harmonics[3, c] * nx
+                value += harmonics[4, c] * nx * ny + harmonics[5, c] * ny * nz + harmonics[6, c] * (3 * nz * nz - 1)
+                value += harmonics[7, c] * nx * nz + harmonics[8, c] * (nx * nx - ny * ny)
+                value = max(value, DARKEST * harmonics[0, c])
+                around[c] += value
+                diffuse[c] += value * cave
         for k in range(directions.shape[0]):
             lx, ly, lz = directions[k, 0], directions[k, 1], directions[k, 2]
             nl = nx * lx + ny * ly + nz * lz
             for c in range(3):
                 s = softness[c]
                 wrapped = max((nl + s) / (1 + s), np.float32(0.0))
-                diffuse[c] += colours[k, c] * wrapped * (np.float32(0.35) + np.float32(0.65) * ao)
+                diffuse[c] += lamps * colours[k, c] * wrapped * cave
             if nl > 0:
                 hx, hy, hz = lx + view[0], ly + view[1], lz + view[2]
                 length = np.sqrt(hx * hx + hy * hy + hz * hz) + np.float32(1e-9)
@@ -145,7 +173,7 @@ def _light(
         cover = alpha
         for c in range(3):
             matt = min(albedo[i, c] ** np.float32(2.2) * (1 - reflectance) * diffuse[c], np.float32(1.0))
-            whole = min(matt + shine[c] + edge * sky[c] * ao, np.float32(1.0))
+            whole = min(matt + shine[c] + edge * around[c] * ao, np.float32(1.0))
             below, above = matt ** np.float32(1 / 2.2), whole ** np.float32(1 / 2.2)
             out[i, c] = below * alpha + (above - below)  # a reflection is there in full, however clear the glass
             cover = max(cover, out[i, c])

@@ -9,6 +9,7 @@ from morph.model import MorphableModel
 from morph.tracking import Face
 from morph.tracking.overlay import draw_faces
 from viewer.composite import over
+from viewer.effects import PlateFace, Retouching
 from viewer.lighting import studio_light
 from viewer.props import Prop, Wearing
 from viewer.scene import Part, Scene, picture_camera
@@ -28,6 +29,7 @@ class LivePicture:
     def __init__(self, model: MorphableModel) -> None:
         self.model = model
         self._wearing: Wearing | None = None
+        self._retouching = Retouching((), model)
         self._renderer = SoftwareRenderer()
         self._light = studio_light()
         self._typical: dict[int, npt.NDArray[np.float32]] = {}
@@ -39,6 +41,7 @@ class LivePicture:
             MorphError: the prop does not fit the model.
         """
         self._wearing = None if prop is None else Wearing(prop, self.model)
+        self._retouching = Retouching(() if prop is None else prop.effects, self.model)
 
     def draw(self, image: Picture, faces: list[Face], mesh: bool = True) -> Picture:
         """The picture with faces, ``(H, W, 3)`` uint8 RGB.
@@ -50,12 +53,20 @@ class LivePicture:
         """
         if self._wearing is None:
             return draw_faces(image, faces) if mesh and faces else image
+        if self._retouching:
+            image = self._retouching(image, [self._on_plate(face, image.shape) for face in faces])
+        if not self._wearing.items:
+            return image
         parts = [part for face in faces for part in self._worn(self._wearing, face)]
         if not parts:
             return image
         height, width = image.shape[:2]
         scene = Scene(tuple(parts), picture_camera(), width, height, self._light)
         return over(self._renderer.render(scene), image)
+
+    def _on_plate(self, face: Face, shape: tuple[int, ...]) -> PlateFace:
+        points = np.asarray(face.coefficients.camera.project(face.vertices), np.float32)
+        return PlateFace(self.model, points, float(face.coefficients.scale), (shape[0], shape[1]))
 
     def _worn(self, wearing: Wearing, face: Face) -> list[Part]:
         """The head, unseen, and what it wears, in the space of the picture."""

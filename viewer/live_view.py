@@ -16,7 +16,7 @@ from morph.model import MorphableModel
 from morph.tracking import Face, Frame
 from viewer.live_picture import LivePicture
 from viewer.picture import write_picture
-from viewer.props import find_prop, shipped_props
+from viewer.props import find_prop, prop_names
 
 Picture = npt.NDArray[np.uint8]
 KEYS = {
@@ -59,7 +59,7 @@ class LiveView:
         folder: Path = Path(),
         say: Callable[[str], None] = print,
     ) -> None:
-        self.props: Sequence[str] = list(dict.fromkeys(["none", *shipped_props(), prop]))
+        self.props: Sequence[str] = list(dict.fromkeys([*prop_names(footage=True), prop]))
         self.quit, self.mesh = False, True
         self._picture = LivePicture(model)
         self._prop = self.props.index(prop)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import os
 import sys
 from typing import Any
@@ -15,6 +16,8 @@ from viewer.scene import Part, Scene
 from viewer.software import average
 
 Layer = npt.NDArray[np.float32]
+MANY = 2000  # triangles of a hidden part from which it is worth to look for those in the picture
+CELL = 32  # pixels: parts of pictures that are drawn are multiples of it, so that buffers seldom change their size
 
 
 class OpenGLRenderer:
@@ -38,18 +41,37 @@ class OpenGLRenderer:
         self._size = (0, 0)
 
     def render(self, scene: Scene) -> Layer:
-        """``(H, W, 4)`` float32 RGB multiplied by alpha, and alpha, 0..1."""
-        fine = scene.finer(self.samples)
-        self._resize(fine.width, fine.height)
+        """``(H, W, 4)`` float32 RGB multiplied by alpha, and alpha, 0..1.
+
+        Only the part of the picture in which something is seen is drawn; without a graphics card, pixels are what costs.
+        """
+        out = np.zeros((scene.height, scene.width, 4), np.float32)
+        box = scene.box(CELL)
+        if box is None:
+            return out
+        part = scene.window(box[0], box[1], box[2] - box[0], box[3] - box[1])
+        out[box[1] : box[3], box[0] : box[2]] = self._render(part.finer(self.samples), scene.width, scene.height)
+        return out
+
+    def _render(self, fine: Scene, width: int, height: int) -> Layer:
+        """The layer of a scene that is no larger than ``width`` x ``height`` pixels, averaged."""
+        self._resize(width * self.samples, height * self.samples)
         hidden = [part for part in fine.parts if not part.see_through]
         clear = [part for part in fine.parts if part.see_through and not part.holdout]
-        layer = self._draw(fine, [(part, fine.colours(part)) for part in hidden])
-        nothing = [(part, np.zeros((len(part.vertices), 4), np.float32)) for part in hidden]
+        layer = np.zeros((fine.height, fine.width, 4), np.float32)
+        if not all(part.holdout for part in hidden):
+            layer = self._draw(fine, [(part, fine.colours(part)) for part in hidden])
         for painted in (True, False):  # skin first, then the glass before it
-            group = [(part, fine.colours(part)) for part in clear if (part.texture is not None) == painted]
-            if group:
-                above = self._draw(fine, nothing + group)
-                layer = above + layer * (1.0 - above[..., 3:])
+            group = [part for part in clear if (part.texture is not None) == painted]
+            box = dataclasses.replace(fine, parts=tuple(group)).box(CELL)
+            if box is not None:
+                window = fine.window(box[0], box[1], box[2] - box[0], box[3] - box[1])
+                nothing = [
+                    (dataclasses.replace(part, holdout=True), np.zeros((len(part.vertices), 4), np.float32)) for part in hidden
+                ]
+                above = self._draw(window, nothing + [(part, fine.colours(part)) for part in group])
+                below = layer[box[1] : box[3], box[0] : box[2]]
+                layer[box[1] : box[3], box[0] : box[2]] = above + below * (1.0 - above[..., 3:])
         return average(layer, self.samples)
 
     def close(self) -> None:
@@ -81,16 +103,34 @@ class OpenGLRenderer:
     def _draw(self, scene: Scene, parts: list[tuple[Part, Layer]]) -> Layer:
         from OpenGL import GL
 
+        self._renderer.viewport_width, self._renderer.viewport_height = scene.width, scene.height
         flags = self.pyrender.RenderFlags.FLAT | self.pyrender.RenderFlags.RGBA
-        graph = pyrender_scene(self.pyrender, scene, parts)
+        graph = pyrender_scene(self.pyrender, scene, [_in_window(*each, scene) for each in parts])
         if self._platform.supports_framebuffers():
             rgba, _ = self._renderer.render(graph, flags | self.pyrender.RenderFlags.OFFSCREEN)
         else:  # OSMesa's own buffer; pyrender would read it without alpha
+            width, height = scene.width, scene.height
+            GL.glEnable(GL.GL_SCISSOR_TEST)  # nothing outside is cleared
+            GL.glScissor(0, 0, width, height)
             self._renderer.render(graph, flags)
-            width, height = self._size
             data = GL.glReadPixels(0, 0, width, height, GL.GL_RGBA, GL.GL_UNSIGNED_BYTE)
             rgba = np.frombuffer(data, np.uint8).reshape(height, width, 4)[::-1]
         return np.multiply(rgba, np.float32(1 / 255), dtype=np.float32)
+
+
+def _in_window(part: Part, colours: Layer, scene: Scene) -> tuple[Part, Layer]:
+    """A part that is not seen, and its colours, without what lies outside of the picture; other parts as they are."""
+    if not part.holdout or len(part.triangles) < MANY:
+        return part, colours
+    points = np.asarray(scene.camera.project(part.vertices))
+    x, y = np.ascontiguousarray(points[:, 0]), np.ascontiguousarray(points[:, 1])
+    beyond = (x < 0) + 2 * (x > scene.width) + 4 * (y < 0) + 8 * (y > scene.height)  # bits, as Cohen and Sutherland have it
+    a, b, c = (beyond[part.triangles[:, k]] for k in range(3))
+    triangles = part.triangles[(a & b & c) == 0]
+    used = np.zeros(len(points), bool)
+    used[triangles] = True
+    number = np.cumsum(used, dtype=np.int32) - np.int32(1)
+    return Part(part.vertices[used], number[triangles], part.albedo[used], holdout=True), colours[used]
 
 
 def import_pyrender(platform: str | None) -> Any:

@@ -9,6 +9,7 @@ import numpy as np
 
 from viewer.composite import backdrop
 from viewer.footage import Footage
+from viewer.matching import PlateMatch
 from viewer.opengl import joined, pyrender_camera, pyrender_painted, pyrender_primitive, pyrender_textured
 from viewer.playback import Playback
 from viewer.scene import Part, Scene
@@ -22,10 +23,18 @@ class Painter:
         stage: heads and what they wear.
         footage: what they were tracked in, or None.
         layout: with footage, heads lie "over" it or stand "beside" it.
+        light: over footage, "auto" lights what is drawn as the faces of the footage are lit, "studio" as without footage.
     """
 
-    def __init__(self, stage: Stage, footage: Footage | None = None, layout: Literal["over", "beside"] = "over") -> None:
+    def __init__(
+        self,
+        stage: Stage,
+        footage: Footage | None = None,
+        layout: Literal["over", "beside"] = "over",
+        light: Literal["auto", "studio"] = "studio",
+    ) -> None:
         self.stage, self.footage, self.layout = stage, footage, layout
+        self._match = PlateMatch(stage, finish=False) if footage is not None and light == "auto" and layout == "over" else None
 
     def graph(self, pyrender: Any, state: Playback, width: int, height: int) -> Any:
         """The pyrender scene of a state for a window ``width`` x ``height``; colours are lit, draw it flat."""
@@ -81,5 +90,10 @@ class Painter:
         assert canvas is not None
         coordinates = (canvas.vertices[:, :2] - [x[0], y[1]]) / [x[1] - x[0], y[0] - y[1]]
         frame = footage.frame(state.frame, wide, high)
+        if self._match is not None:
+            light = self._match.observe(self.stage.picture_scene(state.frame, wide, high, zoom), frame, state.frame)
+            scene = dataclasses.replace(scene, lighting=light)
+        if not beside:
+            frame = self.stage.retouched(state.frame, frame, zoom)
         graph.add(pyrender.Mesh([pyrender_textured(pyrender, canvas, coordinates.astype(np.float32), frame)]))
         return dataclasses.replace(scene, parts=(*scene.parts, quad))

@@ -92,6 +92,30 @@ class Scene:
             camera = dataclasses.replace(camera, scale=np.asarray(camera.scale) * samples, translation=shift)
         return dataclasses.replace(self, camera=camera, width=self.width * samples, height=self.height * samples)
 
+    def window(self, left: int, top: int, width: int, height: int) -> Scene:
+        """The same scene as a picture of a part of its picture; ``left`` and ``top`` are its first column and row."""
+        camera, corner = self.camera, np.array([left, top], np.float64)
+        if isinstance(camera, PerspectiveCamera):
+            camera = dataclasses.replace(camera, centre=np.asarray(camera.centre) - corner)
+        else:
+            camera = dataclasses.replace(camera, translation=np.asarray(camera.translation) - corner)
+        return dataclasses.replace(self, camera=camera, width=width, height=height)
+
+    def box(self, step: int = 1) -> tuple[int, int, int, int] | None:
+        """Left, top, right and bottom of what seen parts may touch, multiples of ``step`` except at the picture's own edges.
+
+        The last two are outside. None where nothing is seen.
+        """
+        seen = [np.asarray(self.camera.project(p.vertices)) for p in self.parts if not p.holdout and len(p.vertices)]
+        if not seen:
+            return None
+        low, high = (np.array([pick([pick(points[:, k]) for points in seen]) for k in (0, 1)]) for pick in (np.min, np.max))
+        first = np.maximum(np.floor(low / step) * step, 0)
+        last = np.minimum((np.floor(high / step) + 1) * step, [self.width, self.height])
+        if not (last > first).all():
+            return None
+        return int(first[0]), int(first[1]), int(last[0]), int(last[1])
+
     def texture_image(self, part: Part) -> npt.NDArray[np.uint8]:
         """The level of the part's texture for this picture, ``(H, W, 4)`` uint8 multiplied by alpha.
 

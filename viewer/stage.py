@@ -9,6 +9,8 @@ import numpy as np
 import numpy.typing as npt
 
 from morph.model import MorphableModel
+from viewer.contact import Contact
+from viewer.effects import PlateFace, Retouching
 from viewer.head import Head
 from viewer.lighting import Lighting, studio_light
 from viewer.props import Prop, Wearing
@@ -49,11 +51,59 @@ class Stage:
         self.head = Head(model)
         self.lighting: Lighting = studio_light()
         self._wearing: Wearing | None = None
+        self._retouching: Retouching | None = None
         self.wear(prop)
 
     def wear(self, prop: Prop | None) -> None:
         """Change what the faces wear."""
-        self._wearing = None if prop is None else Wearing(prop, self.model)
+        self._wearing = self._retouching = None
+        self._contact: Contact | None = None
+        self.prop = prop
+        if prop is not None:
+            self._wearing = Wearing(prop, self.model)
+            self._retouching = Retouching(prop.effects, self.model)
+
+    def retouched(self, frame: int, plate: npt.NDArray[np.uint8], zoom: float = 1.0) -> npt.NDArray[np.uint8]:
+        """Footage ``(H, W, 3)`` with the effects of the prop on its faces; the plate itself where there are none.
+
+        Args:
+            frame: number of the picture in the clip.
+            plate: uint8 RGB.
+            zoom: its pixels for one pixel of the clip.
+        """
+        if not self._retouching:
+            return plate
+        return self._retouching(plate, [self.plate_face(row, plate.shape[:2], zoom) for row in self.track.rows(frame)])
+
+    def plate_face(self, row: int, shape: tuple[int, ...], zoom: float = 1.0) -> PlateFace:
+        """A face on a plate of height and width ``shape``; see :meth:`retouched`."""
+        pose = self.track.coefficients[row]
+        points = self.head.decoder.project(pose)
+        points = np.concatenate([(points[:, :2] + 0.5) * zoom - 0.5, points[:, 2:] * zoom], axis=1)
+        return PlateFace(self.model, points.astype(np.float32), float(pose.scale) * zoom, (shape[0], shape[1]))
+
+    @property
+    def contact(self) -> Contact | None:
+        """What the prop shades, measured when it is first asked for; None where nothing is worn."""
+        if self._contact is None and self._wearing is not None:
+            self._contact = Contact(self.model, self._wearing)
+        return self._contact
+
+    def heads(self, scene: Scene, frame: int) -> list[tuple[int, Part]]:
+        """Row of the track and head of every face in a scene of this stage for ``frame``."""
+        own = [part for part in scene.parts if part.triangles is self.model.triangles]
+        return list(zip(map(int, self.track.rows(frame)), own, strict=True))
+
+    def shaded(self, parts: tuple[Part, ...]) -> tuple[Part, ...]:
+        """Parts of a scene of this stage, those of props darker where head and prop hide them from the sky."""
+        contact, out, worn = self.contact, [], 0
+        for part in parts:
+            if part.triangles is self.model.triangles:
+                worn = 0
+            elif contact is not None and part.texture is None:
+                part, worn = contact.shaded(part, worn), worn + 1
+            out.append(part)
+        return tuple(out)
 
     @functools.cached_property
     def _typical(self) -> dict[int, npt.NDArray[np.float32]]:

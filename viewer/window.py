@@ -15,7 +15,7 @@ from viewer.opengl import import_pyrender
 from viewer.painter import Painter
 from viewer.picture import write_picture
 from viewer.playback import Playback, key_help
-from viewer.props import find_prop, shipped_props
+from viewer.props import find_prop, prop_names
 from viewer.stage import Look, Stage
 
 BAR = 14  # pixels, height of the bar for scrubbing
@@ -30,6 +30,7 @@ def open_window(
     frame: int | None = None,
     footage: str | None = None,
     layout: Literal["over", "beside"] = "over",
+    light: Literal["auto", "studio"] = "studio",
     say: Callable[[str], None] = print,
 ) -> Playback:
     """Show a track until the window is closed; returns its last state.
@@ -42,12 +43,14 @@ def open_window(
         frame: shown first; None: the first with a face, playing.
         footage: a picture, folder or clip that the track was made of, or None.
         layout: with footage, heads lie "over" it or stand "beside" it.
+        light: over footage, from its faces ("auto") or that of a "studio"; only what is written to a file gets the rest of
+            the finish.
         say: gets the keys, and the names of saved pictures.
 
     Raises:
         MorphError: no display, no OpenGL, unreadable footage, or the extra ``viewer`` is not installed.
     """
-    names = ["none", *shipped_props()]
+    names = prop_names(footage is not None and layout == "over")
     names += [] if prop in names else [prop]
     track = stage.track
     state = Playback(track.first, track.last, track.fps, names, -1 if frame is None else frame)
@@ -57,7 +60,7 @@ def open_window(
     state.playing = frame is None and track.last > track.first
     plates = None if footage is None else Footage(footage, track.last)
     try:
-        window = _make_window(Painter(stage, plates, layout), state, size, say)
+        window = _make_window(Painter(stage, plates, layout, light), state, size, say)
         say(key_help())
         import pyglet
 
@@ -119,6 +122,7 @@ def _window_class() -> Any:
             self.pyglet, self.pyrender, self.painter, self.state, self.say = pyglet, pyrender, painter, state, say
             self.renderer = pyrender.Renderer(*self.get_framebuffer_size())
             self.worn, self.ready = state.prop, True
+            self.given = {state.props[state.prop]: painter.stage.prop}  # it may have been told more than its folder says
             pyglet.clock.schedule_interval(self.tick, 1 / 60)
 
         def tick(self, seconds: float) -> None:
@@ -135,7 +139,8 @@ def _window_class() -> Any:
             if state.prop != self.worn:
                 self.worn = state.prop
                 try:
-                    self.painter.stage.wear(find_prop(state.props[state.prop]))
+                    name = state.props[state.prop]
+                    self.painter.stage.wear(self.given[name] if name in self.given else find_prop(name))
                 except MorphError as error:  # a prop that does not fit this model
                     self.painter.stage.wear(None)
                     self.say(f"morph: {error}")

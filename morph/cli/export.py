@@ -12,7 +12,9 @@ if TYPE_CHECKING:
     import numpy as np
     import numpy.typing as npt
 
-FORMATS = "glb, usd, ply, csv, mdd, pc2, obj, html"
+    from morph.model import MorphableModel
+
+FORMATS = "glb, usd, ply, csv, mdd, pc2, obj, html, abc"
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -26,6 +28,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     track.add_argument("--model", metavar="FILE", help="the model that was tracked with (.npz), if not the default one")
     track.add_argument("--texture", metavar="FILE", help="a picture for the model's texture coordinates, not the plain skin")
     track.add_argument("--over", metavar="CLIP", help="texture from the footage that was tracked; --out x.png: that alone")
+    track.add_argument("--delight", action="store_true", help="with --over: take the clip's light and shade out of the texture")
     track.add_argument("--frame", type=int, metavar="N", help="for one ply or obj: which frame; the first unless given")
     track.add_argument(
         "--prop", metavar="NAME", help="for html: what the head wears, glasses, dog, hat … or the folder of a prop"
@@ -66,6 +69,8 @@ def _export_track(options: argparse.Namespace) -> None:
         raise MorphError("--level is for the default model; leave it out beside --model")
     model = load_default_model(1 if options.level is None else options.level) if options.model is None else None
     performance = performance_of_track(track, model or load_model(options.model), options.id)
+    if options.delight and options.over is None:
+        raise MorphError("--delight is for a texture from footage; give the clip with --over")
     if options.neutral_pose:
         performance = performance.still()
     if options.clip_weights:
@@ -73,7 +78,7 @@ def _export_track(options: argparse.Namespace) -> None:
     if options.over is not None and options.texture is not None:
         raise MorphError("--texture and --over both give a texture; leave one out")
     texture = None if options.texture is None else read_texture(options.texture)
-    texture = texture if options.over is None else _texture_from_footage(options)
+    texture = texture if options.over is None else _texture_from_footage(options)[0]
     worn = None
     if prop is not None:
         from viewer.props.page import page_prop
@@ -86,8 +91,8 @@ def _export_track(options: argparse.Namespace) -> None:
     print(f"{files[0]}: face {performance.id}, {frames}, {performance.model.n_vertices} vertices{size}{beside}")
 
 
-def _texture_from_footage(options: argparse.Namespace) -> npt.NDArray[np.uint8]:
-    """Of the one face; at level 1, for the texture coordinates of all levels are the same."""
+def _texture_from_footage(options: argparse.Namespace) -> tuple[npt.NDArray[np.uint8], MorphableModel]:
+    """Of the one face, and the model that it is for; at level 1, for the texture coordinates of all levels are the same."""
     from morph.export.footage_texture import texture_from_footage
     from morph.export.performance import performance_of_track
     from morph.model import load_default_model, load_model
@@ -96,7 +101,7 @@ def _texture_from_footage(options: argparse.Namespace) -> npt.NDArray[np.uint8]:
 
     model = load_default_model(1) if options.model is None else load_model(options.model)
     performance = performance_of_track(load_track(options.source), model, options.id)
-    return texture_from_footage(performance, open_source(options.over))
+    return texture_from_footage(performance, open_source(options.over), without_light=options.delight), model
 
 
 def _export_texture(options: argparse.Namespace) -> None:
@@ -106,16 +111,17 @@ def _export_texture(options: argparse.Namespace) -> None:
     for name in ("level", "texture", "frame", "prop", "clip_weights", "neutral_pose"):
         if not (getattr(options, name) is None or getattr(options, name) is False):  # level 0 is one
             raise MorphError(f"--{name.replace('_', '-')} is for a mesh; a texture only takes --over, --id and --model")
-    texture = _texture_from_footage(options)
+    texture, model = _texture_from_footage(options)
     with atomic_path(options.out) as temporary:
-        temporary.write_bytes(png(texture))
+        temporary.write_bytes(png(texture, model))
     size = f"{texture.shape[1]}x{texture.shape[0]}, {options.out.stat().st_size / 1e6:.1f} MB"
     print(f"{options.out}: texture {size}; wear it with `morph export TRACK --texture {options.out} --out head.glb`")
 
 
 def _export_weights(options: argparse.Namespace) -> None:
     """Export, compare with PyTorch, print the difference."""
-    for name in ("format", "id", "level", "model", "texture", "over", "frame", "prop", "clip_weights", "neutral_pose"):
+    of_meshes = ("format", "id", "level", "model", "texture", "frame", "prop", "clip_weights", "neutral_pose")
+    for name in (*of_meshes, "over", "delight"):
         if getattr(options, name) not in (None, False):
             raise MorphError(f"--{name.replace('_', '-')} is for a track; a checkpoint only takes --out FILE.onnx")
     try:

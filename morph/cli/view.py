@@ -4,21 +4,41 @@ from __future__ import annotations
 
 import argparse
 import sys
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
+
+if TYPE_CHECKING:
+    from viewer.offscreen import Renderer
+    from viewer.preview import Preview
+    from viewer.stage import Stage
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Say what the verb takes."""
     parser.add_argument("folder", metavar="DIR", help="what `morph track INPUT --out DIR` wrote")
     parser.add_argument("--out", metavar="FILE", help="write a .png, .jpg or .mp4 instead of opening a window")
+    parser.add_argument("--layers", metavar="OUTDIR", help="with --over: write beauty, mattes, depth, normals, UV and ST maps")
+    parser.add_argument(
+        "--layers-format", choices=("exr", "png"), default="exr", help="exr (half and float) or png (16 bits a channel)"
+    )
+    parser.add_argument("--resume", action="store_true", help="with --layers: keep what a run that was killed has written")
     parser.add_argument("--frame", type=int, metavar="N", help="which frame; for a picture, the middle one unless given")
     parser.add_argument("--size", type=_size, metavar="WxH", help="of the window or the picture (640x480, or the footage's)")
     parser.add_argument("--prop", default="none", help="what the faces wear: glasses, dog, hat, paint, mask … or a folder")
+    parser.add_argument("--face", metavar="FILE", help="for --prop swap: a texture of `morph export`, or another track")
     footage = parser.add_mutually_exclusive_group()
     footage.add_argument("--over", metavar="CLIP", help="lay it over the footage that was tracked")
     footage.add_argument("--beside", metavar="CLIP", help="show it beside the footage that was tracked")
     parser.add_argument(
         "--head", choices=("auto", "show", "hide"), default="auto", help="auto hides it over footage where there is a prop"
+    )
+    parser.add_argument(
+        "--light", choices=("auto", "studio"), default="auto", help="with --over, auto takes it from the faces of the footage"
+    )
+    parser.add_argument(
+        "--finish",
+        choices=("matched", "plain"),
+        default="matched",
+        help="with --over, matched adds shadows on the skin and the footage's levels, sharpness, motion blur and grain",
     )
     parser.add_argument("--normals", action="store_true", help="colours say where the surface faces")
     parser.add_argument("--yaw", type=float, default=0.0, metavar="DEG", help="walk round the head, to the right")
@@ -44,23 +64,33 @@ def _note(line: str) -> None:
 def run(options: argparse.Namespace) -> None:
     """Read the track, then write the preview or open the window."""
     from morph.model import load_default_model, load_model
-    from viewer.props import find_prop
+    from viewer.props import find_prop, with_face
     from viewer.stage import Look, Stage
     from viewer.track import load_track
 
+    _check_layers(options)
     track = load_track(options.folder)
     prop = find_prop(options.prop)
     model = load_default_model(1) if options.model is None else load_model(options.model)
+    if options.face is not None:
+        prop = with_face(prop, options.face, model)
+    if prop is not None and not options.over:
+        prop.check_footage()
     stage = Stage(track, model, prop)
     shown = options.head == "show" or (options.head == "auto" and not (options.over and prop))
     footage = options.over or options.beside
     layout: Literal["over", "beside"] = "beside" if options.beside else "over"
     look = Look(head=shown, normals=options.normals)
-    if options.out is None:
+    if options.out is None and options.layers is None:
         from viewer.window import open_window
 
         open_window(
-            stage, options.size or (960, 720), look, prop=options.prop, frame=options.frame, footage=footage, layout=layout
+            *(stage, options.size or (960, 720), look),
+            prop=options.prop,
+            frame=options.frame,
+            footage=footage,
+            layout=layout,
+            light=options.light,
         )
         return
     from tqdm import tqdm
@@ -75,9 +105,13 @@ def run(options: argparse.Namespace) -> None:
         look,
         options.yaw,
         options.pitch,
+        options.light,
+        options.finish,
     )
     renderer = open_renderer(options.backend, options.samples, say=_note)
     try:
+        if options.layers is not None:
+            return _write_layers(options, stage, renderer, preview)
         count = write_preview(
             *(stage, renderer, preview, options.out, options.frame),
             progress=lambda frames, total: iter(tqdm(frames, total=total, unit="frame", disable=None)),
@@ -85,3 +119,33 @@ def run(options: argparse.Namespace) -> None:
     finally:
         renderer.close()
     print(f"{options.out}: {count} {'frame' if count == 1 else 'frames'}, drawn with {renderer.name}")
+
+
+def _check_layers(options: argparse.Namespace) -> None:
+    from morph.errors import MorphError
+
+    if options.layers is None:
+        if options.resume:
+            raise MorphError("--resume continues layers; add --layers OUTDIR")
+        return
+    if not options.over:
+        raise MorphError("--layers lie over footage; give the clip that was tracked with --over")
+    if options.out is not None or options.normals:
+        raise MorphError(f"{'--out' if options.out else '--normals'} does not go with --layers; leave it out")
+
+
+def _write_layers(options: argparse.Namespace, stage: Stage, renderer: Renderer, preview: Preview) -> None:
+    from tqdm import tqdm
+
+    from viewer.layer_files import write_layers
+    from viewer.layers import LayerMaker
+
+    summary = write_layers(
+        *(stage, LayerMaker(stage, renderer), preview, options.layers, options.layers_format),
+        frame=options.frame,
+        resume=options.resume,
+        progress=lambda source: iter(tqdm(source, total=source.count, unit="frame", disable=None)),
+    )
+    count, kept = len(summary["frames"]), summary["kept"]
+    again = f", {kept} of them kept" if kept else ""
+    print(f"{options.layers}: layers of {count} {'frame' if count == 1 else 'frames'}{again}, drawn with {renderer.name}")

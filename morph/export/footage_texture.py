@@ -11,11 +11,13 @@ import numpy.typing as npt
 from numba import njit
 
 from morph.errors import MorphError
+from morph.export.delighting import delight
 from morph.export.performance import Performance
 from morph.export.texture import plain_texture
 from morph.export.uv_chart import fill_gaps, rasterise_chart
 from morph.model import MorphableModel
 from morph.rendering import Fragments, rasterise, vertex_normals
+from morph.rendering.harmonics import harmonic_basis
 from morph.tracking.frames import Frame
 
 Floats = npt.NDArray[np.float32]
@@ -24,22 +26,26 @@ FACING = 0.3  # cosine of the steepest angle at which a texel is read
 SHARPNESS = 3  # power of the weight: the frame that sees a texel best decides most
 BEHIND = 6.0  # millimetres that a surface may lie behind another before it counts as hidden
 FEATHER = 10.0  # texels of a 2048 texture over which the seen side fades into what completes it
+SMOOTH = 24.0  # texels of a 2048 texture, about 10 mm: the standard deviation over which light is told apart from folds
 LEFT_PLAIN = ("left_eye", "right_eye", "upper_teeth", "lower_teeth", "tongue")  # never still, and seldom seen whole
 NECK = 0.2  # heights from chin to brows that are taken below the chin; what follows is clothes
 
 
-def texture_from_footage(performance: Performance, frames: Iterable[Frame], *, size: int = 2048, most: int = 60) -> Texture:
+def texture_from_footage(
+    performance: Performance, frames: Iterable[Frame], *, size: int = 2048, most: int = 60, without_light: bool = False
+) -> Texture:
     """``(size, size, 3)`` uint8 RGB of one person, for the model's own texture coordinates.
 
     Each texel is the weighted mean of the pixels that show it; the weight grows with how straight and how large it is seen.
     What no frame shows comes from the other side of the face, and what neither side shows from :func:`plain_texture` in the
-    tone of the skin. Light is left in.
+    tone of the skin.
 
     Args:
         performance: the person, at any level of subdivision that has texture coordinates.
         frames: of the footage that was tracked.
         size: texels, each way.
         most: frames that are read, spread evenly over those with the face.
+        without_light: take the clip's smooth shading out, see :mod:`morph.export.delighting`; else light is left in.
 
     Raises:
         MorphError: the model has no texture coordinates, frames of another size, or none of them shows the face.
@@ -48,10 +54,14 @@ def texture_from_footage(performance: Performance, frames: Iterable[Frame], *, s
     if not len(model.uv_triangles):
         raise MorphError(f"model {model.name!r} has no texture coordinates; convert one that has")
     chart = rasterise_chart(model, size)
-    seen = _pool(performance, frames, chart, most)
-    if not (seen[..., 3] > 0).any():
+    texels, pooled = _pool(performance, frames, chart, most, 9 if without_light else 0)
+    if not (pooled[:, 3] > 0).any():
         raise MorphError("the footage shows nothing of the face that was tracked; give the clip that `morph track` read")
+    seen = np.zeros((*chart.depth.shape, 4), np.float32)
+    seen.reshape(-1, 4)[texels] = pooled[:, :4]
     trust = _trust(seen[..., 3], size)
+    if without_light:
+        seen.reshape(-1, 4)[texels, :3] = _without_light(model, chart, texels, pooled, trust)
     mirror = mirror_texels(model, chart)
     other, other_trust = (_read(picture, mirror) for picture in (seen, trust))
     plain = plain_texture(model, size).astype(np.float32)
@@ -65,6 +75,37 @@ def texture_from_footage(performance: Performance, frames: Iterable[Frame], *, s
     texture = plain + other_trust[..., None] * (theirs - plain)
     texture += trust[..., None] * (own - texture)
     return fill_gaps(np.clip(np.rint(texture), 0, 255).astype(np.uint8), chart.covered)
+
+
+def _without_light(
+    model: MorphableModel, chart: Fragments, texels: npt.NDArray[np.int64], pooled: Floats, trust: Floats
+) -> Floats:
+    """``(N, 3)`` weighted colours of the pooled texels under light from everywhere; lips do not tell what it was."""
+    lips = model.vertex_masks.get("lips", np.zeros(model.n_vertices, np.float32))
+    skin = _face(model) & ~(lips[model.triangles] > 0.3).any(axis=1)
+    there = np.flatnonzero(pooled[:, 3] > 0)
+    places, weight = texels[there], pooled[there, 3:4]
+    sure = trust.ravel()[places] * skin[chart.triangle_id.ravel()[places]]
+    basis = _smoothed(pooled[there, 3:], places, len(chart.depth))
+    out = np.zeros((len(pooled), 3), np.float32)
+    out[there] = weight * delight(pooled[there, :3] / weight, basis, sure)
+    return out
+
+
+def _smoothed(sums: Floats, texels: npt.NDArray[np.int64], size: int) -> Floats:
+    """``(N, K)`` weighted means of the texels around, of ``(N, 1 + K)`` sums of weights and of weighted values.
+
+    Lids and lips are not where the mesh has them to the pixel; without their folds none shows up as light.
+    """
+    row, column = np.divmod(texels, size)
+    row, column = row - row.min(), column - column.min()
+    image = np.zeros((row.max() + 1, column.max() + 1), np.float32)
+    out = []
+    for values in sums.T:
+        image[row, column] = values
+        blurred = cv2.GaussianBlur(image, (0, 0), SMOOTH * size / 2048, borderType=cv2.BORDER_CONSTANT)
+        out.append(blurred[row, column])
+    return np.stack(out[1:], axis=1) / np.maximum(out[0], 1e-12)[:, None]
 
 
 def _left_plain(model: MorphableModel) -> npt.NDArray[np.bool_]:
@@ -120,29 +161,30 @@ def _trust(weight: Floats, size: int) -> Floats:
     return np.asarray(np.clip(weight / enough, 0, 1) * np.clip(inwards, 0, 1), np.float32)
 
 
-def _pool(performance: Performance, frames: Iterable[Frame], chart: Fragments, most: int) -> Floats:
-    """``(H, W, 4)`` sum of weighted colours (0..255) of every texel, and of weights."""
+def _pool(
+    performance: Performance, frames: Iterable[Frame], chart: Fragments, most: int, harmonics: int
+) -> tuple[npt.NDArray[np.int64], Floats]:
+    """``(N,)`` texels that footage is asked for, and ``(N, 4 + harmonics)`` sums of their weighted colours (0..255), of
+    weights, and of weighted spherical harmonics of their normals."""
     model = performance.model
-    out = np.zeros((*chart.depth.shape, 4), np.float32)
     texels = np.flatnonzero(chart.covered & ~_hidden(model)[chart.triangle_id])
     shown = model.triangles[chart.triangle_id.ravel()[texels]]
     shares = chart.barycentric.reshape(-1, 3)[texels]
     chin, brows = model.mean[model.landmarks[[8, 27]], 1]
     high = np.einsum("nk,nk->n", shares, model.mean[shown, 1]) > chin - NECK * (brows - chin)
     texels, shown, shares = texels[high], shown[high], shares[high]
+    out = np.zeros((len(texels), 4 + harmonics), np.float32)
     rows = np.unique(np.linspace(0, len(performance) - 1, min(most, len(performance))).round().astype(int))
     wanted = {int(performance.frame[row]): int(row) for row in rows}
     for frame in frames:
         if frame.index in wanted:
-            _add(performance, wanted.pop(frame.index), frame, texels, shown, shares, out.reshape(-1, 4))
+            _add(performance, wanted.pop(frame.index), frame, shown, shares, out)
         if not wanted:
             break
-    return out
+    return texels, out
 
 
-def _add(
-    performance: Performance, row: int, frame: Frame, texels: Any, shown: Any, shares: Any, out: npt.NDArray[np.float32]
-) -> None:
+def _add(performance: Performance, row: int, frame: Frame, shown: Any, shares: Any, out: npt.NDArray[np.float32]) -> None:
     """Add what one frame shows."""
     height, width = frame.image.shape[:2]
     if (width, height) != tuple(performance.size):
@@ -157,8 +199,10 @@ def _add(
     points[:, :2] += np.array([(width - 1) / 2, (height - 1) / 2], np.float32)
     depth = rasterise(points, performance.model.triangles, height, width).depth
     nearest = cv2.dilate(depth, np.ones((5, 5), np.uint8))  # an edge may be two pixels off
+    basis = harmonic_basis(normals).astype(np.float32)[:, : out.shape[1] - 4]
     _gather(
-        *(points, np.ascontiguousarray(normals[:, 2]), texels, shown, shares, nearest, np.ascontiguousarray(frame.image)),
+        *(points, np.ascontiguousarray(normals[:, 2]), np.ascontiguousarray(basis)),
+        *(shown, shares, nearest, np.ascontiguousarray(frame.image)),
         *(np.float32(BEHIND) * scale, scale * scale, out),
     )
 
@@ -167,7 +211,7 @@ def _add(
 def _gather(
     points: Any,
     facing: Any,
-    texels: Any,
+    basis: Any,
     shown: Any,
     shares: Any,
     nearest: Any,
@@ -177,7 +221,7 @@ def _gather(
     out: Any,
 ) -> None:
     height, width = nearest.shape
-    for i in range(texels.shape[0]):
+    for i in range(shown.shape[0]):
         a, b, c = shown[i, 0], shown[i, 1], shown[i, 2]
         wa, wb, wc = shares[i, 0], shares[i, 1], shares[i, 2]
         straight = wa * facing[a] + wb * facing[b] + wc * facing[c]
@@ -196,5 +240,7 @@ def _gather(
         for k in range(3):
             upper = image[top, left, k] * (1 - u) + image[top, left + 1, k] * u
             lower = image[top + 1, left, k] * (1 - u) + image[top + 1, left + 1, k] * u
-            out[texels[i], k] += weight * (upper * (1 - v) + lower * v)
-        out[texels[i], 3] += weight
+            out[i, k] += weight * (upper * (1 - v) + lower * v)
+        out[i, 3] += weight
+        for k in range(basis.shape[1]):
+            out[i, 4 + k] += weight * (wa * basis[a, k] + wb * basis[b, k] + wc * basis[c, k])

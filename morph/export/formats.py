@@ -14,6 +14,7 @@ import numpy.typing as npt
 
 from morph.atomic import atomic_path, output_folder
 from morph.errors import MorphError
+from morph.export.alembic_cache import write_alembic
 from morph.export.glb import write_glb
 from morph.export.head_mesh import png
 from morph.export.live_link import write_live_link
@@ -26,7 +27,7 @@ from morph.export.usd import SUFFIXES, write_usd
 from morph.export.web_page import PageProp, write_web_page
 from morph.model import MorphableModel
 
-FORMATS = ("glb", "usd", "ply", "csv", "mdd", "pc2", "obj", "html")
+FORMATS = ("glb", "usd", "ply", "csv", "mdd", "pc2", "obj", "html", "abc")
 Texture = npt.NDArray[np.uint8]
 
 
@@ -81,6 +82,11 @@ def export_performance(
     if kind == "csv":
         write_live_link(out, performance)
         return [out, _write_camera(out.with_suffix(".camera.json"), performance)]
+    if kind == "abc":
+        write_alembic(out, performance)
+        with atomic_path(out.with_suffix(".png")) as temporary:
+            temporary.write_bytes(png(picture()))
+        return [out, out.with_suffix(".png"), _write_camera(out.with_suffix(".camera.json"), performance)]
     if kind in ("mdd", "pc2"):
         mesh = out.with_suffix(".obj")
         (write_mdd if kind == "mdd" else write_pc2)(out, performance)

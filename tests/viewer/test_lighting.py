@@ -1,6 +1,7 @@
 import numpy as np
 import pytest
 
+from morph.rendering.harmonics import harmonic_basis
 from viewer.lighting import Lighting, Material, light_vertices, studio_light
 
 UP = np.array([[0.0, 1.0, 0.0]], np.float32)
@@ -64,3 +65,35 @@ def test_highlight_follows_a_near_eye():
         for eye in ((-60.0, 0.0, 80.0), (60.0, 0.0, 80.0))
     )
     assert mirror > 4 * aside
+
+
+def under(harmonics, directions=(), colours=(), matt=True):
+    none = np.zeros(3, np.float32)
+    lamps = (np.array(values, np.float32).reshape(-1, 3) for values in (directions, colours))
+    return Lighting(none, none, *lamps, harmonics=np.asarray(harmonics, np.float32), matt=matt)
+
+
+def test_harmonics_light_as_the_basis_says():
+    rng = np.random.default_rng(2)
+    harmonics = np.vstack([[2.0, 1.8, 1.6], 0.15 * rng.normal(size=(8, 3))])
+    normals = rng.normal(size=(50, 3)).astype(np.float32)
+    normals /= np.linalg.norm(normals, axis=1, keepdims=True)
+    white = np.ones((50, 4), np.float32)
+    lit = light_vertices(np.zeros((50, 3), np.float32), normals, white, np.ones(50, np.float32), MATT, under(harmonics))
+    np.testing.assert_allclose(lit[:, :3] ** 2.2, harmonic_basis(normals) @ harmonics, rtol=2e-3)
+
+
+def test_harmonics_never_darken_below_a_share_of_their_mean():
+    harmonics = np.zeros((9, 3))
+    harmonics[0], harmonics[3] = 1.0, 5.0  # from the right, and less than nothing on the left
+    left = np.array([[-1, 0, 0]], np.float32)
+    lit = light_vertices(ORIGIN, left, np.ones((1, 4), np.float32), np.ones(1, np.float32), MATT, under(harmonics))
+    assert lit[0, :3] == pytest.approx([(0.05 * 0.282095) ** (1 / 2.2)] * 3, rel=1e-3)
+
+
+def test_lamp_that_only_shines():
+    light = under(np.zeros((9, 3)), [(0, 0, 1)], [(1, 1, 1)], matt=False)
+    facing = np.array([[0, 0, 1]], np.float32)
+    matt, glossy = (light_vertices(ORIGIN, facing, GREY, np.ones(1, np.float32), m, light) for m in (MATT, Material(0.2, 0.04)))
+    assert matt[0, :3] == pytest.approx([0, 0, 0], abs=1e-6)
+    assert glossy[0, 0] > 0.5

@@ -31,7 +31,7 @@ def worn(prop, model, shape, expression=None):
 
 
 def test_shipped_props_load():
-    assert {"glasses", "dog", "hat", "moustache", "horns", "paint", "mask"} <= set(shipped_props())
+    assert {"glasses", "dog", "hat", "moustache", "horns", "paint", "mask", "eyes", "beauty", "swap"} <= set(shipped_props())
     for name in shipped_props():
         prop = find_prop(name)
         assert prop is not None

@@ -43,6 +43,23 @@ def test_finer_keeps_the_corners_of_pixels(camera):
     assert (fine.width, fine.height) == (120, 90)
 
 
+@pytest.mark.parametrize("camera", [picture_camera(), orbit_camera([2, -2, 0], 30.0, 20, 10, 40, 30)])
+def test_window_shows_a_part_of_the_picture(camera):
+    scene = Scene((), camera, 40, 30)
+    inner = scene.window(7, 3, 16, 8)
+    point = np.array([[5.0, -6.0, 1.0]])
+    before, after = scene.camera.project(point)[0, :2], inner.camera.project(point)[0, :2]
+    assert after == pytest.approx(before - [7, 3])
+    assert (inner.width, inner.height) == (16, 8)
+
+
+def test_box_is_round_what_is_seen():
+    assert Scene((part(vertices=TRIANGLE + np.float32([10, -12, 0])),), picture_camera(), 40, 30).box() == (10, 8, 15, 13)
+    assert Scene((part(vertices=TRIANGLE + np.float32([10, -12, 0])),), picture_camera(), 40, 30).box(8) == (8, 8, 16, 16)
+    assert Scene((part(vertices=TRIANGLE + np.float32([37, 2, 0])),), picture_camera(), 40, 30).box(16) is None
+    assert Scene((part(holdout=True),), picture_camera(), 40, 30).box() is None
+
+
 def test_colours_of_holdouts_and_normals():
     seen = Scene((), picture_camera(), 4, 4, show_normals=True)
     assert seen.colours(part())[0] == pytest.approx([0.5, 0.5, 1.0, 1.0])

@@ -33,6 +33,25 @@ def test_hides_the_head_over_footage_unless_told(write_track, tmp_path, capsys):
     assert 0 < changed[0] < 0.4 * changed[1]
 
 
+def test_footage_is_matched_unless_told(write_track, tmp_path, capsys):
+    folder, plate = write_track([0]), tmp_path / "plate.png"
+    cv2.imwrite(str(plate), np.random.default_rng(0).normal((120, 140, 160), 12, (120, 160, 3)).clip(0, 255).astype(np.uint8))
+    pictures = []
+    for more in (
+        (),
+        ("--light", "auto", "--finish", "matched"),
+        ("--finish", "plain"),
+        ("--light", "studio", "--finish", "plain"),
+    ):
+        out = tmp_path / f"{len(pictures)}.png"
+        words = (folder, "--out", out, "--prop", "glasses", "--over", plate, "--backend", "software", *more)
+        assert view(capsys, *words)[0] == 0
+        pictures.append(cv2.imread(str(out)))
+    np.testing.assert_array_equal(pictures[0], pictures[1])
+    assert (pictures[1] != pictures[2]).any()
+    assert (pictures[2] != pictures[3]).any()
+
+
 @pytest.mark.parametrize(
     ("words", "says"),
     [

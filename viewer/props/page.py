@@ -24,8 +24,9 @@ def page_prop(prop: Prop, performance: Performance) -> PageProp:
     at its full weight, and to 0.2 mm for the mixtures of a talking face.
 
     Raises:
-        MorphError: the prop does not fit the model.
+        MorphError: the prop does not fit the model, or changes footage.
     """
+    prop.check_footage()
     worn = [item for item in Wearing(prop, performance.model).items if isinstance(item, WornItem)]
     matrices = [_matrices(item, performance) for item in worn]
     paint = tuple(item.rgba for item in prop.items if isinstance(item, SkinTexture))

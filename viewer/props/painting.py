@@ -77,7 +77,8 @@ class WornTexture:
         vertices = (
             self._decoder(shape, expression) @ linear.T + np.asarray(shift, np.float32) if head is None else head.vertices
         )
-        normals = vertex_normals(vertices, self.model.triangles)[self._rows]
+        every = vertex_normals(vertices, self.model.triangles) if head is None or head.normals is None else head.normals
+        normals = every[self._rows]
         above = np.float32(self.item.clear * np.cbrt(np.linalg.det(linear)))
         occlusion: Floats | None = None if head is None or head.occlusion is None else head.occlusion[self._rows]
         white = np.ones((len(self._rows), 4), np.float32)

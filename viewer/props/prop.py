@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import os
 from dataclasses import dataclass
 from pathlib import Path
@@ -12,6 +13,9 @@ import numpy.typing as npt
 import yaml
 
 from morph.errors import MorphError
+from morph.model import MorphableModel
+from viewer.effects.face_texture import face_of_track, read_face_texture
+from viewer.effects.settings import Effect, EyeColour, FaceSwap, SmoothSkin, read_effect
 from viewer.props.meshes import read_mesh
 from viewer.props.textures import read_prop_texture
 from viewer.scene import Part
@@ -20,7 +24,8 @@ FOLLOWS = ("skull", "expression")
 FITS = ("rigid", "similarity", "stretch")
 ITEM_KEYS = ("mesh", "landmarks", "points", "follows", "fit", "clear")
 TEXTURE_KEYS = ("texture", "clear")
-EITHER_KEYS = tuple(dict.fromkeys((*ITEM_KEYS, *TEXTURE_KEYS)))
+EFFECT_KEYS = ("effect", "colour", "strength", "texture")
+EITHER_KEYS = tuple(dict.fromkeys((*ITEM_KEYS, *TEXTURE_KEYS, *EFFECT_KEYS)))
 ABOUT_KEYS = ("name", "licence", "source")
 SKIN_DEEP = 0.3  # millimetres that a texture keeps before the skin unless its prop says otherwise
 
@@ -68,17 +73,64 @@ class Prop:
 
     Attributes:
         name: what it is called.
-        items: each with its own hold on the head.
+        items: each with its own hold on the head, or an effect on the footage.
     """
 
     name: str
-    items: tuple[Item | SkinTexture, ...]
+    items: tuple[Item | SkinTexture | Effect, ...]
+
+    @property
+    def effects(self) -> tuple[Effect, ...]:
+        """Those of the items that change the footage."""
+        return tuple(item for item in self.items if isinstance(item, EyeColour | SmoothSkin | FaceSwap))
+
+    @property
+    def worn(self) -> tuple[Item | SkinTexture, ...]:
+        """Those of the items that are seen without footage."""
+        return tuple(item for item in self.items if isinstance(item, Item | SkinTexture))
+
+    def check_footage(self) -> None:
+        """See that the prop can be shown where there is no footage under it.
+
+        Raises:
+            MorphError: it has an effect.
+        """
+        if self.effects:
+            raise MorphError(
+                f"prop {self.name} changes the footage, so it needs some: morph view DIR --prop {self.name} --over CLIP"
+            )
 
 
 def shipped_props() -> dict[str, Path]:
     """Names and folders of the props that come with the viewer."""
     here = Path(__file__).parent
     return {path.parent.name: path.parent for path in sorted(here.glob("*/prop.yaml"))}
+
+
+def prop_names(footage: bool) -> list[str]:
+    """Names of the shipped props that need nothing else, after "none"; with ``footage``, those that change it too."""
+    kinds = {name: yaml.safe_load((folder / "prop.yaml").read_text()).get("effect") for name, folder in shipped_props().items()}
+    return ["none", *(name for name, kind in kinds.items() if kind is None or (footage and kind != "face_swap"))]
+
+
+def with_face(prop: Prop | None, face: str | os.PathLike[str], model: MorphableModel) -> Prop:
+    """The prop with a face to swap in.
+
+    Args:
+        prop: one with the effect ``face_swap``.
+        face: a texture that `morph export` wrote, or the folder of a track, whose footage is then looked through.
+        model: that the faces of both tracks are of.
+
+    Raises:
+        MorphError: the prop swaps no face, or there is none to be had.
+    """
+    if prop is None or not any(isinstance(item, FaceSwap) for item in prop.items):
+        raise MorphError("--face is for a prop that swaps faces; add --prop swap")
+    if not Path(face).exists():
+        raise MorphError(f"no face {face}; give a texture that `morph export` wrote, or the folder of a track")
+    texture, identity = face_of_track(face, model) if Path(face).is_dir() else read_face_texture(face)
+    swap = FaceSwap(texture, identity, Path(face))
+    return dataclasses.replace(prop, items=tuple(swap if isinstance(item, FaceSwap) else item for item in prop.items))
 
 
 def find_prop(name: str | os.PathLike[str]) -> Prop | None:
@@ -102,7 +154,8 @@ def load_prop(folder: str | os.PathLike[str]) -> Prop:
 
     ``prop.yaml`` says ``mesh`` (a file beside it) and ``landmarks`` (a list, or ``number: weight`` lines), and if wanted
     ``points`` (rows of x, y, z and perhaps a weight), ``follows``, ``fit`` and ``clear``, see :class:`Item`. Or it says
-    ``texture`` (a PNG beside it) and if wanted ``clear``, see :class:`SkinTexture`. A prop of several meshes that move on
+    ``texture`` (a PNG beside it) and if wanted ``clear``, see :class:`SkinTexture`; or ``effect`` and its keys, see
+    :func:`viewer.effects.read_effect`. A prop of several meshes that move on
     their own, or of meshes and textures, says all this under ``items``. ``name``, ``licence`` and ``source`` may be added.
 
     Raises:
@@ -120,15 +173,25 @@ def load_prop(folder: str | os.PathLike[str]) -> Prop:
         raise MorphError(f"{path} is not YAML: mend the mistake{line}") from None
     if not isinstance(said, dict):
         raise MorphError(f"{path} must hold `key: value` lines, among them mesh and landmarks, or texture")
-    keys = EITHER_KEYS if "items" in said else TEXTURE_KEYS if "texture" in said else ITEM_KEYS
+    keys = EITHER_KEYS if "items" in said else _keys(said)
     _check_keys(path, said, (*keys, "items", *ABOUT_KEYS))
     items = said.get("items", [{key: said[key] for key in keys if key in said}])
     if "items" in said and any(key in said for key in keys):
         raise MorphError(f"{path}: say mesh and landmarks, or texture, either under items or at the top, not both")
     if not isinstance(items, list) or not items or not all(isinstance(item, dict) for item in items):
-        raise MorphError(f"{path}: items must be a list, each entry with a mesh and landmarks, or a texture")
-    read = tuple(_texture(path, item) if "texture" in item else _item(path, item) for item in items)
-    return Prop(str(said.get("name", folder.name)), read)
+        raise MorphError(f"{path}: items must be a list, each entry with a mesh and landmarks, a texture, or an effect")
+    return Prop(str(said.get("name", folder.name)), tuple(_read(path, item) for item in items))
+
+
+def _keys(said: dict[Any, Any]) -> tuple[str, ...]:
+    """What may be said of one item."""
+    return EFFECT_KEYS if "effect" in said else TEXTURE_KEYS if "texture" in said else ITEM_KEYS
+
+
+def _read(path: Path, said: dict[Any, Any]) -> Item | SkinTexture | Effect:
+    if "effect" in said:
+        return read_effect(path, said)
+    return _texture(path, said) if "texture" in said else _item(path, said)
 
 
 def _texture(path: Path, said: dict[Any, Any]) -> SkinTexture:

@@ -52,7 +52,7 @@ class Wearing:
         rest = load_default_model(0) if rest is None else rest
         self.items: list[WornItem | WornTexture] = [
             WornTexture(item, model, rest) if isinstance(item, SkinTexture) else WornItem(item, model, rest)
-            for item in prop.items
+            for item in prop.worn
         ]
 
     def parts(

@@ -1,0 +1,67 @@
+"""Alembic: one mesh whose vertices move, with texture coordinates and the clip's time stamps."""
+
+from __future__ import annotations
+
+import os
+from typing import Any
+
+import numpy as np
+
+from morph.atomic import atomic_path
+from morph.errors import MorphError
+from morph.export.head_mesh import faces_of
+from morph.export.performance import Performance
+
+EVEN = 1e-4  # seconds that steps may differ and still count as one
+
+
+def write_alembic(path: str | os.PathLike[str], performance: Performance) -> None:
+    """Write vertices in millimetres as an Ogawa archive; every frame from the first to the last has one sample.
+
+    Where the face was lost its vertices glide to where it comes back. Times are those of the clip: samples of even steps are
+    stored as such, others one by one.
+
+    Raises:
+        MorphError: alembic3d is not installed, or the folder cannot be written.
+    """
+    try:
+        import imath
+        from alembic3d import Abc, AbcCoreAbstract, AbcGeom
+    except ModuleNotFoundError:
+        raise MorphError("Alembic needs alembic3d; install it with: pip install 'morph[alembic]'") from None
+    motion = performance.every_frame()
+    faces = faces_of(motion.model)
+    counts = [len(face) for face, _ in faces]
+    corners = [corner for face, _ in faces for corner in reversed(face)]  # Alembic goes round a face clockwise
+    places = [place for _, chart in faces for place in reversed(chart)]
+    with atomic_path(path) as temporary:
+        archive = Abc.OArchive(str(temporary))
+        sampling = AbcCoreAbstract.TimeSampling(*_steps(AbcCoreAbstract, motion.time))
+        mesh = AbcGeom.OPolyMesh(archive.getTop(), "head").getSchema()
+        mesh.setTimeSampling(sampling)
+        for row in range(len(motion)):
+            points = imath.V3fArrayFromBuffer(np.ascontiguousarray(motion.vertices(row), np.float32))
+            if row:
+                sample = AbcGeom.OPolyMeshSchemaSample()
+                sample.setPositions(points)
+                mesh.set(sample)
+                continue
+            numbers = [imath.IntArrayFromBuffer(np.array(values, np.int32)) for values in (corners, counts)]
+            more = []
+            if places:
+                uv = imath.V2fArrayFromBuffer(np.ascontiguousarray(motion.model.uv, np.float32))
+                index = imath.UnsignedIntArray(imath.DoubleArrayFromBuffer(np.array(places, np.float64)))
+                more = [AbcGeom.OV2fGeomParamSample(uv, index, AbcGeom.GeometryScope.kFacevaryingScope)]
+            mesh.set(AbcGeom.OPolyMeshSchemaSample(points, *numbers, *more))
+        del mesh, archive  # which closes the file
+
+
+def _steps(core: Any, time: np.ndarray[Any, np.dtype[np.float64]]) -> tuple[Any, ...]:
+    """What a TimeSampling is made of."""
+    steps = np.diff(time)
+    if not len(steps) or np.ptp(steps) < EVEN:
+        return (float(steps.mean()) if len(steps) else 1.0, float(time[0]))
+    vector = core.TimeVector()
+    for seconds in time:
+        vector.append(float(seconds))
+    return core.TimeSamplingType(core.AcyclicFlag.kAcyclic), vector
