@@ -20,6 +20,9 @@ FORMATS = "glb, usd, ply, csv, mdd, pc2, obj, html, abc"
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Say what the verb takes."""
     parser.add_argument("source", metavar="DIR|WEIGHTS", type=Path, help="what `morph track` wrote, or weights.safetensors")
+    parser.add_argument(
+        "--average", type=Path, metavar="WEIGHTS", help="with weights: the mean with others that came from them, or they from"
+    )
     parser.add_argument("--out", type=Path, required=True, help="file to write; a folder for a sequence of ply or obj")
     track = parser.add_argument_group("of a track")
     track.add_argument("--format", metavar="NAME", help=f"one of {FORMATS}; told from --out unless given")
@@ -46,6 +49,8 @@ def run(options: argparse.Namespace) -> None:
 
 
 def _export_track(options: argparse.Namespace) -> None:
+    if options.average is not None:
+        raise MorphError("--average is for weights; a track is exported as it is")
     from morph.export.formats import FORMATS, export_performance, read_texture
     from morph.export.performance import performance_of_track
     from morph.export.usd import SUFFIXES
@@ -126,9 +131,16 @@ def _export_weights(options: argparse.Namespace) -> None:
             raise MorphError(f"--{name.replace('_', '-')} is for a track; a checkpoint only takes --out FILE.onnx")
     try:
         from morph.network.onnx_graph import export_onnx
-        from morph.network.regressor import load_weights
+        from morph.network.regressor import average_weights, load_weights, save_weights
     except ImportError as error:
         raise MorphError(f"exporting needs the training extra ({error.name} is missing): pip install 'morph[train]'") from None
-    worst = export_onnx(load_weights(options.source), options.out)
+    network = load_weights(options.source)
+    if options.average is not None:
+        network = average_weights([network, load_weights(options.average)])
+    if options.out.suffix == ".safetensors":
+        save_weights(network, options.out)
+        print(f"{options.out}: {options.out.stat().st_size / 1e6:.1f} MB")
+        return
+    worst = export_onnx(network, options.out)
     size = options.out.stat().st_size / 1e6
     print(f"{options.out}: {size:.1f} MB, differs from PyTorch by at most {worst:.1e} standard deviations")

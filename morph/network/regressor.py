@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import copy
 import dataclasses
 import json
 import math
 import os
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
@@ -163,6 +165,28 @@ def save_weights(network: CoefficientRegressor, path: str | os.PathLike[str]) ->
     with atomic_path(path) as temporary:
         state = {name: value.detach().cpu().contiguous() for name, value in network.state_dict().items()}
         save_file(state, temporary, metadata={"morph": network.info.to_json()})
+
+
+def average_weights(networks: Sequence[CoefficientRegressor]) -> CoefficientRegressor:
+    """The network whose every number is the mean of those of networks that went their ways from one start.
+
+    Raises:
+        MorphError: networks of different widths, models or whitening.
+    """
+    first, *others = networks
+    for other in others:
+        same = all(torch.equal(getattr(first, name), getattr(other, name)) for name in ("mean", "std"))
+        if not same or first.info.width != other.info.width or first.info.model_identity != other.info.model_identity:
+            raise MorphError("only weights that one run began from another can be averaged; these have other labels or widths")
+    states = [network.state_dict() for network in networks]
+    mean = copy.deepcopy(first)
+    mean.load_state_dict(
+        {
+            name: torch.stack([state[name] for state in states]).mean(0) if value.is_floating_point() else value
+            for name, value in states[0].items()
+        }
+    )
+    return mean.eval()
 
 
 def load_weights(path: str | os.PathLike[str]) -> CoefficientRegressor:

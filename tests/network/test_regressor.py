@@ -10,9 +10,17 @@ import pytest
 
 torch = pytest.importorskip("torch", reason="torch is not installed: pip install 'morph[train]'")
 
+from morph.cli import main  # noqa: E402
 from morph.errors import MorphError  # noqa: E402
 from morph.network.onnx_graph import export_onnx  # noqa: E402
-from morph.network.regressor import CoefficientRegressor, WeightsInfo, at_input_size, load_weights, save_weights  # noqa: E402
+from morph.network.regressor import (  # noqa: E402
+    CoefficientRegressor,
+    WeightsInfo,
+    at_input_size,
+    average_weights,
+    load_weights,
+    save_weights,
+)
 
 INFO = WeightsInfo("toy", "0123", n_shape=4, n_expression=3, width=0.5, input_size=64, licence="CC0-1.0", notes={"seed": 1})
 
@@ -48,6 +56,23 @@ def test_other_picture_sizes_run(pixels: int) -> None:
 def test_unknown_width() -> None:
     with pytest.raises(MorphError, match=r"width 0\.7"):
         CoefficientRegressor(WeightsInfo("toy", "0123", 4, 3, width=0.7))
+
+
+def test_average_of_weights(tmp_path: Path) -> None:
+    one, other = network(), network()
+    with torch.no_grad():
+        for value in other.parameters():
+            value += 0.02
+    save_weights(one, tmp_path / "one.safetensors")
+    save_weights(other, tmp_path / "other.safetensors")
+    files = [str(tmp_path / name) for name in ("one.safetensors", "other.safetensors", "mean.safetensors")]
+    assert main(["export", files[0], "--average", files[1], "--out", files[2]]) == 0
+    mean = load_weights(files[2])
+    for a, b in zip(one.parameters(), mean.parameters(), strict=True):
+        torch.testing.assert_close(b, a + 0.01)
+    other.mean += 1
+    with pytest.raises(MorphError, match="other labels"):
+        average_weights([one, other])
 
 
 def test_weights_round_trip(tmp_path: Path) -> None:

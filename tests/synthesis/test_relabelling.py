@@ -11,6 +11,7 @@ from morph.datasets.crops import CropSet
 from morph.errors import MorphError
 from morph.model import Decoder
 from morph.synthesis import Renderer, SynthesisPlan, relabel_landmarks, render_range
+from morph.synthesis.apparent import apparent_shapes, landmark_misfit
 
 
 @pytest.fixture(scope="module")
@@ -44,3 +45,17 @@ def test_sets_that_cannot_be_relabelled(renderer: Renderer, crops: CropSet) -> N
     short = CropSet(crops.images, {**crops.labels, "shape": crops.labels["shape"][:, :7]}, {})
     with pytest.raises(MorphError, match="has 7 "):
         relabel_landmarks(short, renderer.model)
+
+
+def test_apparent_shapes_lie_on_the_picture(renderer: Renderer, crops: CropSet) -> None:
+    true, apparent = crops, apparent_shapes(crops, renderer.model, chunk=2)
+    assert landmark_misfit(apparent, renderer.model) < 0.75 * landmark_misfit(true, renderer.model)
+    moved = np.linalg.norm(apparent.labels["shape"] - true.labels["shape"], axis=1)
+    assert (moved > 0.3).all()
+    assert (moved < 8).all()
+    np.testing.assert_array_equal(apparent.labels["landmarks"], true.labels["landmarks"])
+    near, far = np.argsort(true.labels["camera_focal"])[[0, -1]]  # a long lens stands far off
+    assert moved[far] < moved[near]
+    bare = CropSet(crops.images, {k: v for k, v in crops.labels.items() if k != "camera_focal"}, {})
+    with pytest.raises(MorphError, match="has no camera_focal"):
+        apparent_shapes(bare, renderer.model)
