@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
+from clips import portrait, write_clip
 
+from morph.export.performance import Performance
 from morph.model import Coefficients, MorphableModel, landmark_decoder
+from morph.model.rotation import euler_to_matrix
 
 SIDE = 24  # vertices along one side of the toy face
 
@@ -130,3 +134,38 @@ def write_weights(
     helper.set_model_props(written, {"morph": json.dumps(stated | (info or {}))})
     onnx.save(written, path)
     return path
+
+
+def write_toy_tracking(folder: Path) -> Path:
+    """A toy model, its weights, a clip of a face that sways and a grey one, in ``folder``."""
+    model = toy_model()
+    model.save(folder / "toy.npz")
+    write_weights(folder / "toy.onnx", model)
+    shift = np.round(12 + 10 * np.sin(np.arange(30) / 4)).astype(int)
+    write_clip(folder / "clip.mp4", [portrait(shift=int(x)) for x in shift])
+    write_clip(folder / "grey.mp4", [np.full((96, 128, 3), 127, np.uint8)] * 3)
+    return folder
+
+
+def turning_head(
+    model: MorphableModel,
+    yaws: Sequence[float],
+    size: tuple[int, int],
+    scale: float = 1.0,
+    shift: tuple[float, float, float] = (0.0, 0.0, 0.0),
+) -> Performance:
+    """A neutral mean head at yaws of some degrees, one a frame at 25 frames a second."""
+    count = len(yaws)
+    turn = np.stack([np.zeros(count), np.radians(yaws), np.zeros(count)], axis=1)
+    return Performance(
+        model=model,
+        id=0,
+        frame=np.arange(count),
+        time=np.arange(count) / 25.0,
+        shape=np.zeros(model.n_shape),
+        weights=np.zeros((count, model.n_expression)),
+        rotation=euler_to_matrix(turn),
+        translation=np.tile(np.array(shift), (count, 1)),
+        scale=np.full(count, scale),
+        size=size,
+    )

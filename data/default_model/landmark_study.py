@@ -88,12 +88,7 @@ def _jittered(model: MorphableModel, millimetres: float) -> npt.NDArray[np.int64
 
 def measure(model: MorphableModel, folder: Path, every: int = 4) -> dict:
     """Offsets in millimetres, left and right taken together, and proposed vertices at levels 0 and 1."""
-    data = open_landmark_set(folder / "AFLW_MERLRAV")
-    try:
-        with np.load(folder / REFERENCE, allow_pickle=False) as archive:
-            reference = archive["pts68"][..., :2]
-    except (OSError, KeyError, ValueError) as error:
-        raise MorphError(f"{folder / REFERENCE} cannot be read ({error})") from None
+    data, reference = read_faces(folder)
     rows = np.arange(0, len(data), every)
     fit = fit_landmarks(model, data.points[rows], data.weights[rows], contour="ignore")
     points, weights = annotated_targets(data, reference, rows)
@@ -122,6 +117,17 @@ def measure(model: MorphableModel, folder: Path, every: int = 4) -> dict:
         "proposed_level_1": vertices[1][0].tolist(),
         "left_mm_level_1": vertices[1][1].round(2).tolist(),
     }
+
+
+def read_faces(folder: Path) -> tuple[LandmarkSet, Array]:
+    """The annotated faces, and the reference network's points of them ``(N, 68, 2)``."""
+    data = open_landmark_set(folder / "AFLW_MERLRAV")
+    try:
+        with np.load(folder / REFERENCE, allow_pickle=False) as archive:
+            reference = archive["pts68"][..., :2]
+    except (OSError, KeyError, ValueError) as error:
+        raise MorphError(f"{folder / REFERENCE} cannot be read ({error})") from None
+    return data, reference
 
 
 def annotated_targets(data: LandmarkSet, reference: Array, rows: npt.NDArray[np.int64]) -> tuple[Array, Array]:

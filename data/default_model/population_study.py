@@ -17,12 +17,11 @@ import sys
 from pathlib import Path
 
 import numpy as np
-from landmark_study import JAW, REFERENCE, annotated_targets
+from landmark_study import JAW, annotated_targets, read_faces
 
 from morph.atomic import atomic_path
 from morph.errors import MorphError
 from morph.fitting import fit_landmarks
-from morph.fitting.landmark_sets import open_landmark_set
 from morph.model import landmark_decoder, load_default_model
 from morph.model.coefficients import model_symmetry
 from morph.model.rotation import matrix_to_euler
@@ -51,12 +50,7 @@ def main() -> None:
 
 def measure(folder: Path, every: int, rounds: int) -> np.ndarray:
     """``(S,)`` mean z-scores."""
-    data = open_landmark_set(folder / "AFLW_MERLRAV")
-    try:
-        with np.load(folder / REFERENCE, allow_pickle=False) as archive:
-            reference = archive["pts68"][..., :2]
-    except (OSError, KeyError, ValueError) as error:
-        raise MorphError(f"{folder / REFERENCE} cannot be read ({error})") from None
+    data, reference = read_faces(folder)
     rows = np.flatnonzero(np.abs(data.labels["yaw_deg"]) < MOST_YAW)[::every]
     points, weights = annotated_targets(data, reference, rows)
     enough = weights.sum(1) > LEAST_POINTS

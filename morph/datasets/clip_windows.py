@@ -14,13 +14,13 @@ import json
 import os
 from collections.abc import Iterable
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
 from morph.atomic import atomic_path, output_folder
+from morph.datasets.crops import read_set
 from morph.errors import MorphError
 
 FORMAT = "morph-windows-1"
@@ -67,17 +67,13 @@ class ClipWindows:
         Raises:
             MorphError: missing or damaged files, or another format.
         """
-        folder = Path(folder)
-        try:
-            meta = json.loads((folder / "meta.json").read_text())
-            images = np.load(folder / "images.npy", mmap_mode="r", allow_pickle=False)
-            with np.load(folder / "labels.npz", allow_pickle=False) as archive:
-                labels = {name: archive[name] for name in NAMES}
-        except (OSError, ValueError, EOFError, KeyError) as error:
-            raise MorphError(f"{folder} is not a whole set of clip windows ({error}); delete it and run again") from None
+        meta, images, labels = read_set(folder, "set of clip windows")
+        missing = [name for name in NAMES if name not in labels]
+        if missing:
+            raise MorphError(f"{folder} has no {missing[0]}; delete it and run again")
         if meta.get("format") != FORMAT or meta.get("count") != len(images):
             raise MorphError(f"{folder} is not a whole set of clip windows of format {FORMAT}; delete it and run again")
-        return cls(images, meta=meta, **labels)
+        return cls(images, meta=meta, **{name: labels[name] for name in NAMES})
 
 
 def write_windows(

@@ -29,6 +29,25 @@ from morph.model.coefficients import Coefficients
 FORMAT = "morph-crops-1"
 
 
+def read_set(
+    folder: str | os.PathLike[str], kind: str
+) -> tuple[dict[str, Any], npt.NDArray[np.uint8], dict[str, npt.NDArray[Any]]]:
+    """``meta.json``, memory-mapped ``images.npy`` and ``labels.npz`` of a folder; ``kind`` names it in the error.
+
+    Raises:
+        MorphError: missing or damaged files.
+    """
+    folder = Path(folder)
+    try:
+        meta = json.loads((folder / "meta.json").read_text())
+        images = np.load(folder / "images.npy", mmap_mode="r", allow_pickle=False)
+        with np.load(folder / "labels.npz", allow_pickle=False) as archive:
+            labels = dict(archive)
+    except (OSError, ValueError, EOFError) as error:
+        raise MorphError(f"{folder} is not a whole {kind} ({error}); make it again") from None
+    return meta, images, labels
+
+
 @dataclass(frozen=True, eq=False)
 class CropSet:
     """N crops with labels; ``images`` is memory-mapped."""
@@ -70,14 +89,7 @@ class CropSet:
         Raises:
             MorphError: missing or damaged files, or another format.
         """
-        folder = Path(folder)
-        try:
-            meta = json.loads((folder / "meta.json").read_text())
-            images = np.load(folder / "images.npy", mmap_mode="r", allow_pickle=False)
-            with np.load(folder / "labels.npz", allow_pickle=False) as archive:
-                labels = dict(archive)
-        except (OSError, ValueError, EOFError) as error:
-            raise MorphError(f"{folder} is not a whole crop set ({error}); make it again") from None
+        meta, images, labels = read_set(folder, "crop set")
         if meta.get("format") != FORMAT or "landmarks" not in labels:
             raise MorphError(f"{folder} is not a crop set of format {FORMAT}; make it again")
         if meta.get("count", len(images)) != len(images):

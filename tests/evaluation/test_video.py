@@ -8,8 +8,8 @@ import pytest
 
 pytest.importorskip("onnx")
 
-from clips import PORTRAIT, portrait, write_clip
-from standins import toy_model, write_weights
+from clips import PORTRAIT
+from standins import write_toy_tracking
 
 from morph import Tracker
 from morph.cli import main
@@ -82,14 +82,7 @@ def test_changes_of_number_are_counted():
 
 @pytest.fixture(scope="module")
 def files(tmp_path_factory):
-    folder = tmp_path_factory.mktemp("video")
-    model = toy_model()
-    model.save(folder / "toy.npz")
-    write_weights(folder / "toy.onnx", model)
-    shift = np.round(12 + 10 * np.sin(np.arange(30) / 4)).astype(int)
-    write_clip(folder / "clip.mp4", [portrait(shift=int(x)) for x in shift])
-    write_clip(folder / "grey.mp4", [np.full((96, 128, 3), 127, np.uint8)] * 3)
-    return folder
+    return write_toy_tracking(tmp_path_factory.mktemp("video"))
 
 
 @pytest.fixture

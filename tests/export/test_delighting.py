@@ -5,16 +5,15 @@ from __future__ import annotations
 import cv2
 import numpy as np
 import pytest
+from standins import turning_head
 
 from morph.cli import main
 from morph.errors import MorphError
 from morph.export.delighting import delight
 from morph.export.footage_texture import texture_from_footage
-from morph.export.performance import Performance
 from morph.export.texture import plain_texture
 from morph.export.uv_chart import rasterise_chart
 from morph.model import load_default_model
-from morph.model.rotation import euler_to_matrix
 from morph.rendering import interpolate, rasterise, vertex_normals
 from morph.rendering.harmonics import harmonic_basis, irradiance
 from morph.tracking.frames import Frame
@@ -26,23 +25,6 @@ LAMP = np.array([0.8, 0.2, 0.56])
 @pytest.fixture(scope="module")
 def model():
     return load_default_model(1)
-
-
-def performance_of(model, yaws):
-    count = len(yaws)
-    turn = np.stack([np.zeros(count), np.radians(yaws), np.zeros(count)], axis=1)
-    return Performance(
-        model=model,
-        id=0,
-        frame=np.arange(count),
-        time=np.arange(count) / 25.0,
-        shape=np.zeros(model.n_shape),
-        weights=np.zeros((count, model.n_expression)),
-        rotation=euler_to_matrix(turn),
-        translation=np.zeros((count, 3)),
-        scale=np.full(count, 1.0),
-        size=(WIDTH, HEIGHT),
-    )
 
 
 def draw(performance, paint, lamp=LAMP):
@@ -78,7 +60,7 @@ def sides(model, texture, paint):
 def textures(model):
     """Paint, what is pooled from a lit head that turns, and the same without its light."""
     paint = plain_texture(model, SIZE)
-    performance = performance_of(model, [-25, -10, 0, 10, 25])
+    performance = turning_head(model, [-25, -10, 0, 10, 25], (WIDTH, HEIGHT))
     frames = draw(performance, paint)
     return paint, *(texture_from_footage(performance, frames, size=SIZE, without_light=off) for off in (False, True))
 

@@ -7,15 +7,14 @@ import dataclasses
 import cv2
 import numpy as np
 import pytest
+from standins import turning_head
 
 from morph.cli import main
 from morph.errors import MorphError
 from morph.export.footage_texture import mirror_texels, texture_from_footage
-from morph.export.performance import Performance
 from morph.export.texture import plain_texture
 from morph.export.uv_chart import fill_gaps, rasterise_chart
 from morph.model import load_default_model
-from morph.model.rotation import euler_to_matrix
 from morph.rendering import interpolate, rasterise
 from morph.tracking.frames import Frame
 
@@ -38,23 +37,6 @@ def paint(model, chart):
     place = interpolate(chart, model.uv_triangles, model.mean[model.triangles])
     colour = np.stack([128 + 1.2 * place[..., 0], 110 + 0.7 * place[..., 1], 128 + 60 * np.sin(place[..., 1] / 12)], axis=-1)
     return fill_gaps(np.clip(colour, 0, 255).astype(np.uint8), chart.covered)
-
-
-def performance_of(model, yaws):
-    count = len(yaws)
-    turn = np.stack([np.zeros(count), np.radians(yaws), np.zeros(count)], axis=1)
-    return Performance(
-        model=model,
-        id=0,
-        frame=np.arange(count),
-        time=np.arange(count) / 25.0,
-        shape=np.zeros(model.n_shape),
-        weights=np.zeros((count, model.n_expression)),
-        rotation=euler_to_matrix(turn),
-        translation=np.tile([3.0, -5.0, 0.0], (count, 1)),
-        scale=np.full(count, 1.1),
-        size=(WIDTH, HEIGHT),
-    )
 
 
 def draw(performance, paint):
@@ -88,7 +70,7 @@ PLACES = np.array([[15, 62], [30, -5], [10, -66], [45, -35], [50, 10]])
 
 
 def test_paint_comes_back_from_a_turning_head(model, chart, paint):
-    performance = performance_of(model, [-50, -25, 0, 25, 50])
+    performance = turning_head(model, [-50, -25, 0, 25, 50], (WIDTH, HEIGHT), 1.1, (3.0, -5.0, 0.0))
     texture = texture_from_footage(performance, draw(performance, paint), size=SIZE)
     assert texture.shape == (SIZE, SIZE, 3)
     rows, columns = texels_of(model, chart, [*PLACES, *(PLACES * [-1, 1])])
@@ -98,7 +80,7 @@ def test_paint_comes_back_from_a_turning_head(model, chart, paint):
 
 
 def test_hidden_side_comes_from_the_other(model, chart, paint):
-    performance = performance_of(model, [-70])
+    performance = turning_head(model, [-70], (WIDTH, HEIGHT), 1.1, (3.0, -5.0, 0.0))
     frames = draw(performance, paint)
     towards = np.sign((performance.rotation[0] @ np.array([1.0, 0, 0]))[2])  # the side that faces the viewer
     seen, hidden = (texels_of(model, chart, [(side * towards * 55, 10)]) for side in (1, -1))
@@ -109,7 +91,7 @@ def test_hidden_side_comes_from_the_other(model, chart, paint):
 
 
 def test_what_nobody_saw_is_plain_in_the_tone_of_the_skin(model, chart):
-    performance = performance_of(model, [0])
+    performance = turning_head(model, [0], (WIDTH, HEIGHT), 1.1, (3.0, -5.0, 0.0))
     green = np.full((SIZE, SIZE, 3), (40, 120, 60), np.uint8)
     texture = texture_from_footage(performance, draw(performance, green), size=SIZE)
     place = interpolate(chart, model.uv_triangles, model.mean[model.triangles])
@@ -133,7 +115,7 @@ def test_mirror_image_of_texels(model, chart):
 
 
 def test_footage_that_cannot_be(model, paint):
-    performance = performance_of(model, [0])
+    performance = turning_head(model, [0], (WIDTH, HEIGHT), 1.1, (3.0, -5.0, 0.0))
     small = Frame(0, 0.0, np.zeros((10, 20, 3), np.uint8), "0")
     with pytest.raises(MorphError, match="the footage is 20x10, the track was made of 360x320; give the clip"):
         texture_from_footage(performance, [small], size=256)
@@ -183,7 +165,7 @@ def test_model_without_masks_and_mirror(model, chart, paint):
     bare = dataclasses.replace(
         model, vertex_masks={}, vertex_mirror=[], regions=[], region_names=(), quads=[], uv_quads=[], identity="bare"
     )
-    performance = performance_of(bare, [0])
+    performance = turning_head(bare, [0], (WIDTH, HEIGHT), 1.1, (3.0, -5.0, 0.0))
     texture = texture_from_footage(performance, draw(performance, paint), size=SIZE).astype(int)
     rows, columns = texels_of(model, chart, PLACES[:3])
     assert np.abs(texture[rows, columns] - paint[rows, columns]).max() < 12
