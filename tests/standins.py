@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+import dataclasses
 import json
+import zlib
 from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
+import pytest
 from clips import portrait, write_clip
 
 from morph.export.performance import Performance
 from morph.model import Coefficients, MorphableModel, landmark_decoder
 from morph.model.rotation import euler_to_matrix
+from morph.tracking.regressor import Regressor
 
 SIDE = 24  # vertices along one side of the toy face
 
@@ -169,3 +173,15 @@ def turning_head(
         scale=np.full(count, scale),
         size=size,
     )
+
+
+def shake_network(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The stand-in's answers are shifted by up to some pixels, always the same ones for the same crop."""
+    plain = Regressor.__call__
+
+    def noisy(self: Regressor, crops: np.ndarray) -> tuple[Coefficients, np.ndarray | None]:
+        found, errors = plain(self, crops)
+        shift = [np.random.default_rng(zlib.crc32(crop.tobytes())).normal(0, 0.7, 2) for crop in crops]
+        return dataclasses.replace(found, translation=np.float32(found.translation + shift)), errors
+
+    monkeypatch.setattr(Regressor, "__call__", noisy)

@@ -1,12 +1,8 @@
-import dataclasses
-import zlib
-
-import numpy as np
 import pytest
 
 pytest.importorskip("onnx")
 
-from standins import write_toy_tracking
+from standins import shake_network, write_toy_tracking
 
 from morph import Tracker
 from morph.cli import main
@@ -14,7 +10,6 @@ from morph.errors import MorphError
 from morph.evaluation.smoothing_sweep import FACTORS, GROUPS, Recording, one_at_a_time, search
 from morph.tracking import SmoothingConfig
 from morph.tracking.one_euro import Cutoffs
-from morph.tracking.regressor import Regressor
 
 
 @pytest.fixture(scope="module")
@@ -24,15 +19,7 @@ def files(tmp_path_factory):
 
 @pytest.fixture(autouse=True)
 def shaking_network(monkeypatch):
-    """The stand-in's answers are shifted by up to some pixels, always the same ones for the same crop."""
-    plain = Regressor.__call__
-
-    def noisy(self, crops):
-        found, errors = plain(self, crops)
-        shift = [np.random.default_rng(zlib.crc32(crop.tobytes())).normal(0, 0.7, 2) for crop in crops]
-        return dataclasses.replace(found, translation=np.float32(found.translation + shift)), errors
-
-    monkeypatch.setattr(Regressor, "__call__", noisy)
+    shake_network(monkeypatch)
 
 
 @pytest.fixture

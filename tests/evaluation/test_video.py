@@ -1,6 +1,5 @@
 import dataclasses
 import json
-import zlib
 from pathlib import Path
 
 import numpy as np
@@ -9,7 +8,7 @@ import pytest
 pytest.importorskip("onnx")
 
 from clips import PORTRAIT
-from standins import write_toy_tracking
+from standins import shake_network, write_toy_tracking
 
 from morph import Tracker
 from morph.cli import main
@@ -19,7 +18,6 @@ from morph.evaluation.mediapipe_track import NEAREST_68, measure_mediapipe
 from morph.evaluation.video import measure_video
 from morph.evaluation.video_motion import id_switches, lag, shaking, sides, speeds
 from morph.evaluation.video_truth import read_truth
-from morph.tracking.regressor import Regressor
 
 RNG = np.random.default_rng(4)
 
@@ -87,15 +85,7 @@ def files(tmp_path_factory):
 
 @pytest.fixture
 def shaking_network(monkeypatch):
-    """The stand-in's answers are shifted by up to some pixels, always the same ones for the same crop."""
-    plain = Regressor.__call__
-
-    def noisy(self, crops):
-        found, errors = plain(self, crops)
-        shift = [np.random.default_rng(zlib.crc32(crop.tobytes())).normal(0, 0.7, 2) for crop in crops]
-        return dataclasses.replace(found, translation=np.float32(found.translation + shift)), errors
-
-    monkeypatch.setattr(Regressor, "__call__", noisy)
+    shake_network(monkeypatch)
 
 
 def bench(files, clip, *more: object) -> int:
