@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import os
 from typing import Any
 
 import cv2
@@ -10,10 +11,12 @@ import numpy as np
 import numpy.typing as npt
 from numba import njit
 
+from morph.errors import MorphError
 from morph.export.uv_chart import fill_gaps
 
 Image = npt.NDArray[np.uint8]
 SMALLEST = 8  # texels
+NARROWEST, WIDEST = 512, 8192  # texels of a texture that people paint
 
 
 class Texture:
@@ -76,3 +79,12 @@ def _sample(image: Any, coordinates: Any, out: Any) -> None:
             upper = image[top, left, c] * (1 - a) + image[top, right, c] * a
             lower = image[below, left, c] * (1 - a) + image[below, right, c] * a
             out[i, c] = (upper * (1 - b) + lower * b) / np.float32(255)
+
+
+def check_square(path: str | os.PathLike[str], picture: npt.NDArray) -> None:
+    """Raise MorphError unless a picture ``(H, W, …)`` has the shape of a texture: square, 512 to 8192 texels wide."""
+    height, width = picture.shape[:2]
+    if width != height:
+        raise MorphError(f"{path} is {width}x{height}; the UV layout of the head is square, make it so")
+    if not NARROWEST <= width <= WIDEST:
+        raise MorphError(f"{path} is {width} texels wide; use {NARROWEST} to {WIDEST}, best 2048")

@@ -315,7 +315,7 @@ def test_malformed_effects(tmp_path, text, says):
         (["--prop", "swap", "--over", "{plate}", "--out", "{tmp}/a.png"], "face_swap needs a face: --face"),
         (["--prop", "glasses", "--face", "{plate}", "--over", "{plate}", "--out", "{tmp}/a.png"], "add --prop swap"),
         (["--prop", "swap", "--face", "{tmp}/gone", "--over", "{plate}", "--out", "{tmp}/a.png"], "no face"),
-        (["--prop", "swap", "--face", "{plate}", "--over", "{plate}", "--out", "{tmp}/a.png"], "160x120, but the UV layout"),
+        (["--prop", "swap", "--face", "{plate}", "--over", "{plate}", "--out", "{tmp}/a.png"], "160x120; the UV layout"),
         (["--prop", "swap", "--face", "{other}", "--over", "{plate}", "--out", "{tmp}/a.png"], "is a texture for model ffff"),
         (["--prop", "swap", "--face", "{track}", "--over", "{plate}", "--out", "{tmp}/a.png"], "does not say"),
     ],

@@ -16,9 +16,8 @@ from morph.export.head_mesh import model_of_png
 from morph.export.performance import performance_of_track
 from morph.model import MorphableModel
 from morph.tracking.frames import open_source
+from viewer.texture import check_square
 from viewer.track import load_track
-
-SMALLEST, LARGEST = 512, 8192  # texels
 
 
 def read_face_texture(path: str | os.PathLike[str]) -> tuple[npt.NDArray[np.uint8], str]:
@@ -35,11 +34,7 @@ def read_face_texture(path: str | os.PathLike[str]) -> tuple[npt.NDArray[np.uint
         picture = None
     if picture is None:
         raise MorphError(f"{path} cannot be read as a picture; {how}")
-    height, width = picture.shape[:2]
-    if width != height:
-        raise MorphError(f"{path} is {width}x{height}, but the UV layout of a head is square; {how}")
-    if not SMALLEST <= width <= LARGEST:
-        raise MorphError(f"{path} is {width} texels wide; use {SMALLEST} to {LARGEST}, best 2048")
+    check_square(path, picture)
     return np.ascontiguousarray(picture[..., ::-1], np.uint8), model_of_png(data)
 
 

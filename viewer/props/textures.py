@@ -9,8 +9,7 @@ import numpy as np
 import numpy.typing as npt
 
 from morph.errors import MorphError
-
-SMALLEST, LARGEST = 512, 8192  # texels
+from viewer.texture import check_square
 
 
 def read_prop_texture(path: Path) -> npt.NDArray[np.uint8]:
@@ -27,11 +26,7 @@ def read_prop_texture(path: Path) -> npt.NDArray[np.uint8]:
         raise MorphError(f"{path} cannot be read as a picture; save it as PNG")
     if data.ndim != 3 or data.shape[2] != 4 or data.dtype != np.uint8:
         raise MorphError(f"{path} has no alpha of 8 bits; save it as PNG with RGBA, clear where skin shows")
-    height, width = data.shape[:2]
-    if width != height:
-        raise MorphError(f"{path} is {width}x{height}; the UV layout of the head is square, make it so")
-    if not SMALLEST <= width <= LARGEST:
-        raise MorphError(f"{path} is {width} texels wide; use {SMALLEST} to {LARGEST}, best 2048")
+    check_square(path, data)
     if not data[..., 3].any():
         raise MorphError(f"{path} is clear all over; paint where alpha is not 0")
     return np.ascontiguousarray(cv2.cvtColor(data, cv2.COLOR_BGRA2RGBA), np.uint8)
