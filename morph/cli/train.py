@@ -12,6 +12,13 @@ from morph.errors import MorphError
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Arguments of ``morph train``."""
     parser.add_argument("--config", type=Path, required=True, help="a recipe, configs/*.yaml")
+    parser.add_argument(
+        "--set",
+        action="append",
+        default=[],
+        metavar="KEY=VALUE",
+        help="change a key of the recipe, as losses.wing=0, network.width=0.5 or data.sets.0.path=DIR; may be given again",
+    )
     parser.add_argument("--out", type=Path, help="folder of the run (default: runs/NAME of the recipe); resumes what is there")
 
 
@@ -21,7 +28,7 @@ def run(options: argparse.Namespace) -> None:
         from morph.training.config import TrainingConfig, load_config
     except ImportError as error:
         raise MorphError(f"training needs the training extra ({error.name} is missing): pip install 'morph[train]'") from None
-    config: TrainingConfig = load_config(options.config)
+    config: TrainingConfig = load_config(options.config, changes=options.set)
     try:
         from morph.training.run import train
     except ImportError as error:

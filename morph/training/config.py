@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Iterable
 from pathlib import Path
-from typing import Literal, TypeVar
+from typing import Any, Literal, TypeVar
 
 import pydantic
 import yaml
@@ -41,8 +42,8 @@ class Data(_Section):
 
 
 class Network(_Section):
-    """The regressor. ``start`` are weights of the same width, .safetensors or .onnx, to begin from; their head counts only if
-    it is of the same model."""
+    """The regressor. ``start`` are weights to begin from, .safetensors or .onnx, of the same width or a smaller one, which is
+    widened (:func:`morph.network.widen.widen`); their head counts only if it is of the same model."""
 
     width: float = 1.0
     input_size: int = pydantic.Field(default=120, ge=32, le=512)
@@ -139,11 +140,38 @@ class TrainingConfig(_Section):
         return sizes
 
 
+def _change(values: dict[str, Any], change: str) -> None:
+    """Put one ``KEY=VALUE`` into a recipe."""
+    key, equals, text = change.partition("=")
+    *way, last = key.strip().split(".")
+    place: Any = values
+    try:
+        value = yaml.safe_load(text)
+        for part in way:
+            place = place[int(part)] if isinstance(place, list) else place.setdefault(part, {})
+        place[int(last) if isinstance(place, list) else last] = value
+    except (ValueError, IndexError, TypeError, AttributeError, yaml.YAMLError):
+        equals = ""
+    if not equals or not last:
+        raise MorphError(
+            f"cannot change {change!r}; give KEY=VALUE with a key of the recipe, as losses.wing=0 or data.sets.0.path=DIR"
+        )
+
+
 Recipe = TypeVar("Recipe", bound=TrainingConfig)
 
 
-def load_config(path: str | os.PathLike[str], kind: type[Recipe] = TrainingConfig) -> Recipe:  # type: ignore[assignment]
+def load_config(
+    path: str | os.PathLike[str],
+    kind: type[Recipe] = TrainingConfig,  # type: ignore[assignment]
+    changes: Iterable[str] = (),
+) -> Recipe:
     """Read a recipe, of training or of another ``kind``.
+
+    Args:
+        path: YAML.
+        kind: what it is a recipe of.
+        changes: ``KEY=VALUE`` each, a dotted key (``data.sets.0.path``) and YAML, put in place of what the file says.
 
     Raises:
         MorphError: no such file, not YAML, an unknown key or a value out of range; the line names the key.
@@ -157,6 +185,8 @@ def load_config(path: str | os.PathLike[str], kind: type[Recipe] = TrainingConfi
         raise MorphError(f"{path} is not YAML: {' '.join(str(error).split())}") from None
     if not isinstance(values, dict):
         raise MorphError(f"{path} holds no recipe; start from one in configs/")
+    for change in changes:
+        _change(values, change)
     try:
         return kind.model_validate(values)
     except pydantic.ValidationError as error:

@@ -21,6 +21,7 @@ from morph.model.morphable_model import MorphableModel, load_default_model, load
 from morph.network.folded import load_onnx_weights, unfold
 from morph.network.onnx_graph import export_onnx
 from morph.network.regressor import CoefficientRegressor, WeightsInfo, at_input_size, load_weights, save_weights
+from morph.network.widen import widen
 from morph.training.config import TrainingConfig, load_config
 from morph.training.data_module import CropData
 from morph.training.module import RegressorModule
@@ -48,10 +49,12 @@ def build_network(config: TrainingConfig, model: MorphableModel, data: CropData)
     network = CoefficientRegressor(info, mean, std)
     if config.network.start is not None:
         start = _read_start(config.network.start, data)
-        if start.info.width != info.width:
-            raise MorphError(f"{config.network.start} has width {start.info.width}, the recipe asks for {info.width}")
+        if start.info.width > info.width:
+            raise MorphError(f"{config.network.start} has width {start.info.width}, the recipe asks for only {info.width}")
         if start.info.input_size != info.input_size:
             start = at_input_size(start, info.input_size)
+        if start.info.width < info.width:
+            start = widen(start, info.width, seed=config.training.seed)
         same_head = start.info.model_identity == info.model_identity
         keep = {k: v for k, v in start.state_dict().items() if same_head or not k.startswith(("head.", "mean", "std"))}
         network.load_state_dict(keep, strict=False)

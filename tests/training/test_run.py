@@ -14,6 +14,7 @@ from toy_crops import recipe
 
 from morph.cli import main
 from morph.errors import MorphError
+from morph.tracking.regressor import default_weights
 from morph.training.config import TrainingConfig, load_config
 from morph.training.run import read_curve, train
 
@@ -96,6 +97,29 @@ def test_unknown_augmentation_key(tmp_path: Path) -> None:
     (tmp_path / "c.yaml").write_text(yaml.safe_dump(recipe(tmp_path) | {"augmentation": {"blurr": 1}}))
     with pytest.raises(MorphError, match=r"unknown key augmentation\.blurr"):
         load_config(tmp_path / "c.yaml")
+
+
+def test_keys_are_changed_from_the_command_line(tmp_path: Path) -> None:
+    (tmp_path / "c.yaml").write_text(yaml.safe_dump(recipe(tmp_path)))
+    changes = ["losses.wing=0", "data.sets.0.path=elsewhere", "network.width=1.0", "data.balance_yaw = 0.5"]
+    config = load_config(tmp_path / "c.yaml", changes=changes)
+    assert config.losses.wing == 0
+    assert config.data.sets[0].path == Path("elsewhere")
+    assert (config.network.width, config.data.balance_yaw) == (1.0, 0.5)
+
+
+@pytest.mark.parametrize("change", ["losses.wing", "data.sets.7.path=x", "data.sets.first=x", "name.wing=1", "=3"])
+def test_changes_that_cannot_be_made(tmp_path: Path, change: str) -> None:
+    (tmp_path / "c.yaml").write_text(yaml.safe_dump(recipe(tmp_path)))
+    with pytest.raises(MorphError, match="cannot change"):
+        load_config(tmp_path / "c.yaml", changes=[change])
+
+
+def test_a_wider_start_is_refused(tmp_path: Path) -> None:
+    values = recipe(tmp_path)
+    values["network"] = {"width": 0.5, "start": str(default_weights()), "input_size": 64}
+    with pytest.raises(MorphError, match=r"has width 1.0, the recipe asks for only 0.5"):
+        train(TrainingConfig.model_validate(values), tmp_path / "run")
 
 
 def test_missing_config() -> None:
