@@ -40,15 +40,21 @@ def load_onnx_weights(path: str | os.PathLike[str]) -> CoefficientRegressor:
     bias = {
         node.input[1]: node.input[2] for node in graph.graph.node if node.op_type in ("Conv", "Gemm") and len(node.input) > 2
     }
+
+    def shift(weight: str) -> Tensor:
+        return found[bias[weight]] if weight in bias else torch.zeros(len(found[weight]))  # zeros are left out of the file
+
     state = network.state_dict()
     try:
-        for name in ("pool.weight", "head.weight", "mean", "std"):
+        for name in ("pool.weight", "mean", "std"):
             state[name] = found[name]
-        state["head.bias"] = found[bias["head.weight"]]
+        for part in ("head", *(["experts.heads"] if network.experts is not None else [])):
+            state[f"{part}.weight"] = found[f"{part}.weight"]
+            state[f"{part}.bias"] = shift(f"{part}.weight")
         for convolution, norm, layer in _pairs(network):
             state[f"{convolution}.weight"] = found[f"{convolution}.weight"]
             state[f"{norm}.weight"] = torch.ones(layer.num_features)
-            state[f"{norm}.bias"] = found[bias[f"{convolution}.weight"]]
+            state[f"{norm}.bias"] = shift(f"{convolution}.weight")
             state[f"{norm}.running_mean"] = torch.zeros(layer.num_features)
             state[f"{norm}.running_var"] = torch.full((layer.num_features,), 1.0 - layer.eps)
         network.load_state_dict(state)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import copy
 import dataclasses
+import itertools
 import json
 import math
 import os
@@ -18,9 +19,11 @@ from torch import Tensor, nn
 
 from morph.atomic import atomic_path
 from morph.errors import MorphError
+from morph.model.coefficients import POSE_SIZE
 
 WIDTHS = {0.5: "shufflenet_v2_x0_5", 1.0: "shufflenet_v2_x1_0", 1.5: "shufflenet_v2_x1_5", 2.0: "shufflenet_v2_x2_0"}
 FORMAT = "morph-weights-1"
+BLEND = 8.0  # degrees on either side of a border between experts by angle
 CROP_RULE = "box68-sqrt2"  # square about the 68 points' box: same centre, side = sqrt(2) x its longer side
 
 
@@ -35,6 +38,7 @@ class WeightsInfo:
         crop: how the crop is cut.
         colour: order of the channels.
         licence, trained_on: who may use the weights, and what they saw.
+        angle_borders: degrees of |yaw| between experts by angle, see :class:`AngleExperts`; empty where there are none.
     """
 
     model_name: str
@@ -48,15 +52,18 @@ class WeightsInfo:
     licence: str = ""
     trained_on: str = ""
     notes: dict[str, Any] = field(default_factory=dict)
+    angle_borders: tuple[float, ...] = ()
 
     @property
     def size(self) -> int:
         """Length of the flattened coefficients."""
-        return self.n_shape + self.n_expression + 9
+        return self.n_shape + self.n_expression + POSE_SIZE
 
     def to_json(self) -> str:
         """The metadata string of checkpoints and ONNX files."""
         values = asdict(self)
+        if not self.angle_borders:
+            del values["angle_borders"]
         model = {key: values.pop(f"model_{key}") for key in ("name", "identity")}
         model |= {key: values.pop(key) for key in ("n_shape", "n_expression")}
         return json.dumps({"format": FORMAT, "model": model, **values})
@@ -72,6 +79,7 @@ class WeightsInfo:
         if values.pop("format", None) != FORMAT:
             raise MorphError(f"these weights are not of format {FORMAT}; train or export them again")
         model = values.pop("model")
+        values["angle_borders"] = tuple(values.get("angle_borders", ()))
         return cls(
             model_name=model["name"],
             model_identity=model["identity"],
@@ -79,6 +87,39 @@ class WeightsInfo:
             n_expression=model["n_expression"],
             **values,
         )
+
+
+class AngleExperts(nn.Module):
+    """Corrections to the whitened coefficients, one linear layer for each range of |yaw|, blended without a jump.
+
+    They start as none. A border is crossed within ``BLEND`` degrees on either side.
+
+    Args:
+        channels: of the features.
+        size: of the coefficients.
+        borders: degrees between the ranges, rising.
+    """
+
+    def __init__(self, channels: int, size: int, borders: Sequence[float]) -> None:
+        super().__init__()
+        self.borders, self.size = tuple(borders), size
+        self.heads = nn.Linear(channels, (len(self.borders) + 1) * size)
+        nn.init.zeros_(self.heads.weight)
+        nn.init.zeros_(self.heads.bias)
+
+    def shares(self, yaw: Tensor) -> Tensor:
+        """``(B, K + 1)`` shares of the experts, which add up to 1, at |yaw| ``(B,)`` degrees."""
+        steps = []
+        for border in self.borders:
+            t = ((yaw - border) / (2 * BLEND) + 0.5).clamp(0.0, 1.0)
+            steps.append(t * t * (3.0 - 2.0 * t))
+        ends = [torch.ones_like(yaw), *steps, torch.zeros_like(yaw)]
+        return torch.stack([above - below for above, below in itertools.pairwise(ends)], dim=-1)
+
+    def forward(self, features: Tensor, yaw: Tensor) -> Tensor:
+        """``(B, size)`` to add, from ``(B, channels)`` and |yaw| ``(B,)`` in degrees."""
+        said = self.heads(features).unflatten(1, (len(self.borders) + 1, self.size))
+        return (said * self.shares(yaw)[..., None]).sum(1)
 
 
 class CoefficientRegressor(nn.Module):
@@ -110,6 +151,7 @@ class CoefficientRegressor(nn.Module):
         self.head = nn.Linear(channels, info.size + 1)
         nn.init.normal_(self.head.weight, std=0.01)
         nn.init.zeros_(self.head.bias)
+        self.experts = AngleExperts(channels, info.size, info.angle_borders) if info.angle_borders else None
         self.register_buffer("mean", torch.zeros(info.size) if mean is None else mean.float())
         self.register_buffer("std", torch.ones(info.size) if std is None else std.float())
 
@@ -119,8 +161,18 @@ class CoefficientRegressor(nn.Module):
         x = self.features((x - 127.5) / 64.0)
         if x.shape[-1] != self.cells:  # smaller pictures early in training
             x = nn.functional.adaptive_avg_pool2d(x, self.cells)
-        out = self.head(self.pool(x).flatten(1))
-        return out[:, :-1], out[:, -1]
+        features = self.pool(x).flatten(1)
+        out = self.head(features)
+        whitened = out[:, :-1]
+        if self.experts is not None:
+            whitened = whitened + self.experts(features, self._yaw(whitened.detach()))
+        return whitened, out[:, -1]
+
+    def _yaw(self, whitened: Tensor) -> Tensor:
+        """|yaw| ``(B,)`` in degrees of whitened coefficients."""
+        row = self.unwhiten(whitened)[:, -POSE_SIZE : 3 - POSE_SIZE]  # the first row of the rotation
+        sine = (row[:, 2].abs() / row.square().sum(1).clamp_min(1e-6).sqrt()).clamp_max(1.0)
+        return torch.rad2deg(torch.asin(sine))
 
     def unwhiten(self, whitened: Tensor) -> Tensor:
         """Whitened to flattened coefficients."""

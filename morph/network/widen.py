@@ -44,6 +44,9 @@ def widen(network: CoefficientRegressor, width: float, *, seed: int = 0) -> Coef
     wide.pool.weight.copy_(network.pool.weight[rows])
     wide.head.weight.copy_(_shared(network.head.weight, rows, generator))
     wide.head.bias.copy_(network.head.bias)
+    if wide.experts is not None and network.experts is not None:
+        wide.experts.heads.weight.copy_(_shared(network.experts.heads.weight, rows, generator))
+        wide.experts.heads.bias.copy_(network.experts.heads.bias)
     return wide.train(network.training)
 
 

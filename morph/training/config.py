@@ -43,11 +43,27 @@ class Data(_Section):
 
 class Network(_Section):
     """The regressor. ``start`` are weights to begin from, .safetensors or .onnx, of the same width or a smaller one, which is
-    widened (:func:`morph.network.widen.widen`); their head counts only if it is of the same model."""
+    widened (:func:`morph.network.widen.widen`); their head counts only if it is of the same model. ``angle_borders``: degrees
+    of |yaw| between experts by angle, :class:`morph.network.regressor.AngleExperts`. ``freeze``: only those learn."""
 
     width: float = 1.0
     input_size: int = pydantic.Field(default=120, ge=32, le=512)
     start: Path | None = None
+    angle_borders: tuple[float, ...] = ()
+    freeze: bool = False
+
+    @pydantic.field_validator("angle_borders")
+    @classmethod
+    def _rising(cls, borders: tuple[float, ...]) -> tuple[float, ...]:
+        if list(borders) != sorted(set(borders)) or any(not 0 < border < 90 for border in borders):
+            raise ValueError("give rising degrees between 0 and 90")
+        return borders
+
+    @pydantic.model_validator(mode="after")
+    def _something_learns(self) -> Network:
+        if self.freeze and not (self.angle_borders and self.start):
+            raise ValueError("freeze leaves only experts by angle to learn: give angle_borders, and start")
+        return self
 
     @pydantic.field_validator("width")
     @classmethod

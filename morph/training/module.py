@@ -60,6 +60,10 @@ class RegressorModule(lightning.LightningModule):
             self.average = AveragedModel(network, multi_avg_fn=_rising_average(decay), use_buffers=True)
             self.average.requires_grad_(False)
         self.n_shape, self.n_expression = model.n_shape, model.n_expression
+        if config.network.freeze:
+            network.requires_grad_(False)
+            assert network.experts is not None
+            network.experts.requires_grad_(True)
 
     @property
     def final(self) -> CoefficientRegressor:
@@ -100,6 +104,10 @@ class RegressorModule(lightning.LightningModule):
         """The weighted sum of the losses."""
         return sum(getattr(self.config.losses, name) * value for name, value in losses.items() if name != "nme")  # type: ignore[return-value]
 
+    def on_train_epoch_start(self) -> None:
+        if self.config.network.freeze:
+            self.network.features.eval()
+
     def training_step(self, batch: dict[str, Tensor], batch_index: int) -> Tensor:
         losses = self.losses(self.network, batch)
         total = self.total(losses)
@@ -122,7 +130,8 @@ class RegressorModule(lightning.LightningModule):
 
     def configure_optimizers(self) -> Any:
         options = self.config.training
-        optimizer = torch.optim.AdamW(self.network.parameters(), options.learning_rate, weight_decay=options.weight_decay)
+        learning = [value for value in self.network.parameters() if value.requires_grad]
+        optimizer = torch.optim.AdamW(learning, options.learning_rate, weight_decay=options.weight_decay)
 
         def rate(step: int) -> float:
             rise = min(1.0, (step + 1) / max(options.warmup, 1))

@@ -45,6 +45,7 @@ def build_network(config: TrainingConfig, model: MorphableModel, data: CropData)
         input_size=config.network.input_size,
         licence=config.licence,
         trained_on=f"{config.name}: {names}",
+        angle_borders=config.network.angle_borders,
     )
     network = CoefficientRegressor(info, mean, std)
     if config.network.start is not None:

@@ -14,6 +14,7 @@ from toy_crops import recipe
 
 from morph.cli import main
 from morph.errors import MorphError
+from morph.network.regressor import load_weights
 from morph.tracking.regressor import default_weights
 from morph.training.config import TrainingConfig, load_config
 from morph.training.run import read_curve, train
@@ -120,6 +121,18 @@ def test_a_wider_start_is_refused(tmp_path: Path) -> None:
     values["network"] = {"width": 0.5, "start": str(default_weights()), "input_size": 64}
     with pytest.raises(MorphError, match=r"has width 1.0, the recipe asks for only 0.5"):
         train(TrainingConfig.model_validate(values), tmp_path / "run")
+
+
+def test_only_experts_by_angle_learn(tmp_path: Path) -> None:
+    values = recipe(tmp_path, epochs=1)
+    config = TrainingConfig.model_validate(values)
+    train(config, tmp_path / "first", progress=False)
+    start = tmp_path / "first" / "weights.safetensors"
+    values["network"] |= {"start": str(start), "angle_borders": [30, 60], "freeze": True}
+    train(TrainingConfig.model_validate(values), tmp_path / "second", progress=False)
+    old, new = load_weights(start).state_dict(), load_weights(tmp_path / "second" / "weights.safetensors").state_dict()
+    assert all(new[name].equal(value) for name, value in old.items())
+    assert new["experts.heads.weight"].abs().max() > 1e-4
 
 
 def test_missing_config() -> None:

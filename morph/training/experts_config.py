@@ -1,0 +1,92 @@
+"""What training the eye and mouth experts is made of; read from ``configs/experts*.yaml``."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pydantic
+
+from morph.datasets.augmentation import AugmentationConfig
+
+
+class _Section(pydantic.BaseModel):
+    model_config = pydantic.ConfigDict(frozen=True, extra="forbid")
+
+
+class RenderedSet(_Section):
+    """A crop set of ``morph synth``; of every ``every`` pictures one is used."""
+
+    path: Path
+    every: int = pydantic.Field(default=1, ge=1)
+
+
+class ExpertsData(_Section):
+    """Crop sets of one morphable model.
+
+    Attributes:
+        sets: at least one crop set.
+        model: ``default``, or a model file.
+        first_look: ONNX weights whose answers are corrected; None are the ones that ship.
+        draws: how often each picture is drawn and looked at, augmented in another way each time.
+        validation_every: of every so many pictures one is held out.
+    """
+
+    sets: tuple[RenderedSet, ...] = pydantic.Field(min_length=1)
+    model: str = "default"
+    first_look: Path | None = None
+    draws: int = pydantic.Field(default=1, ge=1)
+    validation_every: int = pydantic.Field(default=25, ge=2)
+
+
+class ExpertsNetwork(_Section):
+    """Channels of the five convolutions of each expert, and how many numbers describe a crop."""
+
+    eye: tuple[int, ...] = (16, 32, 48, 64, 64)
+    mouth: tuple[int, ...] = (16, 32, 48, 64, 64)
+    hidden: int = pydantic.Field(default=64, ge=1)
+
+
+class ExpertsLosses(_Section):
+    """Weights: ``coefficients`` on the z-scores and ``opening`` on how far the part opens in the
+    model's unit, both smooth L1."""
+
+    coefficients: float = pydantic.Field(default=1.0, ge=0)
+    opening: float = pydantic.Field(default=0.3, ge=0)
+
+
+class ExpertsTraining(_Section):
+    """Optimisation.
+
+    Attributes:
+        epochs: laps over all crops that were cut.
+        learning_rate: at first; follows half a cosine to nothing.
+        context_noise: standard deviation of the noise on the first look's z-scores, which are surer on pictures that the
+            first look learned from than on others.
+        pixel_noise, gain: of the crops, in grey levels and as the spread of a logarithm for each channel.
+        threads: of PyTorch; None leaves its choice.
+        half: compute convolutions in bfloat16.
+    """
+
+    epochs: int = pydantic.Field(default=12, ge=1)
+    batch_size: int = pydantic.Field(default=128, ge=2)
+    learning_rate: float = pydantic.Field(default=2e-3, gt=0)
+    weight_decay: float = pydantic.Field(default=1e-2, ge=0)
+    context_noise: float = pydantic.Field(default=0.05, ge=0)
+    pixel_noise: float = pydantic.Field(default=4.0, ge=0)
+    gain: float = pydantic.Field(default=0.1, ge=0)
+    threads: int | None = None
+    half: bool = False
+    seed: int = 0
+
+
+class ExpertsConfig(_Section):
+    """A recipe. ``result`` says what it gave, in words; it changes nothing."""
+
+    name: str
+    data: ExpertsData
+    network: ExpertsNetwork = ExpertsNetwork()
+    augmentation: AugmentationConfig = AugmentationConfig()
+    losses: ExpertsLosses = ExpertsLosses()
+    training: ExpertsTraining = ExpertsTraining()
+    licence: str = ""
+    result: str = ""
