@@ -5,8 +5,12 @@ from __future__ import annotations
 import argparse
 import sys
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from morph.errors import MorphError
+
+if TYPE_CHECKING:
+    from morph.training.config import TrainingConfig
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -20,15 +24,23 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         help="change a key of the recipe, as losses.wing=0, network.width=0.5 or data.sets.0.path=DIR; may be given again",
     )
     parser.add_argument("--out", type=Path, help="folder of the run (default: runs/NAME of the recipe); resumes what is there")
+    parser.add_argument(
+        "--benchmark",
+        type=int,
+        metavar="STEPS",
+        help="train nothing: time STEPS batches of the recipe, and of the bare network",
+    )
 
 
 def run(options: argparse.Namespace) -> None:
-    """Train and say where the weights are."""
+    """Train and say where the weights are, or how fast it goes."""
     try:
-        from morph.training.config import TrainingConfig, load_config
+        from morph.training.config import load_config
     except ImportError as error:
         raise MorphError(f"training needs the training extra ({error.name} is missing): pip install 'morph[train]'") from None
     config: TrainingConfig = load_config(options.config, changes=options.set)
+    if options.benchmark is not None:
+        return _benchmark(config, options.benchmark)
     try:
         from morph.training.run import train
     except ImportError as error:
@@ -36,3 +48,11 @@ def run(options: argparse.Namespace) -> None:
     out = options.out or Path("runs") / config.name
     weights = train(config, out, progress=sys.stderr.isatty())
     print(f"{weights}: done; measure it with `morph bench aflw2000 --weights {weights} --data DIR`")
+
+
+def _benchmark(config: TrainingConfig, steps: int) -> None:
+    if steps < 1:
+        raise MorphError(f"--benchmark needs at least 1 step, got {steps}")
+    from morph.training.throughput import measure_throughput
+
+    print(measure_throughput(config, steps).as_text(), end="")

@@ -18,16 +18,39 @@ FORMAT = "morph-weights-1"
 CROP_RULE = "box68-sqrt2"
 
 
+SHIPPED = ("x0.5", "x1.0", "x2.0")  # widths
+
+
 def default_weights() -> Path:
-    """The weights that ship."""
-    return Path(__file__).parent.parent / "assets" / "shufflenet_v2_x1.0.onnx"
+    """The weights that ship, of width 1.0."""
+    return shipped_weights("x1.0")
+
+
+def shipped_weights(width: str) -> Path:
+    """The file of one of ``SHIPPED``.
+
+    Raises:
+        MorphError: no weights of that width ship.
+    """
+    path = Path(__file__).parent.parent / "assets" / f"shufflenet_v2_{width}.onnx"
+    if width not in SHIPPED or not path.is_file():
+        raise MorphError(f"no weights of width {width} ship; choose one of {', '.join(SHIPPED)}")
+    return path
+
+
+def find_weights(path: str | os.PathLike[str] | None) -> Path:
+    """A file of weights: None is the default, a name in ``SHIPPED`` what ships (unless a file has that name)."""
+    if path is None:
+        return default_weights()
+    named = str(path) in SHIPPED and not Path(path).exists()
+    return shipped_weights(str(path)) if named else Path(path)
 
 
 class Regressor:
     """A trained network from an ONNX file that ``morph export`` wrote; crop rule, size and model come from its metadata.
 
     Args:
-        path: the file; None is the one that ships.
+        path: the file, or ``x0.5``, ``x1.0``, ``x2.0`` for one that ships; None is x1.0.
         threads: threads of ONNX Runtime.
 
     Attributes:
@@ -39,7 +62,7 @@ class Regressor:
     """
 
     def __init__(self, path: str | os.PathLike[str] | None = None, *, threads: int = 1) -> None:
-        self.path = Path(path) if path is not None else default_weights()
+        self.path = find_weights(path)
         self._session = open_session(self.path, threads)
         try:
             self.info = json.loads(self._session.get_modelmeta().custom_metadata_map["morph"])

@@ -22,6 +22,7 @@ from morph.network.folded import load_onnx_weights, unfold
 from morph.network.onnx_graph import export_onnx
 from morph.network.regressor import CoefficientRegressor, WeightsInfo, at_input_size, load_weights, save_weights
 from morph.network.widen import widen
+from morph.tracking.regressor import find_weights
 from morph.training.config import TrainingConfig, load_config
 from morph.training.data_module import CropData
 from morph.training.module import RegressorModule
@@ -64,6 +65,7 @@ def build_network(config: TrainingConfig, model: MorphableModel, data: CropData)
 
 def _read_start(path: Path, data: CropData) -> CoefficientRegressor:
     """Weights to begin from: safetensors as they are, ONNX with its batch normalisation brought back on pictures of the run."""
+    path = find_weights(path)
     if path.suffix != ".onnx":
         return load_weights(path)
     start = load_onnx_weights(path)
