@@ -15,15 +15,23 @@ from morph.synthesis.noise import tiles
 from morph.synthesis.people import linear
 
 Floats = npt.NDArray[np.float32]
+HALVED = 4.0  # pixels of blur from which surroundings are drawn at half size
 
 
 def sample_background(rng: np.random.Generator, lighting: Lighting, size: int) -> Floats:
     """``(size, size, 3)`` linear light: the surroundings out of focus, a studio wall, or clutter."""
     kind = rng.choice(["surroundings", "wall", "plain", "clutter"], p=[0.6, 0.16, 0.1, 0.14])
     if kind == "surroundings":
-        image = _panorama(rng, lighting, size)
+        span, aim = np.tan(rng.uniform(0.35, 1.0) / 2), np.array([rng.normal(0, 0.15), rng.normal(0, 0.12)], np.float32)
+        grain = _tile(rng, size, 1) * np.float32(0.05 * rng.uniform(0, 1))
         radius = size * (rng.uniform(0, 0.02) if rng.random() < 0.4 else rng.uniform(0.02, 0.09))
-        image = _defocus(image, radius)
+        if radius > HALVED and size % 2 == 0:
+            image = _defocus(_panorama(lighting, span, aim, size, 2), radius / 2)
+            image = np.asarray(cv2.resize(image, (size, size), interpolation=cv2.INTER_LINEAR), np.float32)
+        else:
+            image = _panorama(lighting, span, aim, size, 1)
+            image += image * cv2.merge([grain, grain, grain])
+            image = _defocus(image, radius)
         return image * np.float32(np.exp(rng.normal(-0.25, 0.35)))
     if kind == "plain":
         level = rng.choice([rng.uniform(0, 0.05), rng.uniform(0.75, 1.0), rng.uniform(0, 1)])
@@ -39,27 +47,27 @@ def sample_background(rng: np.random.Generator, lighting: Lighting, size: int) -
     return _defocus(_clutter(rng, base, size), size * rng.uniform(0.003, 0.05))
 
 
-def _panorama(rng: np.random.Generator, lighting: Lighting, size: int) -> Floats:
-    """The surroundings as the camera sees them (towards -z), at a random field of view and mirrored at random."""
-    span = np.tan(rng.uniform(0.35, 1.0) / 2)
+def _panorama(lighting: Lighting, span: float, aim: Floats, size: int, step: int) -> Floats:
+    """The surroundings as the camera sees them (towards -z), at every pixel, or between every ``step`` of them.
+
+    ``span`` is the tangent of half the field of view, ``aim`` that of the angles by which the view is shifted.
+    """
     panorama = lighting.environment.display
-    column, row = np.empty((2, size, size), np.float32)
-    aim = np.array([rng.normal(0, 0.15), rng.normal(0, 0.12)], np.float32)
+    column, row = np.empty((2, size // step, size // step), np.float32)
     height, width = panorama.shape[:2]
-    _look(np.float32(span), aim, lighting.turn, height, width, column, row)
-    image = np.asarray(cv2.remap(panorama, column, row, cv2.INTER_LINEAR, borderMode=cv2.BORDER_WRAP), np.float32)
-    return image + 0.05 * image * (_tile(rng, size, 1) * rng.uniform(0, 1))[..., None]
+    pitch = np.float32(2 * span / (size - 1))
+    _look(np.float32(span), pitch, step, aim, lighting.turn, height, width, column, row)
+    return np.asarray(cv2.remap(panorama, column, row, cv2.INTER_LINEAR, borderMode=cv2.BORDER_WRAP), np.float32)
 
 
 @njit(cache=True, nogil=True)
-def _look(span: Any, aim: Any, turn: Any, height: Any, width: Any, column: Any, row: Any) -> None:
+def _look(span: Any, pitch: Any, step: Any, aim: Any, turn: Any, height: Any, width: Any, column: Any, row: Any) -> None:
     """Places in a panorama that the pixels of a camera see, which spans ``2 span`` and is shifted by ``aim`` (tangents)."""
     f = np.float32
-    size = column.shape[0]
-    pitch = f(2) * span / f(size - 1)
-    for i in range(size):
-        for j in range(size):
-            x, y = f(j) * pitch - span + aim[0], span - f(i) * pitch + aim[1]
+    middle = f(0.5) * f(step - 1)
+    for i in range(column.shape[0]):
+        for j in range(column.shape[1]):
+            x, y = (f(j * step) + middle) * pitch - span + aim[0], span - (f(i * step) + middle) * pitch + aim[1]
             wx = turn[0, 0] * x + turn[0, 1] * y - turn[0, 2]
             wy = turn[1, 0] * x + turn[1, 1] * y - turn[1, 2]
             wz = turn[2, 0] * x + turn[2, 1] * y - turn[2, 2]

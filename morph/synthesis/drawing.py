@@ -8,19 +8,22 @@ import cv2
 import numpy as np
 import numpy.typing as npt
 
-from morph.rendering import Fragments, interpolate_covered, rasterise
+from morph.rendering import Fragments, rasterise
 from morph.synthesis import clothing, facial_hair
 from morph.synthesis.anatomy import LEFT_EYE, RIGHT_EYE, SKIN
 from morph.synthesis.backgrounds import sample_background
+from morph.synthesis.compositing import lay_over, weigh
 from morph.synthesis.eyes import eye_colour, gaze_direction, lid_shadow
+from morph.synthesis.hair_drawing import draw_hair
 from morph.synthesis.lighting import ShadowMap
 from morph.synthesis.occluders import occlude
 from morph.synthesis.photograph import expose
 from morph.synthesis.pixels import Lines, Surface, Survey, furnish, survey
 from morph.synthesis.refinements import fold_skin, lower_lashes, refract, wet_edge
+from morph.synthesis.samples import Samples, interpolate_samples, share_samples, single_samples, spread
 from morph.synthesis.scene import NEARNESS, Scene, Stage
 from morph.synthesis.skin import mix_paint, paint_skin
-from morph.synthesis.strands import Canvas, draw, draw_hair
+from morph.synthesis.strands import Canvas, draw
 from morph.synthesis.surfaces import creases, dot, lit, strand_lighting, unit
 
 Floats = npt.NDArray[np.float32]
@@ -48,7 +51,12 @@ class Layers:
 
 
 def draw_scene(
-    stage: Stage, s: Scene, size: int, layers: Layers | None = None, spare: np.random.Generator | None = None
+    stage: Stage,
+    s: Scene,
+    size: int,
+    layers: Layers | None = None,
+    spare: np.random.Generator | None = None,
+    supersampling: int = 1,
 ) -> tuple[Floats, Floats]:
     """Linear light ``(size, size, 3)`` and the nearness ``(size, size)`` of whatever is in front.
 
@@ -57,26 +65,27 @@ def draw_scene(
         size: pixels.
         layers: filled where given.
         spare: random numbers of the second engine's additions; None leaves them out.
+        supersampling: 2 where the picture will be half as large: smooth surfaces are then shaded once for four pixels.
     """
     rng = s.rng
     fragments = rasterise(s.pixels, s.triangles, size, size)
     seen = fragments.covered
     shadow = _shadow(stage, s)
     image = np.zeros((size, size, 3), np.float32)
-    face_light = _shade(stage, s, fragments, shadow, image, spare)
+    face_light = _shade(stage, s, fragments, shadow, image, spare, supersampling)
     depth = np.where(seen, fragments.depth, 0).astype(np.float32)
     front = depth.copy()
     strands = np.zeros((size, size), np.float32)
     _draw_hair(stage, s, shadow, Canvas(image, depth, strands, front), layers, spare)
     cover = np.where(seen, np.float32(1), strands)
+    weigh(image, cover)
     gain = expose(rng, face_light, s.person.skin, s.person.tone).astype(np.float32)
     soft = np.asarray(cv2.GaussianBlur(cover, (0, 0), 0.5), np.float32)
-    head = np.asarray(cv2.GaussianBlur(image * _thrice(cover), (0, 0), 0.5), np.float32)
-    head = head.reshape(size, -1) * np.tile(gain, size)
+    head = np.asarray(cv2.GaussianBlur(image, (0, 0), 0.5), np.float32)
     background = sample_background(rng, s.backdrop, size)
     if not s.recipe.has("background"):
         background = np.full_like(background, GREY)
-    image = head.reshape(size, size, 3) + _thrice(1 - soft) * background
+    image = lay_over(head, gain, soft, background)
     if s.glasses is not None:
         _draw_glasses(stage, s, shadow, image, depth, front, gain, layers, spare)
     marks = s.pixels[stage.model.landmarks, :2]
@@ -90,21 +99,18 @@ def draw_scene(
     return image, front
 
 
-def _thrice(values: Floats) -> Floats:
-    """``(H, W)`` to ``(H, W, 3)``: products of pictures of one shape are several times as fast as broadcast ones."""
-    return np.asarray(cv2.merge([values, values, values]), np.float32)
-
-
-def survey_surfaces(stage: Stage, s: Scene, fragments: Fragments) -> tuple[Ints, Ints, Floats, Survey]:
-    """Places ``(N,)`` of the covered pixels in the flattened picture, their materials, tables and survey."""
+def survey_surfaces(
+    stage: Stage, s: Scene, fragments: Fragments, samples: Samples
+) -> tuple[npt.NDArray[np.int32], Floats, Survey]:
+    """Materials, tables and survey of the samples."""
     a = stage.anatomy
-    pixels, values = interpolate_covered(fragments, s.triangles, np.concatenate([s.normals, s.points], 1), s.table)
-    material = s.material[fragments.triangle_id.reshape(-1)[pixels]]
+    values = interpolate_samples(fragments, samples, s.triangles, s.normals, s.points, s.table)
+    material = s.material[fragments.triangle_id.reshape(-1)[samples.first]]
     angle, hair = a.hairline(*s.look.hairline)
     lines = Lines(
         angle, hair, a.hairline()[1], *clothing.edge(a, s.clothes), a.skull, *a.hair_scale, np.float32(a.landmarks[8, 1])
     )  # fmt: skip
-    return pixels, material, values, survey(values, material, lines, s.style.scalp)
+    return material, values, survey(values, material, lines, s.style.scalp)
 
 
 def _shadow(stage: Stage, s: Scene) -> ShadowMap:
@@ -115,15 +121,26 @@ def _shadow(stage: Stage, s: Scene) -> ShadowMap:
 
 
 def _shade(
-    stage: Stage, s: Scene, fragments: Fragments, shadow: ShadowMap, image: Floats, spare: np.random.Generator | None
+    stage: Stage,
+    s: Scene,
+    fragments: Fragments,
+    shadow: ShadowMap,
+    image: Floats,
+    spare: np.random.Generator | None,
+    supersampling: int,
 ) -> Floats:
     """Shade all surfaces into ``image``; returns the light of the face's skin for the exposure."""
     a = stage.anatomy
-    pixels, material, values, found = survey_surfaces(stage, s, fragments)
-    seen = fragments.covered
+    if supersampling == 2:
+        smooth = np.concatenate([stage.smooth, np.full(len(s.triangles) - len(stage.smooth), 2, np.uint8)])
+        plain = s.clothes.pattern == "plain"
+        samples = share_samples(fragments, s.triangles, smooth, s.below, plain, NEARNESS, s.pixel)
+    else:
+        samples = single_samples(fragments)
+    material, values, found = survey_surfaces(stage, s, fragments, samples)
     n, point, f32 = len(material), found.point, np.float32
-    fold = creases(np.where(seen, NEARNESS / np.maximum(fragments.depth, 1e-3), 0), seen, 5 * s.pixel)
-    sky = np.clip(values[:, 9], 0.05, 1) * fold.reshape(-1)[pixels]
+    fold = creases(fragments.depth, samples, NEARNESS, 5 * s.pixel, supersampling)
+    sky = np.clip(values[:, 9], 0.05, 1) * fold
     key = shadow.lit(point, s.lighting.softness)
     surface = Surface(
         np.full((n, 3), 0.3, f32), np.zeros((n, 2), f32), np.full(n, 0.3, f32), np.full(n, 0.5, f32), np.ones(n, f32), sky,
@@ -144,7 +161,24 @@ def _shade(
     bent = furnish(values, material, found, surface, lips, forward, s.rng.uniform(0.8, 1.1))
     normal = found.normal
     cornea, mirrored = np.zeros(n, np.float32), np.zeros((n, 3), np.float32)
-    _eyes(stage, s, material, point, seen, albedo, bent, normal, gloss, rough, scatter, sky, key, cornea, spare)
+    _eyes(
+        stage,
+        s,
+        material,
+        point,
+        samples,
+        image.shape[:2],
+        albedo,
+        bent,
+        normal,
+        gloss,
+        rough,
+        scatter,
+        sky,
+        key,
+        cornea,
+        spare,
+    )
     light = lit(albedo, bent, normal, point, s.lighting, sky, key, gloss, rough, scatter)
     wet = np.flatnonzero(cornea > 0)
     if len(wet):
@@ -152,8 +186,9 @@ def _shade(
         out = 2 * dot(bent[wet], rays)[:, None] * bent[wet] - rays
         mirrored = s.lighting.mirrored(out)
         light[wet] += mirrored * (0.035 * cornea[wet] * np.clip(sky[wet] * 1.4, 0, 1))[:, None]
-    image.reshape(-1, 3)[pixels] = light
-    return np.compress(found.face, light, axis=0)
+    spread(samples, light, image)
+    face = np.flatnonzero(found.face)
+    return light[np.repeat(face, samples.weight[face])]
 
 
 def _eyes(
@@ -161,7 +196,8 @@ def _eyes(
     s: Scene,
     material: npt.NDArray,
     point: Floats,
-    seen: npt.NDArray,
+    samples: Samples,
+    size: tuple[int, ...],
     albedo: Floats,
     bent: Floats,
     smooth: Floats,
@@ -175,19 +211,21 @@ def _eyes(
 ) -> None:
     rng = s.rng
     pupil, pattern, bloodshot = rng.uniform(1.1, 2.6), rng.uniform(0, 500), rng.uniform(0, 1) ** 2
-    mask = np.zeros(seen.shape, bool)
-    mask[seen] = (material == LEFT_EYE) | (material == RIGHT_EYE)
-    if not mask.any():
+    both = np.flatnonzero((material == LEFT_EYE) | (material == RIGHT_EYE))
+    if not len(both):
         return
+    mask = np.zeros(size, bool)
+    mask.reshape(-1)[samples.first[both]] = True
     up = s.camera.rotation[:2, 1] * np.array([1, -1])
-    shade = lid_shadow(mask, up, s.pixel)[seen]
-    tears = wet_edge(mask, up, s.pixel)[seen] if spare is not None else None
+    shade = lid_shadow(mask, up, s.pixel).reshape(-1)
+    tears = wet_edge(mask, up, s.pixel).reshape(-1) if spare is not None else None
     # pigment darkens the white; next to dark skin, which is exposed longer, it would glow
     white = 0.25 + 0.75 * min(float(s.person.skin.mean()) / 0.4, 1.0)
     for eye, kind in enumerate((LEFT_EYE, RIGHT_EYE)):
         rows = np.flatnonzero(material == kind)
         if not len(rows):
             continue
+        places = samples.first[rows]
         ball = s.points[stage.anatomy.eyes[eye]]
         centre = (ball.max(0) + ball.min(0)) / 2
         radius = float(np.median(np.linalg.norm(ball - centre, axis=1)))
@@ -198,14 +236,14 @@ def _eyes(
         smooth[rows] = bent[rows]
         cornea[rows] = 0.35 + 0.65 * wet
         gloss[rows], rough[rows], scatter[rows] = 1.0 + 2.0 * wet, 0.16, 0.4 * (1 - wet)
-        sky[rows] = 0.8 * shade[rows]
-        key[rows] *= np.clip(shade[rows] * 1.3 - 0.1, 0, 1)
+        sky[rows] = 0.8 * shade[places]
+        key[rows] *= np.clip(shade[places] * 1.3 - 0.1, 0, 1)
         if tears is not None:
-            standing = tears[rows][:, None]
+            standing = tears[places][:, None]
             albedo[rows] += 0.6 * standing * (RIM - albedo[rows])
             bent[rows] = unit(bent[rows] + 0.8 * standing * s.camera.rotation[:, 1].astype(np.float32))
-            gloss[rows] += 2.0 * tears[rows]
-            cornea[rows] = np.maximum(cornea[rows], tears[rows])
+            gloss[rows] += 2.0 * tears[places]
+            cornea[rows] = np.maximum(cornea[rows], tears[places])
 
 
 def _draw_hair(
@@ -217,13 +255,10 @@ def _draw_hair(
     def put(
         nodes: Floats, colour: npt.NDArray, shade: Floats, deep: Floats, width: float, opacity: float, shine: float
     ) -> None:
-        n, m = nodes.shape[:2]
         at, pixels = stage.place(nodes, s.camera)
-        order = np.argsort(pixels[:, m // 2, 2], kind="stable")
+        order = np.argsort(pixels[:, nodes.shape[1] // 2, 2], kind="stable")[::-1].copy()
         light = strand_lighting(colour, s.lighting, shadow, shine)
-        wide = np.float32(width * s.pixel * s.view.distance / NEARNESS)
-        draw_hair(order, at, pixels, shade, deep, light, np.full((n, m, 3), -1, np.float32), wide, np.float32(opacity),
-                  canvas, np.float32(0.996))  # fmt: skip
+        draw_hair(order, at, pixels, shade, deep, light, width * s.pixel * s.view.distance / NEARNESS, opacity, canvas, 0.996)
 
     if s.hair is not None and hairy:
         shadow.add_hair((s.hair.nodes[:, 1::2] @ rotation.T + position).reshape(-1, 3), 0.05)

@@ -6,7 +6,6 @@ import os
 from collections.abc import Callable, Collection
 from dataclasses import dataclass, field
 
-import cv2
 import numpy as np
 import numpy.typing as npt
 
@@ -94,7 +93,7 @@ class Renderer:
         spare = None if recipe.engine < 2 else np.random.default_rng((*np.atleast_1d(seed).tolist(), recipe.engine))
         scene = self.stage.compose(rng, large, direct, recipe)
         layers = Layers.empty(large) if maps else None
-        light, hidden_by = draw_scene(self.stage, scene, large, layers, spare)
+        light, hidden_by = draw_scene(self.stage, scene, large, layers, spare, supersampling)
         image = develop(rng, light, size, recipe=recipe, spare=spare)
         picture = self._label(scene, image, hidden_by, supersampling)
         edged = image if recipe.has("occlusion") else image.copy()
@@ -112,7 +111,8 @@ class Renderer:
             np.clip(marks[:, 0].round().astype(int), 0, size - 1),
             np.clip(marks[:, 1].round().astype(int), 0, size - 1),
         )
-        nearest = cv2.erode(front, np.ones((3, 3)))[row, column]
+        around = [np.clip(place[:, None] + np.arange(-1, 2), 0, size - 1) for place in (row, column)]
+        nearest = front[around[0][:, :, None], around[1][:, None, :]].min((1, 2))
         distance = NEARNESS / np.maximum(marks[:, 2], 1e-6)
         inside = (marks[:, :2] > -0.5).all(1) & (marks[:, :2] < size - 0.5).all(1)
         visible = inside & (distance < NEARNESS / np.maximum(nearest, 1e-6) + 6.0)

@@ -9,7 +9,7 @@ import numpy as np
 import numpy.typing as npt
 from numba import njit
 
-from morph.synthesis.angles import angle
+from morph.synthesis.angles import angle, cross
 from morph.synthesis.noise import at, small_tiles
 from morph.synthesis.people import Person
 
@@ -48,9 +48,9 @@ def eye_colour(
     Returns:
         Linear albedo ``(N, 3)`` and ``(N,)`` how much is cornea.
     """
-    side = np.cross([0.0, 1.0, 0.01], gaze)
+    side = cross([0.0, 1.0, 0.01], gaze)
     side /= np.linalg.norm(side)
-    axes = np.stack([side, np.cross(gaze, side), gaze]).astype(np.float32)
+    axes = np.stack([side, cross(gaze, side), gaze]).astype(np.float32)
     albedo, wet = np.empty((len(normals), 3), np.float32), np.empty(len(normals), np.float32)
     f32 = np.float32
     _colour(normals, axes, f32(radius), np.asarray(iris, f32), f32(pupil), f32(seed), f32(bloodshot), f32(white),

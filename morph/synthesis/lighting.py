@@ -11,6 +11,7 @@ import numpy.typing as npt
 from numba import njit
 
 from morph.rendering import rasterise
+from morph.synthesis.angles import cross
 from morph.synthesis.environments import Environment
 from morph.synthesis.viewpoint import rotation_about
 
@@ -139,9 +140,9 @@ class ShadowMap:
     """
 
     def __init__(self, key: Floats, centre: Floats, radius: float, size: int = 144) -> None:
-        side = np.cross([0.05, 1.0, 0.03], key)
+        side = cross([0.05, 1.0, 0.03], key)
         side /= np.linalg.norm(side)
-        self._axes = np.stack([side, -np.cross(key, side), key], 1).astype(np.float32)
+        self._axes = np.stack([side, -cross(key, side), key], 1).astype(np.float32)
         self._centre, self._pixel, self.size = centre.astype(np.float32), size / (2 * radius), size
         self.depth = np.full((size, size), -1e9, np.float32)
         self.hair = np.zeros((size, size), np.float32)
@@ -149,8 +150,8 @@ class ShadowMap:
 
     def project(self, points: Floats) -> Floats:
         """``(N, 3)`` to pixels of the map and height towards the light."""
-        out: npt.NDArray = (points - self._centre) @ self._axes
-        out[:, :2] = out[:, :2] * self._pixel + (self.size - 1) / 2
+        out = np.empty((len(points), 3), np.float32)
+        _project(np.ascontiguousarray(points, np.float32), self.arrays, out)
         return out
 
     def add(self, points: Floats, triangles: npt.NDArray[np.int32]) -> None:
@@ -208,6 +209,16 @@ def arrives(x: Any, y: Any, z: Any, shade: Any, taps: Any, bias: Any) -> Any:
 def _lit(points: Any, shade: Any, taps: Any, bias: Any, out: Any) -> None:
     for i in range(points.shape[0]):
         out[i] = arrives(points[i, 0], points[i, 1], points[i, 2], shade, taps, bias)
+
+
+@njit(cache=True, nogil=True)
+def _project(points: Any, shade: Any, out: Any) -> None:
+    axes, middle = shade.axes, np.float32(0.5) * np.float32(shade.depth.shape[0] - 1)
+    for i in range(points.shape[0]):
+        x, y, z = points[i, 0] - shade.centre[0], points[i, 1] - shade.centre[1], points[i, 2] - shade.centre[2]
+        out[i, 0] = (x * axes[0, 0] + y * axes[1, 0] + z * axes[2, 0]) * shade.pixel + middle
+        out[i, 1] = (x * axes[0, 1] + y * axes[1, 1] + z * axes[2, 1]) * shade.pixel + middle
+        out[i, 2] = x * axes[0, 2] + y * axes[1, 2] + z * axes[2, 2]
 
 
 @njit(cache=True, nogil=True)

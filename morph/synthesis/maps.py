@@ -18,6 +18,7 @@ from morph.rendering import Fragments, rasterise
 from morph.synthesis.anatomy import CLOTH, ENAMEL, FEATURES, LEFT_EYE, RIGHT_EYE, SKIN, TONGUE
 from morph.synthesis.drawing import Layers, survey_surfaces
 from morph.synthesis.pixels import FIRST
+from morph.synthesis.samples import single_samples
 from morph.synthesis.scene import NEARNESS, Scene, Stage
 from morph.synthesis.skin import brow_cover, mix_paint
 
@@ -74,7 +75,9 @@ def draw_maps(stage: Stage, s: Scene, size: int, layers: Layers, wanted: Collect
     points = s.pixels.copy()
     points[:, :2] = (points[:, :2] + 0.5) / scale - 0.5
     fragments = rasterise(points, s.triangles, size, size)
-    places, material, values, found = survey_surfaces(stage, s, fragments)
+    samples = single_samples(fragments)
+    places = samples.first
+    material, values, found = survey_surfaces(stage, s, fragments, samples)
     out: dict[str, npt.NDArray] = {}
     for name in MAPS:
         if name in wanted:

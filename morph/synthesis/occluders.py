@@ -68,12 +68,16 @@ def _hand(rng: np.random.Generator, hidden: Floats, face: npt.NDArray, extent: f
 
 def _limb(height: Floats, nodes: npt.NDArray, radii: npt.NDArray) -> None:
     size = height.shape[0]
-    y, x = np.mgrid[0:size, 0:size].astype(np.float32)
     for a, b, ra, rb in zip(nodes[:-1], nodes[1:], radii[:-1], radii[1:], strict=True):
+        reach = max(ra, rb) + 1
+        low = np.clip(np.floor(np.minimum(a, b) - reach), 0, size).astype(int)
+        high = np.clip(np.ceil(np.maximum(a, b) + reach) + 1, 0, size).astype(int)
+        part = np.s_[low[1] : high[1], low[0] : high[0]]
+        y, x = np.mgrid[part].astype(np.float32)
         d = b - a
         t = np.clip(((x - a[0]) * d[0] + (y - a[1]) * d[1]) / max(float(d @ d), 1e-6), 0, 1)
         q = np.hypot(x - a[0] - t * d[0], y - a[1] - t * d[1]) / (ra + (rb - ra) * t)
-        np.maximum(height, np.sqrt(np.clip(1 - q * q, 0, 1)), out=height)
+        np.maximum(height[part], np.sqrt(np.clip(1 - q * q, 0, 1)), out=height[part])
 
 
 def _object(rng: np.random.Generator, hidden: Floats, face: npt.NDArray, extent: float) -> Floats:

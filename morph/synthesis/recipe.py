@@ -19,6 +19,7 @@ from morph.synthesis.people import Person
 POSES = ("usual", "wide")
 PEOPLE = ("even", "measured")
 ENGINES = (1, 2)
+RENDERER = 2  # raised whenever seeds give other bytes than before
 INGREDIENTS = {
     "hair": "strands, beards and their roots; brows and lashes stay",
     "light": "panoramas and key lights; the face stands in even white light, the background stays",

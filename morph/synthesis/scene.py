@@ -13,7 +13,7 @@ import numpy.typing as npt
 from morph.model import MorphableModel, PerspectiveCamera, load_default_model
 from morph.rendering import vertex_normals
 from morph.synthesis import clothing
-from morph.synthesis.anatomy import CLOTH, ENAMEL, FEATURES, prepare_anatomy
+from morph.synthesis.anatomy import CLOTH, ENAMEL, FEATURES, SKIN, prepare_anatomy
 from morph.synthesis.complexion import Complexion, sample_complexion
 from morph.synthesis.environments import load_environments
 from morph.synthesis.glasses import Glasses, sample_glasses
@@ -23,6 +23,7 @@ from morph.synthesis.lighting import Lighting, sample_lighting
 from morph.synthesis.mouth import build_denture
 from morph.synthesis.people import Person, sample_person
 from morph.synthesis.recipe import Recipe, at_rest, even_light, measured_people, painted
+from morph.synthesis.skin import fine_skin
 from morph.synthesis.strands import project
 from morph.synthesis.viewpoint import Viewpoint, place_camera, sample_viewpoint, turn_shoulders
 
@@ -50,6 +51,7 @@ class Scene:
     lighting: Lighting
     backdrop: Lighting
     clothes: clothing.Clothes
+    below: Floats
     vertices: Floats
     points: Floats
     pixels: Floats
@@ -80,6 +82,8 @@ class Stage:
             parts.append(self.denture.triangles + self.model.n_vertices)
             material.append(np.full(len(self.denture.triangles), ENAMEL, np.int32))
         self.triangles, self.material = np.concatenate(parts), np.concatenate(material)
+        self.smooth = np.zeros(len(self.triangles), np.uint8)
+        self.smooth[: len(a.triangles)] = (a.material == SKIN) & ~fine_skin(a)[a.triangles].any(1)
         rest = np.zeros((extra, 3), np.float32)
         features = np.concatenate([a.features, np.zeros((extra, len(FEATURES)), np.float32)])
         if self.denture is not None:
@@ -125,9 +129,8 @@ class Stage:
         if not recipe.has("hair"):
             style = dataclasses.replace(style, scalp=0.0)
         head = turn_shoulders(head, model.mean, float(a.landmarks[8, 1]), view)
-        head = clothing.dress(
-            a, head, vertex_normals(head, a.triangles), clothing.covered(a, model.mean, clothes, self._azimuth)
-        )
+        below = clothing.covered(a, model.mean, clothes, self._azimuth)
+        head = clothing.dress(a, head, vertex_normals(head, a.triangles), below)
         vertices = head if self.denture is None else np.concatenate([head, teeth])
         triangles, material = self.triangles, self.material
         table = self.table
@@ -154,6 +157,7 @@ class Stage:
             lighting,
             backdrop,
             clothes,
+            below,
             vertices,
             points,
             pixels,

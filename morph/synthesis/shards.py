@@ -25,7 +25,7 @@ from morph.model import MorphableModel, load_default_model
 from morph.synthesis.engine import Renderer
 from morph.synthesis.environments import panorama_files
 from morph.synthesis.maps import ABOUT, MAPS, check_names
-from morph.synthesis.recipe import Recipe
+from morph.synthesis.recipe import RENDERER, Recipe
 
 BLOCK = 250
 LABELS = (
@@ -87,7 +87,8 @@ class SynthesisPlan:
     def note(self) -> dict[str, Any]:
         """The plan as a crop set keeps it: of the environments only the folder's name and how many panoramas it holds.
 
-        Of the recipe and the maps it holds what differs from the usual.
+        Of the recipe and the maps it holds what differs from the usual; ``renderer`` tells sets of equal plans apart whose
+        bytes differ.
         """
         kept = asdict(self)
         del kept["recipe"], kept["maps"]
@@ -95,7 +96,7 @@ class SynthesisPlan:
         if self.environments is not None:
             name = Path(self.environments).resolve().name
             kept["environments"] = {"folder": name, "panoramas": len(panorama_files(self.environments))}
-        return kept
+        return kept | {"renderer": RENDERER}
 
     def blocks(self) -> list[tuple[int, int]]:
         """First number and one past the last of each block; blocks lie on multiples of the block's length."""
@@ -122,7 +123,7 @@ def synthesise(
         clock: called with a number of pictures and the seconds of processor time that a warm process took for them.
 
     Raises:
-        MorphError: the folder cannot be written, or holds parts of another plan.
+        MorphError: the folder cannot be written, or holds a set or parts of another plan or of another :data:`RENDERER`.
     """
     if processes < 1:
         raise MorphError(f"--processes must be at least 1, got {processes}")
@@ -133,10 +134,15 @@ def synthesise(
         done = CropSet.open(folder)
         if {name: done.meta.get(name) for name in about} == about:
             return done
-        raise MorphError(f"{folder} holds another crop set; choose an empty folder")
+        kept = done.meta.get("plan")
+        same = isinstance(kept, dict) and {**kept, "renderer": RENDERER} == about["plan"]
+        which = "this crop set as another version of the renderer drew it" if same else "another crop set"
+        raise MorphError(f"{folder} holds {which}; choose an empty folder")
     parts = output_folder(folder / "parts")
     note, wanted = parts / "plan.txt", _describe(plan, model)
     if note.is_file() and note.read_text() != wanted:
+        if _without_renderer(note.read_text()) == _without_renderer(wanted):
+            raise MorphError(f"{folder} holds parts that another version of the renderer drew; choose an empty folder")
         raise MorphError(f"{folder} holds parts of another set ({note.read_text()}); finish that one or choose an empty folder")
     if not note.is_file():
         with atomic_path(note) as path:
@@ -158,6 +164,10 @@ def synthesise(
 
 def _describe(plan: SynthesisPlan, model: MorphableModel) -> str:
     return ", ".join(f"{key} {value}" for key, value in {**plan.note(), "model": model.identity}.items())
+
+
+def _without_renderer(description: str) -> str:
+    return ", ".join(entry for entry in description.split(", ") if not entry.startswith("renderer "))
 
 
 def _part(parts: Path, block: tuple[int, int]) -> Path:

@@ -56,6 +56,15 @@ class Paint(NamedTuple):
     line: Floats
 
 
+def fine_skin(anatomy: Anatomy) -> npt.NDArray[np.bool_]:
+    """``(V,)`` where the skin's colour changes within a millimetre: about the brows and along the lashes."""
+    mean, line = anatomy.model.mean, anatomy.brow_line
+    side = np.abs(mean[:, 0])
+    above = mean[:, 1] - np.interp(side, line[:, 0], line[:, 1])
+    along = (side > line[0, 0] - 5) & (side < line[-1, 0] + 5) & (mean[:, 2] > anatomy.brow_depth - 5)
+    return (along & (np.abs(above) < 9)) | (anatomy.features[:, LASH_LINE] > 0.05)
+
+
 def mix_paint(anatomy: Anatomy, person: Person, look: Complexion) -> Paint:
     """The paint of a person."""
     raised = max(person.weights.get("browInnerUp", 0), person.weights.get("browOuterUpLeft", 0))

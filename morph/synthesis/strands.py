@@ -9,7 +9,6 @@ import numpy.typing as npt
 from numba import njit
 
 from morph.synthesis.angles import angle
-from morph.synthesis.surfaces import strand_light
 
 Floats = npt.NDArray[np.float32]
 
@@ -133,7 +132,8 @@ class Canvas(NamedTuple):
 
 
 @njit(cache=True, nogil=True)
-def _hidden(x: Any, y: Any, z: Any, depth: Any, bias: Any) -> Any:
+def hidden(x: Any, y: Any, z: Any, depth: Any, bias: Any) -> Any:
+    """Whether what the canvas holds hides a point; for compiled loops."""
     column, row = int(np.floor(x + np.float32(0.5))), int(np.floor(y + np.float32(0.5)))
     if column < 0 or row < 0 or column >= depth.shape[1] or row >= depth.shape[0]:
         return False
@@ -218,61 +218,6 @@ def draw(points: Any, colours: Any, width: Any, opacity: Any, canvas: Any, bias:
             xb, yb, zb = points[i, k + 1, 0], points[i, k + 1, 1], points[i, k + 1, 2]
             if za > 0 and zb > 0:
                 _segment(xa, ya, za, width, xb, yb, zb, width, colours, i, k, opacity, bias, image, depth, cover, cover_depth)
-
-
-@njit(cache=True, nogil=True)
-def draw_hair(
-    order: Any,
-    at: Any,
-    points: Any,
-    brightness: Any,
-    deep: Any,
-    light: Any,
-    colours: Any,
-    width: Any,
-    opacity: Any,
-    canvas: Any,
-    bias: Any,
-) -> None:
-    """Draw strands that taper, and light them where they are seen.
-
-    Args:
-        order: ``(n,)`` far strands first.
-        at, points: ``(n, m, 3)`` of :func:`project`.
-        brightness: ``(n,)`` of each strand.
-        deep: ``(n, m)`` 0 deep in the hair .. 1 at its surface.
-        light: of :func:`morph.synthesis.surfaces.strand_lighting`.
-        colours: ``(n, m, 3)`` of -1, filled as far as needed.
-        width: of the roots in pixels, for a depth of 1.
-        opacity, canvas, bias: see :func:`draw`.
-    """
-    image, depth, cover, cover_depth = canvas.image, canvas.depth, canvas.cover, canvas.cover_depth
-    rows, columns = depth.shape
-    m = points.shape[1]
-    f = np.float32
-    taper, half = f(0.55) / f(m - 1), f(0.5)
-    for j in range(order.shape[0]):
-        i = order[j]
-        for k in range(m - 1):
-            xa, ya, za = points[i, k, 0], points[i, k, 1], points[i, k, 2]
-            xb, yb, zb = points[i, k + 1, 0], points[i, k + 1, 1], points[i, k + 1, 2]
-            if not (za > 0 and zb > 0):
-                continue
-            if max(xa, xb) < -2 or max(ya, yb) < -2 or min(xa, xb) > columns + 1 or min(ya, yb) > rows + 1:
-                continue
-            if (
-                _hidden(xa, ya, za, depth, bias)
-                and _hidden(xb, yb, zb, depth, bias)
-                and _hidden(half * (xa + xb), half * (ya + yb), half * (za + zb), depth, bias)
-            ):
-                continue
-            for node in (k, k + 1):
-                if colours[i, node, 0] < 0:
-                    strand_light(at, i, node, brightness[i], deep[i, node], light, colours)
-            wide_a, wide_b = width * za * (f(1.0) - taper * f(k)), width * zb * (f(1.0) - taper * f(k + 1))
-            _segment(
-                xa, ya, za, wide_a, xb, yb, zb, wide_b, colours, i, k, opacity, bias, image, depth, cover, cover_depth
-            )  # fmt: skip
 
 
 @njit(cache=True, nogil=True)

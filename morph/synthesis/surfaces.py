@@ -10,6 +10,7 @@ import numpy.typing as npt
 from numba import njit
 
 from morph.synthesis.lighting import Lighting, Shade, ShadowMap, arrives, soft_at
+from morph.synthesis.samples import Samples
 
 Floats = npt.NDArray[np.float32]
 WRAP = np.array([0.34, 0.14, 0.07], np.float32)  # light that bleeds past the terminator, more of it red
@@ -28,19 +29,53 @@ def dot(a: Floats, b: Floats) -> Floats:
     return np.einsum("...i,...i->...", a, b)
 
 
-def creases(distance: Floats, seen: npt.NDArray[np.bool_], reach: float) -> Floats:
-    """Ambient light that reaches folds, ``(H, W)`` 0..1, from how far points lie behind their surroundings.
+def creases(depth: Floats, samples: Samples, nearness: float, reach: float, step: int = 1) -> Floats:
+    """Ambient light that reaches folds, ``(N,)`` 0..1, from how far samples lie behind their surroundings.
 
     Args:
-        distance: ``(H, W)`` from the camera.
-        seen: ``(H, W)`` where it holds.
+        depth: ``(H, W)`` ``nearness`` over the distance in mm; what is not above zero is empty.
+        samples: which of the pixels.
+        nearness: see ``depth``.
         reach: pixels of 5 mm.
+        step: the surroundings are averaged over as many pixels in both directions first.
     """
-    weight = seen.astype(np.float32)
-    filled = np.where(seen, distance, 0).astype(np.float32)
-    sigma = max(reach * 0.8, 0.5)
-    mean = cv2.GaussianBlur(filled, (0, 0), sigma) / np.maximum(cv2.GaussianBlur(weight, (0, 0), sigma), 1e-3)
-    return np.clip(1 - np.clip((distance - mean) / 6.0, -0.12, 0.55), 0.4, 1.08).astype(np.float32)
+    height, width = depth.shape
+    filled, weight = np.empty((2, -(-height // step), -(-width // step)), np.float32)
+    _distances(depth, np.float32(nearness), filled, weight, step)
+    sigma = max(reach * 0.8, 0.5) / step
+    far = np.asarray(cv2.GaussianBlur(filled, (0, 0), sigma), np.float32)
+    out = np.empty(len(samples.first), np.float32)
+    _behind(depth, samples.first, samples.last, np.float32(nearness), far,
+            np.asarray(cv2.GaussianBlur(weight, (0, 0), sigma), np.float32), step, out)  # fmt: skip
+    return out
+
+
+@njit(cache=True, nogil=True)
+def _distances(depth: Any, nearness: Any, filled: Any, weight: Any, step: Any) -> None:
+    f = np.float32
+    share = f(1.0) / f(step * step)
+    for y in range(filled.shape[0]):
+        for x in range(filled.shape[1]):
+            total, count = f(0.0), f(0.0)
+            for j in range(y * step, min(y * step + step, depth.shape[0])):
+                for i in range(x * step, min(x * step + step, depth.shape[1])):
+                    if depth[j, i] > f(0.0):
+                        total += nearness / depth[j, i]
+                        count += f(1.0)
+            filled[y, x], weight[y, x] = total * share, count * share
+
+
+@njit(cache=True, nogil=True)
+def _behind(depth: Any, first: Any, last: Any, nearness: Any, filled: Any, weight: Any, step: Any, out: Any) -> None:
+    f = np.float32
+    width = depth.shape[1]
+    for i in range(first.shape[0]):
+        y, x = first[i] // width, first[i] % width
+        v, u = last[i] // width, last[i] % width
+        distance = f(0.5) * (nearness / depth[y, x] + nearness / depth[v, u])
+        mean = filled[y // step, x // step] / max(weight[y // step, x // step], f(1e-3))
+        deep = min(max((distance - mean) * f(1 / 6), f(-0.12)), f(0.55))
+        out[i] = min(max(f(1.0) - deep, f(0.4)), f(1.08))
 
 
 def lit(
@@ -136,6 +171,7 @@ class StrandLight(NamedTuple):
     """What lights one person's hair, for compiled loops; see :func:`strand_light`."""
 
     colour: Floats
+    root: Floats
     field: Floats
     least: np.float32
     key: Floats
@@ -147,8 +183,9 @@ class StrandLight(NamedTuple):
 
 def strand_lighting(colour: npt.NDArray, lighting: Lighting, shadow: ShadowMap, shine: float) -> StrandLight:
     """Light for hair of one ``colour`` (linear albedo) that shines so much."""
+    albedo = np.asarray(colour, np.float32)
     return StrandLight(
-        np.asarray(colour, np.float32), lighting.field, np.float32(0.02 * lighting.ambient), lighting.key,
+        albedo, np.sqrt(albedo), lighting.field, np.float32(0.02 * lighting.ambient), lighting.key,
         lighting.key_light, np.float32(shine), shadow.arrays, np.zeros((1, 2), np.float32),
     )  # fmt: skip
 
@@ -173,8 +210,6 @@ def strand_light(nodes: Any, i: Any, k: Any, brightness: Any, deep: Any, s: Any,
     across = np.sqrt(max(one - along * along, none))
     mirror = min(max(across * np.sqrt(max(one - view * view, none)) - along * view, none), one)
     ux, uy, uz = rx, ry + f(0.25), rz
-    size = one / np.sqrt(max(ux * ux + uy * uy + uz * uz, f(1e-12)))
-    ux, uy, uz = ux * size, uy * size, uz * size
     turned = ux * tx + uy * ty + uz * tz
     nx, ny, nz = ux - turned * tx, uy - turned * ty, uz - turned * tz
     size = one / np.sqrt(max(nx * nx + ny * ny + nz * nz, f(1e-12)))
@@ -183,11 +218,12 @@ def strand_light(nodes: Any, i: Any, k: Any, brightness: Any, deep: Any, s: Any,
     open_ = f(0.25) + f(0.75) * deep
     m3 = mirror * mirror * mirror
     m9 = m3 * m3 * m3
+    root = np.sqrt(brightness)
     glint = m9 * m9 * m9 * mirror * f(0.05) + m9 * f(0.03)
     for c in range(3):
         soft = max(soft_at(s.field, c, nx, ny, nz), s.least) * open_
         body = s.colour[c] * brightness
         key = s.key_light[c] * share
-        tint = f(0.35) + f(0.65) * np.sqrt(body)
+        tint = f(0.35) + f(0.65) * s.root[c] * root
         light = body * (f(0.8) * soft + key * (f(0.75) * across * (f(0.5) + f(0.5) * deep)))
         out[i, k, c] = light + s.shine * (key * glint * tint + f(0.02) * soft)

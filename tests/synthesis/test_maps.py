@@ -218,7 +218,9 @@ def test_sets_without_maps_say_so(tmp_path: Path) -> None:
     synthesise(SynthesisPlan(2, size=64), tmp_path)
     with pytest.raises(MorphError, match="has no maps; render a set with `morph synth --maps all`"):
         open_maps(tmp_path)
-    assert set(CropSet.open(tmp_path).meta["plan"]) == {"count", "seed", "start", "size", "supersampling", "environments"}
+    assert set(CropSet.open(tmp_path).meta["plan"]) == {
+        *("count", "seed", "start", "size", "supersampling", "environments", "renderer")
+    }
 
 
 @pytest.mark.usefixtures("small_blocks")

@@ -16,6 +16,7 @@ from morph.datasets.crops import CropSet
 from morph.errors import MorphError
 from morph.model import load_default_model
 from morph.synthesis import Renderer, SynthesisPlan, render_range, shards, synthesise
+from morph.synthesis.recipe import RENDERER
 
 PLAN = SynthesisPlan(10, seed=3, size=64)
 ROOT = Path(__file__).resolve().parents[2]
@@ -122,6 +123,24 @@ def test_a_finished_set_is_kept(tmp_path: Path, monkeypatch: pytest.MonkeyPatch)
     assert (tmp_path / "images.npy").stat().st_mtime_ns == before
     with pytest.raises(MorphError, match="another crop set"):
         synthesise(SynthesisPlan(3, size=64), tmp_path)
+
+
+@pytest.mark.usefixtures("one_renderer")
+@pytest.mark.parametrize("finished", [True, False])
+def test_what_another_renderer_drew_is_not_continued(tmp_path: Path, finished: bool) -> None:
+    plan = SynthesisPlan(2, size=64)
+    kept = synthesise(plan, tmp_path / "set")
+    meta = json.loads((tmp_path / "set" / "meta.json").read_text())
+    assert meta["plan"].pop("renderer") == RENDERER
+    (tmp_path / "set" / "meta.json").write_text(json.dumps(meta))  # as sets were before renderers had a number
+    np.testing.assert_array_equal(CropSet.open(tmp_path / "set").images, kept.images)
+    if not finished:
+        (tmp_path / "set" / "meta.json").unlink()
+        (tmp_path / "set" / "parts").mkdir()
+        note = {**meta["plan"], "model": meta["model"]["identity"]}
+        (tmp_path / "set" / "parts" / "plan.txt").write_text(", ".join(f"{key} {value}" for key, value in note.items()))
+    with pytest.raises(MorphError, match="another version of the renderer drew"):
+        synthesise(plan, tmp_path / "set")
 
 
 @pytest.mark.usefixtures("one_renderer")
