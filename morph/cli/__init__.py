@@ -20,6 +20,7 @@ VERBS = {
     "model": "show, convert or check morphable models",
     "synth": "render labelled training pictures",
     "fit": "fit a morphable model to the landmarks of a data set",
+    "profile": "turn photographed faces to larger yaws, as 300W-LP was made",
     "train": "train a regressor",
     "finetune": "make a trained regressor steadier on clips",
     "bench": "measure on a benchmark",
