@@ -22,6 +22,7 @@ VERBS = {
     "fit": "fit a morphable model to the landmarks of a data set",
     "profile": "turn photographed faces to larger yaws, as 300W-LP was made",
     "train": "train a regressor",
+    "train-experts": "train what looks closer at eyes and mouth",
     "finetune": "make a trained regressor steadier on clips",
     "bench": "measure on a benchmark",
     "export": "a track for other programs, or a checkpoint as ONNX",
@@ -39,7 +40,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     for verb, text in VERBS.items():
         sub = verbs.add_parser(verb, help=text, description=text)
         if verb == wanted:
-            module = importlib.import_module(f"morph.cli.{verb}")
+            module = importlib.import_module(f"morph.cli.{verb.replace('-', '_')}")
             module.add_arguments(sub)
             sub.set_defaults(run=module.run)
     options = parser.parse_args(arguments)

@@ -7,6 +7,7 @@ import json
 from pathlib import Path
 
 from morph.atomic import atomic_path
+from morph.cli.track import add_experts
 from morph.errors import MorphError
 
 
@@ -29,6 +30,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     aflw.add_argument(
         "--passes", type=int, choices=(1, 2), default=1, help="looks at each face, as of morph track (default: 1)"
     )
+    add_experts(aflw)
     aflw.add_argument("--json", type=Path, metavar="FILE", help="write the numbers and the protocol here")
     aflw.add_argument("--sheet", type=Path, metavar="FILE", help="picture of faces: labels red, predictions green")
     aflw.add_argument("--save-predictions", type=Path, metavar="FILE", help="write names and pts68 for --predictions")
@@ -39,6 +41,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     video.add_argument("--smooth", choices=("online", "offline"), default="online", help="as of morph track (default: online)")
     video.add_argument("--level", type=int, choices=(0, 1, 2), default=1, help="as of morph track (default: 1)")
     video.add_argument("--passes", type=int, choices=(1, 2), default=1, help="as of morph track (default: 1)")
+    add_experts(video)
     video.add_argument("--blinks", type=Path, metavar="FILE", help="CSV of clip,first,last: blinks, for precision and recall")
     video.add_argument("--truth", type=Path, metavar="FILE", help="npz with the known landmarks of a rendered clip")
     video.add_argument(
@@ -69,6 +72,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     renders.add_argument("crops", type=Path, metavar="DIR", help="set of `morph synth` that the weights did not see")
     renders.add_argument("--weights", type=Path, metavar="FILE", help=".onnx or .safetensors weights (default: shipped)")
     renders.add_argument("--model", type=Path, metavar="FILE", help="the morphable model of the weights (default: shipped)")
+    add_experts(renders)
     renders.add_argument("--json", type=Path, metavar="FILE", help="write the numbers and the protocol here")
     viewer = benches.add_parser("viewer", help="CPU time of previews over footage, and of the first picture")
     viewer.add_argument(
@@ -112,7 +116,7 @@ def run_renders(options: argparse.Namespace) -> None:
     """Measure on renders."""
     from morph.evaluation.renders import measure_renders
 
-    report = measure_renders(options.crops, options.weights, options.model)
+    report = measure_renders(options.crops, options.weights, options.model, options.experts)
     print(report.as_text(), end="")
     if options.json:
         with atomic_path(options.json) as path:
@@ -130,6 +134,7 @@ def run_video(options: argparse.Namespace) -> None:
         offline=options.smooth == "offline",
         level=options.level,
         passes=options.passes,
+        experts=options.experts,
         blinks=options.blinks,
         truth=options.truth,
         mediapipe=options.mediapipe,
@@ -178,7 +183,7 @@ def run_aflw2000(options: argparse.Namespace) -> None:
     benchmark = open_aflw2000(options.data)
     if options.predictions:
         given = (
-            [name for name in ("model", "flip") if getattr(options, name)]
+            [name for name in ("model", "flip", "experts") if getattr(options, name)]
             + ["passes"] * (options.passes != 1)
             + ["crop"] * (options.crop != "ground-truth")
         )
@@ -191,7 +196,13 @@ def run_aflw2000(options: argparse.Namespace) -> None:
         from morph.evaluation.weights import run_weights
 
         report, points = run_weights(
-            benchmark, options.weights, options.model, crop=options.crop, flip=options.flip, passes=options.passes
+            benchmark,
+            options.weights,
+            options.model,
+            crop=options.crop,
+            flip=options.flip,
+            passes=options.passes,
+            experts=options.experts,
         )
     print(report.as_text())
     if options.json:

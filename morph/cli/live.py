@@ -7,6 +7,7 @@ import contextlib
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from morph.cli.track import add_experts
 from morph.errors import MorphError
 
 if TYPE_CHECKING:
@@ -43,6 +44,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--level", type=int, choices=(0, 1, 2), default=1, help="about 4, 16 or 63 thousand vertices are drawn (default: 1)"
     )
+    add_experts(parser)
     parser.add_argument("--weights", type=Path, metavar="FILE", help="ONNX weights (default: those that ship)")
     parser.add_argument("--model", type=Path, metavar="FILE", help="morphable model .npz (default: the one that ships)")
     parser.add_argument("--frames", type=int, metavar="N", help="stop after N frames")
@@ -63,7 +65,9 @@ def run(options: argparse.Namespace) -> None:
         raise MorphError(f"--frames must be at least 1, got {options.frames}")
     with contextlib.ExitStack() as stack:
         streams = [stack.enter_context(contextlib.closing(Stream(address))) for address in options.stream]
-        tracker = Tracker(options.weights, options.model, max_faces=options.max_faces, level=options.level)
+        tracker = Tracker(
+            options.weights, options.model, max_faces=options.max_faces, level=options.level, experts=options.experts
+        )
         source = open_source(options.input)
         view = None if options.no_window else stack.enter_context(contextlib.closing(_view(options, tracker, source)))
         live = stack.enter_context(LatestFrames(source))

@@ -46,6 +46,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         default=1,
         help="2 looks at each face twice, in the mirror the second time: more exact, the network's time twice (default: 1)",
     )
+    add_experts(parser)
     parser.add_argument("--neutral-pose", action="store_true", help="meshes face the viewer at the origin, without head motion")
     parser.add_argument("--no-mesh", action="store_true", help="no OBJ files")
     parser.add_argument("--no-overlay", action="store_true", help="no overlay")
@@ -60,6 +61,16 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "input and options; a complete track is left as it is",
     )
     parser.add_argument("--frames", type=int, metavar="N", help="stop after N frames")
+
+
+def add_experts(parser: argparse.ArgumentParser) -> None:
+    """The option that chooses experts."""
+    parser.add_argument(
+        "--experts",
+        metavar="{none,eyes,mouth,both,FILE}",
+        help="look closer at eyes, mouth or both, and correct expressions; FILE: experts of `morph train-experts` (default: "
+        "eyes with the weights that ship, else none)",
+    )
 
 
 def run(options: argparse.Namespace) -> None:
@@ -81,6 +92,7 @@ def run(options: argparse.Namespace) -> None:
         max_faces=options.max_faces,
         level=options.level,
         passes=options.passes,
+        experts=options.experts,
         smoothing=smoothing,
     )
     wanted = TrackOptions(

@@ -10,6 +10,8 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from morph.datasets.affine import invert_affine
+from morph.datasets.augmentation import crop_similarity
 from morph.datasets.crops import CropSet
 from morph.errors import MorphError
 from morph.evaluation.evaluator import predict_flat
@@ -18,6 +20,7 @@ from morph.evaluation.weights import open_weights
 from morph.model.coefficients import Coefficients
 from morph.model.decoder import Decoder, landmark_decoder
 from morph.model.morphable_model import MorphableModel
+from morph.tracking.experts import Experts, name_experts, open_experts
 
 Array = npt.NDArray[np.floating]
 UPPER, LOWER = (37, 38, 43, 44), (41, 40, 47, 46)
@@ -33,7 +36,8 @@ yaw        mean absolute error in degrees, as pitch and roll; of the two sets of
            is the truth and the nearer one the prediction, so yaws may pass 90
 yaw_lean   mean signed error of yaw in degrees by true |yaw|, bins {leans}: + is turned too far,
            - too little
-eyelids    correlation of the lids' opening (4 pairs of landmarks, model frame, mm) with the truth, |yaw| < {frontal:.0f}
+eyelids    correlation of the lids' opening (4 pairs of landmarks, model frame, mm) with the truth, |yaw| < {frontal:.0f};
+           eyelids_visible: of the eyes whose four lid landmarks nothing hides (the set's own `visibility`)
 lips       the same of the gap between the inner lips (3 pairs)
 blink      opening over that of the same predicted person at rest, median over eyes that are truly shut (< {shut} of rest);
            open: the same over eyes that are truly open (> {open})
@@ -48,12 +52,12 @@ class RendersReport:
     """Measures of weights on a crop set of ``morph synth``; see ``PROTOCOL``.
 
     Attributes:
-        weights: file name.
+        weights: file name; ``experts``: which of them corrected expressions.
         pictures: how many.
         nme: by bin of |yaw| 0-30, 30-60, 60 and more; ``nme_balanced``: their mean.
         yaw, pitch, roll: mean absolute errors in degrees.
         yaw_lean: mean signed error of yaw in degrees by bin of |yaw| in ``LEANS``, + where heads are turned too far.
-        eyelids, lips: correlations.
+        eyelids, eyelids_visible, lips: correlations; of visible eyes NaN where the set does not say which they are.
         blink, open: shares of the rest opening.
         shape_mm, mean_head_mm, shape_gain: of identity.
     """
@@ -67,12 +71,14 @@ class RendersReport:
     roll: float
     yaw_lean: tuple[float, ...]
     eyelids: float
+    eyelids_visible: float
     lips: float
     blink: float
     open: float
     shape_mm: float
     mean_head_mm: float
     shape_gain: float
+    experts: str = "none"
 
     def as_json(self) -> dict[str, Any]:
         """All measures and the protocol."""
@@ -96,6 +102,7 @@ def measure_renders(
     folder: str | os.PathLike[str],
     weights: str | os.PathLike[str] | None = None,
     model: str | os.PathLike[str] | None = None,
+    experts: str | os.PathLike[str] | None = None,
 ) -> RendersReport:
     """Run weights over a crop set with coefficients that they did not see in training.
 
@@ -103,6 +110,7 @@ def measure_renders(
         folder: a set of ``morph synth`` with a seed, or picture numbers, of its own.
         weights: ``.onnx`` or ``.safetensors``; None: the ones that ship.
         model: file of the morphable model of the weights; None: the default model.
+        experts: as for :class:`morph.tracking.Tracker`.
 
     Raises:
         MorphError: files missing or damaged, or the set belongs to another model than the weights.
@@ -117,6 +125,7 @@ def measure_renders(
     owner = crops.meta.get("model", {})
     if not isinstance(owner, dict) or owner.get("identity") != morphable.identity:
         raise MorphError(f"{folder} holds faces of another model than {found.name}; render a set with `morph synth`")
+    closer = open_experts(experts, morphable, found.name)
     plain = TrainingBatches([crops], model_symmetry(morphable), found.input_size, None)
     flat, truth, points = [], [], []
     for start in range(0, len(crops), 64):
@@ -125,11 +134,30 @@ def measure_renders(
         truth.append(batch["flat"])
         points.append(batch["landmarks"])
     got, want = (Coefficients.from_flat(np.concatenate(rows), morphable.n_shape) for rows in (flat, truth))
-    return RendersReport(weights=found.name, pictures=len(crops), **compare(morphable, got, want, np.concatenate(points)))
+    if closer is not None:
+        got = look_closer(closer, crops, got, found.input_size)
+    measures = compare(morphable, got, want, np.concatenate(points), crops.labels.get("visibility"))
+    return RendersReport(weights=found.name, pictures=len(crops), experts=name_experts(closer), **measures)
 
 
-def compare(model: MorphableModel, got: Coefficients, want: Coefficients, points: Array) -> dict[str, Any]:
-    """The measures of :class:`RendersReport` from predicted and true coefficients and the true ``(N, 68, 2)`` landmarks."""
+def look_closer(experts: Experts, crops: CropSet, found: Coefficients, size: int) -> Coefficients:
+    """What experts make of coefficients in pixels of the plain ``size`` crops; they see the set's own pictures."""
+    ways = np.stack([crop_similarity(points, size) for points in crops.labels["landmarks"]])
+    better = experts(crops.images, found.transform(invert_affine(ways)))  # type: ignore[arg-type]
+    return dataclasses.replace(found, expression=better.expression)
+
+
+def compare(
+    model: MorphableModel, got: Coefficients, want: Coefficients, points: Array, visible: npt.NDArray[np.bool_] | None = None
+) -> dict[str, Any]:
+    """The measures of :class:`RendersReport`.
+
+    Args:
+        model: of the coefficients.
+        got, want: predicted and true.
+        points: ``(N, 68, 2)`` true landmarks.
+        visible: ``(N, 68)`` which of them nothing hides; None where that is not known.
+    """
     decoder = landmark_decoder(model)
     mine, true = (decoder(c.shape, c.expression).astype(np.float64) for c in (got, want))
     size = np.sqrt(np.ptp(points, axis=1).prod(axis=1))
@@ -145,6 +173,9 @@ def compare(model: MorphableModel, got: Coefficients, want: Coefficients, points
     opening = _eyes(lids) / _eyes(rest)
     true_opening = _eyes(true_lids) / _eyes(true_rest)
     shut, wide = true_opening < SHUT, true_opening > OPEN
+    shown = np.zeros(len(opening), bool)
+    if visible is not None:
+        shown = np.concatenate([visible[frontal][:, rows].all(1) for rows in ((37, 38, 40, 41), (43, 44, 46, 47))])
     mm, mean_mm = shape_error(model, got.shape, want.shape)
     return {
         "nme": nme,
@@ -152,6 +183,7 @@ def compare(model: MorphableModel, got: Coefficients, want: Coefficients, points
         **dict(zip(("pitch", "yaw", "roll"), np.abs(turn).mean(0).tolist(), strict=True)),
         "yaw_lean": _by_bin(turn[:, 1] * np.sign(right[:, 1]), yaw, LEANS),
         "eyelids": _correlation(_eyes(lids), _eyes(true_lids)),
+        "eyelids_visible": _correlation(_eyes(lids)[shown], _eyes(true_lids)[shown]),
         "lips": _correlation(lips, true_lips),
         "blink": float(np.median(opening[shut])) if shut.any() else float("nan"),
         "open": float(np.median(opening[wide])) if wide.any() else float("nan"),

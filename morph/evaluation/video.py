@@ -31,6 +31,7 @@ from morph.evaluation.video_truth import read_truth
 from morph.export import TrackOptions, track_to_folder
 from morph.tracking import Face, FrameSource, SmoothingConfig, Tracker, open_source
 from morph.tracking.boxes import overlap
+from morph.tracking.experts import name_experts
 
 Floats = npt.NDArray[np.floating]
 
@@ -67,6 +68,7 @@ class VideoReport:
         lag_frames: frames.
         fps_to_obj, fps_wall: frames a second of CPU time and by the clock.
         passes: looks at each face.
+        experts: which of them corrected expressions.
         drift: % of the face's size.
         error_truth, lag_truth_frames: against known landmarks.
         blinks: against a list.
@@ -89,6 +91,7 @@ class VideoReport:
     fps_wall: float
     passes: int
     drift: float | None
+    experts: str = "none"
     error_truth: float | None = None
     lag_truth_frames: float | None = None
     blinks: BlinkScores | None = None
@@ -118,6 +121,7 @@ def measure_video(
     offline: bool = False,
     level: int = 1,
     passes: int = 1,
+    experts: str | os.PathLike[str] | None = None,
     blinks: str | os.PathLike[str] | None = None,
     truth: str | os.PathLike[str] | None = None,
     mediapipe: str | os.PathLike[str] | None = None,
@@ -131,6 +135,7 @@ def measure_video(
         offline: smooth in a second pass.
         level: subdivision of the default model.
         passes: looks at each face, as for :class:`morph.tracking.Tracker`.
+        experts: as for :class:`morph.tracking.Tracker`.
         blinks: list of blinks, see :func:`morph.evaluation.blinks.read_blinks`.
         truth: known landmarks of a rendered clip, see :func:`morph.evaluation.video_truth.read_truth`.
         mediapipe: interpreter of an environment with mediapipe, to measure it on the same clip.
@@ -147,7 +152,8 @@ def measure_video(
         raise MorphError(f"{blinks} does not list {Path(clip).name}; add its blinks, or a line `{Path(clip).name},,` for none")
     known = None if truth is None else read_truth(truth)
     config = dataclasses.replace(smoothing or SmoothingConfig(), online=not offline)
-    tracker = Tracker(weights, model, level=level, smoothing=dataclasses.replace(config, online=False), passes=passes)
+    raw_smoothing = dataclasses.replace(config, online=False)
+    tracker = Tracker(weights, model, level=level, smoothing=raw_smoothing, passes=passes, experts=experts)
     raw = list(tracker.track(source))
     if not raw:
         raise MorphError(f"no face was found in {clip}; give a clip of a face")
@@ -183,6 +189,7 @@ def measure_video(
         fps_to_obj=summary["fps_without_overlay"],
         fps_wall=summary["fps"],
         passes=passes,
+        experts=name_experts(tracker.experts),
         drift=_rounded(drift, 100),
         error_truth=_rounded(error, 100),
         lag_truth_frames=_rounded(late),

@@ -17,6 +17,7 @@ from morph.errors import MorphError
 from morph.evaluation.aflw2000 import Aflw2000Report
 from morph.evaluation.evaluator import Aflw2000Evaluator
 from morph.model.morphable_model import MorphableModel, load_default_model
+from morph.tracking.experts import Experts, name_experts, open_experts
 
 
 @dataclass(frozen=True, eq=False)
@@ -60,7 +61,9 @@ def open_weights(path: str | os.PathLike[str]) -> MeasuredWeights:
     Raises:
         MorphError: missing, damaged, or not written by morph.
     """
-    path = Path(path)
+    from morph.tracking.regressor import Regressor, find_weights
+
+    path = find_weights(path)
     if path.suffix == ".safetensors":
         try:
             from morph.network.regressor import load_weights
@@ -69,8 +72,6 @@ def open_weights(path: str | os.PathLike[str]) -> MeasuredWeights:
         network = load_weights(path)
         info = network.info
         return MeasuredWeights(network, info.input_size, info.model_name, info.model_identity, path.name)
-    from morph.tracking.regressor import Regressor
-
     regressor = Regressor(path)
 
     def predictor(crops: npt.NDArray[np.uint8]) -> npt.NDArray[np.floating]:
@@ -89,6 +90,7 @@ def run_weights(
     crop: str = "ground-truth",
     flip: bool = False,
     passes: int = 1,
+    experts: str | os.PathLike[str] | None = None,
 ) -> tuple[Aflw2000Report, npt.NDArray[np.floating]]:
     """Run weights over AFLW2000-3D.
 
@@ -99,6 +101,7 @@ def run_weights(
         crop: "ground-truth" for the published crop, "detector" for the whole picture through the tracker's detector.
         flip: average the points with those of the mirrored crop.
         passes: 2 looks at each face twice, as ``Tracker(passes=2)`` does.
+        experts: as for :class:`morph.tracking.Tracker`; not with ``flip`` on the published crop, where points are averaged.
 
     Returns:
         The report, and ``(N, 68, 2)`` points in picture pixels, NaN where no face was found.
@@ -115,6 +118,7 @@ def run_weights(
     if passes not in (1, 2):
         raise MorphError(f"passes must be 1 or 2, got {passes}")
     evaluator = Aflw2000Evaluator(benchmark, found, regressor.input_size)
+    closer = _experts_for(experts, found, regressor.name, averaged=flip and crop == "ground-truth")
     started = time.process_time()
     if crop == "ground-truth" and passes == 2:
         from morph.evaluation.second_pass import predict_twice
@@ -128,8 +132,27 @@ def run_weights(
         from morph.evaluation.whole_picture import track_benchmark
         from morph.tracking.tracker import Tracker
 
-        predictions = track_benchmark(benchmark, Tracker(weights, found, max_faces=8, passes=passes), flip=flip)
+        choice = "none" if closer is None else experts
+        predictions = track_benchmark(benchmark, Tracker(weights, found, max_faces=8, passes=passes, experts=choice), flip=flip)
+    if closer is not None and crop == "ground-truth":
+        from morph.evaluation.closer_look import look_closer
+
+        predictions = look_closer(evaluator, predictions, closer)
     cost = 1000 * (time.process_time() - started) / len(benchmark)
-    report = evaluator.report(predictions, crop=crop, flip=flip, more={"passes": passes, "weights": regressor.name})
+    more = {"passes": passes, "experts": name_experts(closer), "weights": regressor.name}
+    report = evaluator.report(predictions, crop=crop, flip=flip, more=more)
     report.extra["cpu_ms_per_picture"] = round(cost, 2)  # with reading the picture
     return report, predictions.points
+
+
+def _experts_for(
+    choice: str | os.PathLike[str] | None, model: MorphableModel, first_look: str, *, averaged: bool
+) -> Experts | None:
+    """The experts of a run; none by default where points are averaged with those of mirrored crops.
+
+    Raises:
+        MorphError: they were asked for all the same, or do not fit.
+    """
+    if averaged and choice not in (None, "none"):
+        raise MorphError("--experts correct coefficients, --flip averages points; leave one of them out, or use --passes 2")
+    return None if averaged else open_experts(choice, model, first_look)

@@ -41,6 +41,7 @@ def track_settings(source: FrameSource, tracker: Tracker, options: dict[str, Any
         "max_faces": tracker.max_faces,
         "detect_every": tracker.detect_every,
         "passes": tracker.passes,
+        "experts": [] if tracker.experts is None else [tracker.experts.path.name, *tracker.experts.use],
         "smoothing": smoothing,
         **options,
     }

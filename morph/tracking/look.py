@@ -12,6 +12,7 @@ import numpy.typing as npt
 from morph.model import Coefficients, Decoder
 from morph.model.coefficients import model_symmetry
 from morph.tracking.crop import box_of, crop_of_box, cut, inverse, turned
+from morph.tracking.experts import Experts
 from morph.tracking.regressor import Regressor
 from morph.tracking.scene import thumbnail
 from morph.tracking.smoothing import midway
@@ -60,16 +61,17 @@ class FaceReader:
     """Crops faces and asks the network what it sees.
 
     With two passes, the crop is cut once more about the landmarks of the first look, upright where the head leans, and shown
-    in the mirror; the answer is half-way between the two looks.
+    in the mirror; the answer is half-way between the two looks. Experts then look at eyes and mouth and correct expressions.
 
     Args:
         regressor: the network.
         landmarks: decoder of the 68 landmarks of its model.
         passes: 1 or 2 looks a face.
+        experts: bound to the same model; None for none.
     """
 
-    def __init__(self, regressor: Regressor, landmarks: Decoder, passes: int = 1) -> None:
-        self.regressor, self.landmarks, self.passes = regressor, landmarks, passes
+    def __init__(self, regressor: Regressor, landmarks: Decoder, passes: int = 1, experts: Experts | None = None) -> None:
+        self.regressor, self.landmarks, self.passes, self.experts = regressor, landmarks, passes, experts
         self._symmetry = model_symmetry(landmarks.model) if passes == 2 else None
 
     def __call__(self, image: Image, boxes: Sequence[Floats], turns: Sequence[float], watch: Stopwatch) -> list[Look]:
@@ -82,7 +84,9 @@ class FaceReader:
             watch: times the stages.
         """
         looks = self.look_once(image, boxes, turns, watch)
-        return self.look_again(image, looks, watch) if self.passes == 2 else looks
+        if self.passes == 2:
+            looks = self.look_again(image, looks, watch)
+        return looks if self.experts is None else self.look_closer(image, looks, self.experts, watch)
 
     def look_once(
         self, image: Image, boxes: Sequence[Floats], turns: Sequence[float], watch: Stopwatch, *, mirrored: bool = False
@@ -116,6 +120,17 @@ class FaceReader:
         with watch.stage("landmarks"):
             for row, second in zip(rows, seconds, strict=True):
                 out[row] = self._join(looks[row], second)
+        return out
+
+    def look_closer(self, image: Image, looks: list[Look], experts: Experts, watch: Stopwatch) -> list[Look]:
+        """What experts correct; a look that can be no face stays as it is."""
+        out = list(looks)
+        with watch.stage("experts"):
+            for row, look in enumerate(looks):
+                if is_possible(look, image):
+                    better = experts([image], look.coefficients[None])[0]
+                    points = self.landmarks.project(better)[..., :2]
+                    out[row] = dataclasses.replace(look, coefficients=better, landmarks=points, box=box_of(points))
         return out
 
     def _join(self, first: Look, second: Look) -> Look:

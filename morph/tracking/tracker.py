@@ -16,6 +16,7 @@ from morph.model.subdivision import subdivide
 from morph.tracking.boxes import match, overlap
 from morph.tracking.crop import box_of, points_box
 from morph.tracking.detector import CenterFaceDetector, Detections, Detector, merge
+from morph.tracking.experts import open_experts
 from morph.tracking.face import Face
 from morph.tracking.frames import FrameSource, open_source
 from morph.tracking.look import DOUBTFUL_ERROR, FaceReader, Look, is_possible
@@ -83,11 +84,13 @@ class Tracker:
         detect_every: frames between two runs of the detector while faces are followed.
         passes: 2 looks at each face of each frame a second time, in the mirror and about the landmarks of the first look, and
             takes the middle: more exact, and the network's time twice.
+        experts: "eyes", "mouth" or "both" look closer and correct expressions, "none" do not; an ONNX file of one's own;
+            None are the usual ones with the weights that ship, see :func:`morph.tracking.experts.open_experts`.
         smoothing: how much is smoothed; None smooths nothing: every face is what the network says of its frame.
         threads: threads of ONNX Runtime.
 
     Raises:
-        MorphError: weights or model cannot be read, or do not belong together.
+        MorphError: weights, model or experts cannot be read, or do not belong together.
     """
 
     def __init__(
@@ -100,6 +103,7 @@ class Tracker:
         level: int = 1,
         detect_every: int = 15,
         passes: int = 1,
+        experts: str | os.PathLike[str] | None = None,
         smoothing: SmoothingConfig | None = DEFAULT_SMOOTHING,
         threads: int = 1,
     ) -> None:
@@ -118,7 +122,8 @@ class Tracker:
         self.max_faces, self.detect_every, self.passes, self.smoothing = max_faces, detect_every, passes, smoothing
         self.stopwatch = Stopwatch()
         self._landmarks = landmark_decoder(self.model)
-        self._reader = FaceReader(self.regressor, self._landmarks, passes)
+        self.experts = open_experts(experts, self.model, self.regressor.path.name, threads=threads)
+        self._reader = FaceReader(self.regressor, self._landmarks, passes, self.experts)
         self.reset()
 
     def reset(self) -> None:

@@ -23,14 +23,14 @@ from morph.model.morphable_model import MorphableModel, load_default_model, load
 from morph.network.experts import Experts, ExpertsInfo, PartExpert, export_experts
 from morph.tracking.parts import EYE, MOUTH, Part
 from morph.tracking.regressor import Regressor
-from morph.training.experts_config import ExpertsConfig, ExpertsTraining
+from morph.training.experts_config import ExpertRecipe, ExpertsConfig, ExpertsTraining
 
 VIEWS = ((EYE, False), (EYE, True), (MOUTH, False))
 Report = Callable[[str], None]
 
 
 def train_experts(config: ExpertsConfig, folder: str | os.PathLike[str], *, report: Report = print) -> Path:
-    """Train both experts; a run takes minutes and starts anew each time.
+    """Train the experts; a run takes minutes and starts anew each time.
 
     Writes into ``folder``: ``config.yaml``, ``curve.csv``, and at the end ``experts.onnx``.
 
@@ -53,21 +53,28 @@ def train_experts(config: ExpertsConfig, folder: str | os.PathLike[str], *, repo
     first_look.check_model(model)
     with atomic_path(folder / "config.yaml") as path:
         path.write_text(yaml.safe_dump(config.model_dump(mode="json"), sort_keys=False))
-    left, right, mouths = look_at_sets(config, model, first_look, report)
-    eye, eye_rows = train_expert("eye", EYE, join([left, right]), config.network.eye, model, config, report)
-    mouth, mouth_rows = train_expert("mouth", MOUTH, mouths, config.network.mouth, model, config, report)
+    views = VIEWS if config.mouth else VIEWS[:2]
+    left, right, *mouths = look_at_sets(config, model, first_look, views, report)
+    eye, curve = train_expert("eye", EYE, join([left, right]), config.eye, model, config, report)
+    trained: tuple[str, ...] = ("eye",)
+    mouth = PartExpert(MOUTH, ExpertRecipe().widths)
+    if config.mouth:
+        mouth, rows = train_expert("mouth", MOUTH, mouths[0], config.mouth, model, config, report)
+        curve, trained = [*curve, *rows], ("eye", "mouth")
     with atomic_path(folder / "curve.csv") as path, path.open("w", newline="") as stream:
-        writer = csv.DictWriter(stream, list(eye_rows[0]))
+        writer = csv.DictWriter(stream, list(curve[0]))
         writer.writeheader()
-        writer.writerows([*eye_rows, *mouth_rows])
+        writer.writerows(curve)
     names = ", ".join(source.path.name for source in config.data.sets)
-    info = ExpertsInfo(model.name, model.identity, first_look.path.name, config.licence, f"{config.name}: {names}")
+    info = ExpertsInfo(model.name, model.identity, first_look.path.name, config.licence, f"{config.name}: {names}", trained)
     export_experts(Experts(eye, mouth), info, folder / "experts.onnx")
     return folder / "experts.onnx"
 
 
-def look_at_sets(config: ExpertsConfig, model: MorphableModel, first_look: Regressor, report: Report) -> list[PartCrops]:
-    """What the first look leads to, one :class:`PartCrops` for each of :data:`VIEWS`, over all sets and draws.
+def look_at_sets(
+    config: ExpertsConfig, model: MorphableModel, first_look: Regressor, views: Sequence[tuple[Part, bool]], report: Report
+) -> list[PartCrops]:
+    """What the first look leads to, one :class:`PartCrops` for each of ``views``, over all sets and draws.
 
     Raises:
         MorphError: a set is missing, damaged, or of another model.
@@ -84,7 +91,7 @@ def look_at_sets(config: ExpertsConfig, model: MorphableModel, first_look: Regre
                     [crops],
                     first_look,
                     model,
-                    VIEWS,
+                    views,
                     augmentation=config.augmentation,
                     every=source.every,
                     epoch=draw,
@@ -92,14 +99,14 @@ def look_at_sets(config: ExpertsConfig, model: MorphableModel, first_look: Regre
                 )
             )
             report(f"{source.path.name}: {len(parts[-1][0])} pictures looked at")
-    return [join([part[view] for part in parts]) for view in range(len(VIEWS))]
+    return [join([part[view] for part in parts]) for view in range(len(views))]
 
 
 def train_expert(
     name: str,
     part: Part,
     crops: PartCrops,
-    widths: Sequence[int],
+    recipe: ExpertRecipe,
     model: MorphableModel,
     config: ExpertsConfig,
     report: Report = print,
@@ -110,9 +117,9 @@ def train_expert(
         name: of the part, for the curve.
         part: what is looked at.
         crops: of the part.
-        widths: channels of the convolutions.
+        recipe: of this expert.
         model: whose expressions are corrected.
-        config: the recipe.
+        config: what holds for both.
         report: is given a line an epoch.
 
     Raises:
@@ -126,19 +133,19 @@ def train_expert(
     steps = len(train) // options.batch_size
     if not steps:
         raise MorphError(f"{len(train)} crops are too few for a batch of {options.batch_size}; use more pictures")
-    expert = PartExpert(part, widths, config.network.hidden, *context_statistics(crops.context))
+    expert = PartExpert(part, recipe.widths, recipe.hidden, *context_statistics(crops.context))
     moves = opening_moves(part, model)
-    optimiser = torch.optim.AdamW(expert.parameters(), options.learning_rate, weight_decay=options.weight_decay)
-    schedule = torch.optim.lr_scheduler.CosineAnnealingLR(optimiser, steps * options.epochs)
+    optimiser = torch.optim.AdamW(expert.parameters(), recipe.learning_rate, weight_decay=options.weight_decay)
+    schedule = torch.optim.lr_scheduler.CosineAnnealingLR(optimiser, steps * recipe.epochs)
     curve: list[dict[str, float | str]] = []
-    for epoch in range(options.epochs):
+    for epoch in range(recipe.epochs):
         expert.train()
         order = rng.permutation(len(train))[: steps * options.batch_size].reshape(steps, -1)
         for rows in order:
             batch = draw(rows_of(train, rows), moves, options, rng)
             with torch.autocast("cpu", torch.bfloat16, enabled=options.half):
                 added = expert(torch.from_numpy(batch.images), torch.from_numpy(batch.context)).float()
-            loss = loss_of(added, batch, moves, config)
+            loss = loss_of(added, batch, moves, recipe.opening)
             optimiser.zero_grad()
             loss.backward()
             nn.utils.clip_grad_norm_(expert.parameters(), 5.0)
@@ -182,12 +189,18 @@ def draw(crops: PartCrops, moves: Tensor, options: ExpertsTraining, rng: np.rand
     return dataclasses.replace(crops, images=images, context=context, opening=opening)
 
 
-def loss_of(added: Tensor, crops: PartCrops, moves: Tensor, config: ExpertsConfig) -> Tensor:
-    """What is left of the first look's errors after ``added`` ``(B, C)``, faded as it is when it is used."""
+def loss_of(added: Tensor, crops: PartCrops, moves: Tensor, opening: float) -> Tensor:
+    """What is left of the first look's errors after ``added`` ``(B, C)``, faded as it is when it is used.
+
+    Args:
+        added: what the expert says.
+        crops: what it was shown.
+        moves: of :func:`opening_moves`.
+        opening: weight of the opening's error beside that of the z-scores.
+    """
     weight, left, gap = residuals(added, crops, moves)
     z = nn.functional.smooth_l1_loss(left, torch.zeros_like(left), reduction="none").mean(1)
-    opening = nn.functional.smooth_l1_loss(gap, torch.zeros_like(gap), reduction="none")
-    loss = config.losses.coefficients * z + config.losses.opening * opening
+    loss = z + opening * nn.functional.smooth_l1_loss(gap, torch.zeros_like(gap), reduction="none")
     return (loss * weight).sum() / weight.sum().clamp_min(1e-6)
 
 

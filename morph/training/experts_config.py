@@ -38,38 +38,35 @@ class ExpertsData(_Section):
     validation_every: int = pydantic.Field(default=25, ge=2)
 
 
-class ExpertsNetwork(_Section):
-    """Channels of the five convolutions of each expert, and how many numbers describe a crop."""
+class ExpertRecipe(_Section):
+    """One expert.
 
-    eye: tuple[int, ...] = (16, 32, 48, 64, 64)
-    mouth: tuple[int, ...] = (16, 32, 48, 64, 64)
+    Attributes:
+        widths: channels of its five convolutions.
+        hidden: how many numbers describe a crop.
+        epochs: laps over all crops that were cut.
+        learning_rate: at first; follows half a cosine to nothing.
+        opening: weight of the loss on how far the part opens, in the model's unit, beside that on the z-scores; both smooth L1.
+    """
+
+    widths: tuple[int, ...] = (16, 32, 48, 64, 64)
     hidden: int = pydantic.Field(default=64, ge=1)
-
-
-class ExpertsLosses(_Section):
-    """Weights: ``coefficients`` on the z-scores and ``opening`` on how far the part opens in the
-    model's unit, both smooth L1."""
-
-    coefficients: float = pydantic.Field(default=1.0, ge=0)
+    epochs: int = pydantic.Field(default=12, ge=1)
+    learning_rate: float = pydantic.Field(default=2e-3, gt=0)
     opening: float = pydantic.Field(default=0.3, ge=0)
 
 
 class ExpertsTraining(_Section):
-    """Optimisation.
+    """Optimisation of both.
 
     Attributes:
-        epochs: laps over all crops that were cut.
-        learning_rate: at first; follows half a cosine to nothing.
-        context_noise: standard deviation of the noise on the first look's z-scores, which are surer on pictures that the
-            first look learned from than on others.
+        context_noise: standard deviation of the noise on the first look's z-scores.
         pixel_noise, gain: of the crops, in grey levels and as the spread of a logarithm for each channel.
         threads: of PyTorch; None leaves its choice.
         half: compute convolutions in bfloat16.
     """
 
-    epochs: int = pydantic.Field(default=12, ge=1)
     batch_size: int = pydantic.Field(default=128, ge=2)
-    learning_rate: float = pydantic.Field(default=2e-3, gt=0)
     weight_decay: float = pydantic.Field(default=1e-2, ge=0)
     context_noise: float = pydantic.Field(default=0.05, ge=0)
     pixel_noise: float = pydantic.Field(default=4.0, ge=0)
@@ -80,13 +77,13 @@ class ExpertsTraining(_Section):
 
 
 class ExpertsConfig(_Section):
-    """A recipe. ``result`` says what it gave, in words; it changes nothing."""
+    """A recipe; ``mouth: null`` leaves the mouth out. ``result`` says what it gave, in words; it changes nothing."""
 
     name: str
     data: ExpertsData
-    network: ExpertsNetwork = ExpertsNetwork()
+    eye: ExpertRecipe = ExpertRecipe()
+    mouth: ExpertRecipe | None = ExpertRecipe()
     augmentation: AugmentationConfig = AugmentationConfig()
-    losses: ExpertsLosses = ExpertsLosses()
     training: ExpertsTraining = ExpertsTraining()
     licence: str = ""
     result: str = ""

@@ -1,3 +1,5 @@
+from pathlib import Path
+
 import numpy as np
 import pytest
 
@@ -6,7 +8,8 @@ pytest.importorskip("onnx")
 from standins import frontal, toy_model, write_weights
 
 from morph.errors import MorphError
-from morph.tracking.regressor import Regressor, default_weights
+from morph.model.morphable_model import load_default_model
+from morph.tracking.regressor import SHIPPED, Regressor, default_weights, find_weights, shipped_weights
 
 
 def test_a_batch_of_crops_gives_the_networks_answer(tmp_path):
@@ -66,3 +69,24 @@ def test_weights_for_another_model(tmp_path):
     regressor.check_model(toy_model())
     with pytest.raises(MorphError, match="trained for the model 'toy'"):
         regressor.check_model(toy_model("other"))
+
+
+def test_weights_that_ship_have_names(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    assert find_weights(None) == default_weights() == shipped_weights("x1.0")
+    assert find_weights("x0.5").name == "shufflenet_v2_x0.5.onnx"
+    assert find_weights("runs/w.onnx") == Path("runs/w.onnx")
+    Path("x0.5").touch()
+    assert find_weights("x0.5") == Path("x0.5")  # a file of that name goes before
+    with pytest.raises(MorphError, match=r"choose one of x0.5, x1.0"):
+        shipped_weights("x7")
+
+
+@pytest.mark.parametrize("name", SHIPPED)
+def test_all_that_ship_say_what_they_are(name):
+    regressor = Regressor(name)
+    assert f"x{regressor.info['width']}" == name
+    assert regressor.info["licence"] == "CC0-1.0"
+    regressor.check_model(load_default_model(1))
+    assert regressor.path.with_suffix(".md").is_file()
+    assert sum(shipped_weights(each).stat().st_size for each in SHIPPED) < 40e6

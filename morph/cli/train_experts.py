@@ -1,0 +1,27 @@
+"""``morph train-experts``: train what looks closer at eyes and mouth."""
+
+from __future__ import annotations
+
+import argparse
+from pathlib import Path
+
+from morph.errors import MorphError
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Arguments of the verb."""
+    parser.add_argument("--config", type=Path, required=True, help="a recipe, configs/experts.yaml")
+    parser.add_argument("--out", type=Path, help="folder of the run (default: runs/NAME of the recipe); begins anew each time")
+
+
+def run(options: argparse.Namespace) -> None:
+    """Train and say where the experts are."""
+    try:
+        from morph.training.config import load_config
+        from morph.training.experts import train_experts
+        from morph.training.experts_config import ExpertsConfig
+    except ImportError as error:
+        raise MorphError(f"training needs the training extra ({error.name} is missing): pip install 'morph[train]'") from None
+    config: ExpertsConfig = load_config(options.config, ExpertsConfig)  # type: ignore[type-var]
+    experts = train_experts(config, options.out or Path("runs") / config.name)
+    print(f"{experts}: done; measure them with `morph bench renders DIR --experts {experts}`")

@@ -1,0 +1,137 @@
+"""Crops of parts of rendered faces, as a first look at the whole face leads to them, beside what that look got wrong."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from morph.datasets.augmentation import AugmentationConfig, resize_similarity
+from morph.datasets.crops import CropSet
+from morph.datasets.training_batches import TrainingBatches
+from morph.model import Coefficients, Decoder, landmark_decoder
+from morph.model.coefficients import model_symmetry
+from morph.model.morphable_model import MorphableModel
+from morph.tracking.crop import cut
+from morph.tracking.parts import Part
+from morph.tracking.regressor import Regressor
+
+Floats = npt.NDArray[np.floating]
+MARGIN = 3  # pixels that crops are larger on each side, so that they can be shifted
+
+
+@dataclass(frozen=True, eq=False)
+class PartCrops:
+    """N crops of one part with what an expert is told and what it should find.
+
+    Attributes:
+        images: ``(N, height + 2 MARGIN, width + 2 MARGIN, 3)`` uint8 RGB.
+        context: ``(N, C + 4)`` of the first look, see :meth:`morph.tracking.parts.Part.context`.
+        truth: ``(N, C)`` true z-scores of the part's expressions.
+        opening: ``(N, 2)`` how far the part opens, model's unit: truly, and by the first look.
+        weight: ``(N,)`` how well it can be seen.
+        picture: ``(N,)`` number of the picture in its set.
+    """
+
+    images: npt.NDArray[np.uint8]
+    context: npt.NDArray[np.float32]
+    truth: npt.NDArray[np.float32]
+    opening: npt.NDArray[np.float32]
+    weight: npt.NDArray[np.float32]
+    picture: npt.NDArray[np.int64]
+
+    def __len__(self) -> int:
+        return len(self.images)
+
+
+def join(parts: Sequence[PartCrops]) -> PartCrops:
+    """One after another."""
+    return PartCrops(
+        *(np.concatenate([getattr(part, field.name) for part in parts]) for field in dataclasses.fields(PartCrops))
+    )
+
+
+def rows_of(crops: PartCrops, rows: npt.NDArray[Any]) -> PartCrops:
+    """Some of the crops, by numbers or a mask ``(N,)``."""
+    return PartCrops(*(getattr(crops, field.name)[rows] for field in dataclasses.fields(PartCrops)))
+
+
+def cut_parts(
+    sets: Sequence[CropSet],
+    regressor: Regressor,
+    model: MorphableModel,
+    views: Sequence[tuple[Part, bool]],
+    *,
+    augmentation: AugmentationConfig | None,
+    every: int = 1,
+    epoch: int = 0,
+    seed: int = 0,
+    batch: int = 64,
+    progress: Callable[[int, int], None] | None = None,
+) -> list[PartCrops]:
+    """Look at rendered faces once, in crops as inexact as a tracker's, and cut the parts where that look puts them.
+
+    Args:
+        sets: with coefficients of ``model``.
+        regressor: the first look.
+        model: of both.
+        views: parts, each with whether it is the other side in the mirror.
+        augmentation: of the whole picture, before the first look; None leaves it as it is.
+        every: takes each of these pictures only.
+        epoch, seed: of the augmentation.
+        batch: pictures at a time.
+        progress: called with how many are done, and of how many.
+
+    Returns:
+        One for each view, in the order of the pictures.
+    """
+    side = max(crops.images.shape[1] for crops in sets)
+    drawn = TrainingBatches(sets, model_symmetry(model), side, augmentation, seed)
+    decoder = landmark_decoder(model)
+    shrink = resize_similarity(side, regressor.input_size)
+    rows = np.arange(0, len(drawn), every)
+    out: list[list[PartCrops]] = [[] for _ in views]
+    for start in range(0, len(rows), batch):
+        numbers = rows[start : start + batch]
+        some = drawn.batch(numbers.tolist(), epoch)
+        found = _look(regressor, some["image"], shrink, side)
+        truth = Coefficients.from_flat(some["flat"], model.n_shape)
+        for parts, (part, mirrored) in zip(out, views, strict=True):
+            parts.append(_cut(part, mirrored, some["image"], found, truth, decoder, numbers))
+        if progress:
+            progress(min(start + batch, len(rows)), len(rows))
+    return [join(parts) for parts in out]
+
+
+def _look(regressor: Regressor, images: npt.NDArray[np.uint8], shrink: npt.NDArray[np.float64], side: int) -> Coefficients:
+    """What the first look says of square pictures, in their own pixels."""
+    small = np.stack([cut(image, shrink, regressor.input_size) for image in images])
+    return regressor(small)[0].transform(resize_similarity(regressor.input_size, side))
+
+
+def _cut(
+    part: Part,
+    mirrored: bool,
+    images: npt.NDArray[np.uint8],
+    found: Coefficients,
+    truth: Coefficients,
+    decoder: Decoder,
+    numbers: npt.NDArray[np.int64],
+) -> PartCrops:
+    columns = part.columns(decoder.model.expression_names, mirrored)
+    resting = decoder(found.shape, 0 * found.expression)
+    wide = dataclasses.replace(part, width=part.width + 2 * MARGIN, height=part.height + 2 * MARGIN)
+    affines = wide.affines(resting, found, mirrored)
+    openings = [part.opening(decoder(c.shape, c.expression), mirrored) for c in (truth, found)]
+    return PartCrops(
+        np.stack([wide.cut(image, affine) for image, affine in zip(images, affines, strict=True)]),
+        part.context(found, columns, resting, mirrored).astype(np.float32),
+        truth.expression[:, columns].astype(np.float32),
+        np.stack(openings, 1).astype(np.float32),
+        part.weight(found.rotation, mirrored).astype(np.float32),
+        numbers,
+    )
