@@ -21,7 +21,10 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Say what the verb takes."""
     parser.add_argument("source", metavar="DIR|WEIGHTS", type=Path, help="what `morph track` wrote, or weights.safetensors")
     parser.add_argument(
-        "--average", type=Path, metavar="WEIGHTS", help="with weights: the mean with others that came from them, or they from"
+        "--average",
+        type=Path,
+        metavar="WEIGHTS",
+        help="with weights: the mean with others that came from them, or they from, perhaps narrower",
     )
     parser.add_argument("--out", type=Path, required=True, help="file to write; a folder for a sequence of ply or obj")
     track = parser.add_argument_group("of a track")
@@ -132,11 +135,15 @@ def _export_weights(options: argparse.Namespace) -> None:
     try:
         from morph.network.onnx_graph import export_onnx
         from morph.network.regressor import average_weights, load_weights, save_weights
+        from morph.network.widen import widen
     except ImportError as error:
         raise MorphError(f"exporting needs the training extra ({error.name} is missing): pip install 'morph[train]'") from None
     network = load_weights(options.source)
     if options.average is not None:
-        network = average_weights([network, load_weights(options.average)])
+        other = load_weights(options.average)
+        if other.info.width < network.info.width:  # it was widened to begin from
+            other = widen(other, network.info.width)
+        network = average_weights([network, other])
     if options.out.suffix == ".safetensors":
         save_weights(network, options.out)
         print(f"{options.out}: {options.out.stat().st_size / 1e6:.1f} MB")

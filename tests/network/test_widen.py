@@ -1,10 +1,13 @@
 """Wider networks that begin as narrower ones."""
 
+from pathlib import Path
+
 import pytest
 import torch
 
+from morph.cli import main
 from morph.errors import MorphError
-from morph.network.regressor import CoefficientRegressor, WeightsInfo
+from morph.network.regressor import CoefficientRegressor, WeightsInfo, load_weights, save_weights
 from morph.network.widen import widen
 
 
@@ -57,3 +60,17 @@ def test_copies_do_not_learn_the_same() -> None:
 def test_only_wider_ones() -> None:
     with pytest.raises(MorphError, match="cannot be widened"):
         widen(_network(1.0), 0.5)
+
+
+def test_the_mean_with_a_narrower_start(tmp_path: Path) -> None:
+    start = _network(1.0)
+    wide = widen(start, 2.0)
+    with torch.no_grad():
+        wide.head.bias.add_(0.5)
+    save_weights(start, tmp_path / "start.safetensors")
+    save_weights(wide, tmp_path / "wide.safetensors")
+    files = [str(tmp_path / name) for name in ("wide.safetensors", "start.safetensors", "mean.safetensors")]
+    assert main(["export", files[0], "--average", files[1], "--out", files[2]]) == 0
+    mean = load_weights(files[2])
+    assert mean.info.width == 2.0
+    assert torch.allclose(mean.head.bias, start.head.bias + 0.25)
