@@ -89,7 +89,7 @@ class RendersReport:
         rows = []
         for name, value in dataclasses.asdict(self).items():
             values = value if isinstance(value, tuple) else (value,)
-            rows.append(f"{name:<14}" + " ".join(f"{v:.3f}" if isinstance(v, float) else str(v) for v in values))
+            rows.append(f"{name:<16}" + " ".join(f"{v:.3f}" if isinstance(v, float) else str(v) for v in values))
         return "\n".join([*rows, "", _protocol()])
 
 
