@@ -19,6 +19,7 @@ from morph.errors import MorphError
 from morph.model import MorphableModel, load_default_model
 from morph.tracking.experts import Experts
 from morph.tracking.parts import EYE
+from morph.training.config import load_config
 from morph.training.experts import opening_moves, train_expert
 from morph.training.experts_config import ExpertsConfig
 
@@ -126,3 +127,10 @@ def test_bad_recipes(rendered: Path, capsys: pytest.CaptureFixture[str]) -> None
         assert main(["train-experts", "--config", str(recipe(rendered, **changes)), "--out", str(out)]) == 2
         assert said in capsys.readouterr().err
         assert not (out / "experts.onnx").exists()
+
+
+def test_the_shipped_recipe() -> None:
+    config = load_config(Path(__file__).parents[2] / "configs" / "experts.yaml", ExpertsConfig)  # type: ignore[type-var]
+    assert config.mouth is None
+    assert Experts().info["trained_on"].startswith(config.name)
+    assert Experts().use == ("eye",)
