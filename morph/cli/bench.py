@@ -18,7 +18,12 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     aflw.add_argument("--data", type=Path, required=True, metavar="DIR", help="AFLW2000-3D, see data/aflw2000/README.md")
     what = aflw.add_mutually_exclusive_group()
     what.add_argument("--predictions", type=Path, metavar="FILE", help="score these points: npz of names and pts68 (N,68,2)")
-    what.add_argument("--weights", type=Path, metavar="FILE", help="run these .onnx or .safetensors weights (default: shipped)")
+    what.add_argument(
+        "--weights",
+        type=Path,
+        metavar="FILE",
+        help="run these weights: a file, x0.5, x1.0 or x2.0 (default: x1.0)",
+    )
     aflw.add_argument("--model", type=Path, metavar="FILE", help="the morphable model of the weights (default: shipped)")
     aflw.add_argument(
         "--crop",
@@ -50,7 +55,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         metavar="PYTHON",
         help="measure MediaPipe's face mesh beside it; interpreter of an environment with mediapipe==0.10.21",
     )
-    video.add_argument("--weights", type=Path, metavar="FILE", help="ONNX weights (default: shipped)")
+    video.add_argument("--weights", type=Path, metavar="FILE", help="ONNX weights, or x0.5, x1.0, x2.0 (default: x1.0)")
     video.add_argument("--model", type=Path, metavar="FILE", help="the morphable model of the weights (default: shipped)")
     video.add_argument("--json", type=Path, metavar="FILE", help="write the numbers and the protocol here")
     speed = benches.add_parser("speed", help="CPU time of each stage, latency from frame to mesh, the network in batches")
@@ -60,17 +65,17 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     speed.add_argument(
         "--batches", type=int, nargs="+", default=[1, 8, 32], metavar="N", help="crops at once (default: 1 8 32)"
     )
-    speed.add_argument("--weights", type=Path, metavar="FILE", help="ONNX weights (default: shipped)")
+    speed.add_argument("--weights", type=Path, metavar="FILE", help="ONNX weights, or x0.5, x1.0, x2.0 (default: x1.0)")
     speed.add_argument("--model", type=Path, metavar="FILE", help="the morphable model of the weights (default: shipped)")
     speed.add_argument("--json", type=Path, metavar="FILE", help="write the numbers and the protocol here")
     smoothing = benches.add_parser("smoothing", help="jitter and lag of clips against each cut-off of the smoothing")
     smoothing.add_argument("clips", nargs="+", type=Path, metavar="CLIP", help="video files or folders of numbered pictures")
     smoothing.add_argument("--search", type=int, default=0, metavar="N", help="also try N random steps and print the best")
-    smoothing.add_argument("--weights", type=Path, metavar="FILE", help="ONNX weights (default: shipped)")
+    smoothing.add_argument("--weights", type=Path, metavar="FILE", help="ONNX weights, or x0.5, x1.0, x2.0 (default: x1.0)")
     smoothing.add_argument("--model", type=Path, metavar="FILE", help="the morphable model of the weights (default: shipped)")
     renders = benches.add_parser("renders", help="held-out renders: landmarks, pose, eyelids, lips, blinks, identity")
     renders.add_argument("crops", type=Path, metavar="DIR", help="set of `morph synth` that the weights did not see")
-    renders.add_argument("--weights", type=Path, metavar="FILE", help=".onnx or .safetensors weights (default: shipped)")
+    renders.add_argument("--weights", type=Path, metavar="FILE", help="a file, x0.5, x1.0 or x2.0 (default: x1.0)")
     renders.add_argument("--model", type=Path, metavar="FILE", help="the morphable model of the weights (default: shipped)")
     add_experts(renders)
     renders.add_argument("--json", type=Path, metavar="FILE", help="write the numbers and the protocol here")

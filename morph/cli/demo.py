@@ -13,7 +13,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--out", type=Path, default=Path("morph-demo"), metavar="DIR", help="folder to write (default: morph-demo)"
     )
-    parser.add_argument("--weights", type=Path, metavar="FILE", help="ONNX weights (default: those that ship)")
+    parser.add_argument("--weights", type=Path, metavar="FILE", help="ONNX weights, or x0.5, x1.0, x2.0 (default: x1.0)")
 
 
 def demo_files() -> list[Path]:

@@ -26,6 +26,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         metavar="WEIGHTS",
         help="with weights: the mean with others that came from them, or they from, perhaps narrower",
     )
+    parser.add_argument("--half", action="store_true", help="with weights: ONNX of half the size, stored in half precision")
     parser.add_argument("--out", type=Path, required=True, help="file to write; a folder for a sequence of ply or obj")
     track = parser.add_argument_group("of a track")
     track.add_argument("--format", metavar="NAME", help=f"one of {FORMATS}; told from --out unless given")
@@ -52,8 +53,9 @@ def run(options: argparse.Namespace) -> None:
 
 
 def _export_track(options: argparse.Namespace) -> None:
-    if options.average is not None:
-        raise MorphError("--average is for weights; a track is exported as it is")
+    if options.average is not None or options.half:
+        asked = "--half" if options.half else "--average"
+        raise MorphError(f"{asked} is for weights; a track is exported as it is")
     from morph.export.formats import FORMATS, export_performance, read_texture
     from morph.export.performance import performance_of_track
     from morph.export.usd import SUFFIXES
@@ -148,6 +150,6 @@ def _export_weights(options: argparse.Namespace) -> None:
         save_weights(network, options.out)
         print(f"{options.out}: {options.out.stat().st_size / 1e6:.1f} MB")
         return
-    worst = export_onnx(network, options.out)
+    worst = export_onnx(network, options.out, half=options.half)
     size = options.out.stat().st_size / 1e6
     print(f"{options.out}: {size:.1f} MB, differs from PyTorch by at most {worst:.1e} standard deviations")

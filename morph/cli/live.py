@@ -45,7 +45,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--level", type=int, choices=(0, 1, 2), default=1, help="about 4, 16 or 63 thousand vertices are drawn (default: 1)"
     )
     add_experts(parser)
-    parser.add_argument("--weights", type=Path, metavar="FILE", help="ONNX weights (default: those that ship)")
+    parser.add_argument("--weights", type=Path, metavar="FILE", help="ONNX weights, or x0.5, x1.0, x2.0 (default: x1.0)")
     parser.add_argument("--model", type=Path, metavar="FILE", help="morphable model .npz (default: the one that ships)")
     parser.add_argument("--frames", type=int, metavar="N", help="stop after N frames")
 

@@ -51,7 +51,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--no-mesh", action="store_true", help="no OBJ files")
     parser.add_argument("--no-overlay", action="store_true", help="no overlay")
     parser.add_argument("--no-normals", action="store_true", help="no normals in the OBJ files")
-    parser.add_argument("--weights", type=Path, metavar="FILE", help="ONNX weights (default: those that ship)")
+    parser.add_argument("--weights", type=Path, metavar="FILE", help="ONNX weights, or x0.5, x1.0, x2.0 (default: x1.0)")
     parser.add_argument("--model", type=Path, metavar="FILE", help="morphable model .npz (default: the one that ships)")
     parser.add_argument(
         "--resume",

@@ -10,18 +10,17 @@ import os
 import warnings
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
-from typing import Any
 
 import torch
 from torch import Tensor, nn
 
 from morph.atomic import atomic_path
 from morph.errors import MorphError
+from morph.network.onnx_graph import halve
 from morph.tracking.experts import FORMAT, RULE
 from morph.tracking.parts import Part
 
 STRIDES = (2, 2, 1, 2, 1)
-LARGE = 25_000  # numbers of a weight that is stored in half precision
 
 
 @dataclass(frozen=True)
@@ -161,7 +160,7 @@ def export_experts(experts: Experts, info: ExpertsInfo, path: str | os.PathLike[
             node.doc_string = ""
         for value in [*graph.graph.value_info, *graph.graph.initializer, *graph.graph.input, *graph.graph.output]:
             del value.metadata_props[:]
-        _halve(graph)
+        halve(graph)
         onnx.save(graph, temporary)
         session = onnxruntime.InferenceSession(str(temporary), providers=["CPUExecutionProvider"])
         with torch.no_grad():
@@ -171,17 +170,3 @@ def export_experts(experts: Experts, info: ExpertsInfo, path: str | os.PathLike[
         if not worst <= tolerance:
             raise MorphError(f"the ONNX file differs from the experts by {worst:.2g}; it was not written")
     return worst
-
-
-def _halve(graph: Any) -> None:
-    """Store the largest weights of an ONNX model in half precision; they are widened when a session opens."""
-    import numpy as np
-    from onnx import TensorProto, helper, numpy_helper
-
-    for value in list(graph.graph.initializer):
-        wide = numpy_helper.to_array(value)
-        if wide.size < LARGE or wide.dtype != np.float32:
-            continue
-        name = value.name
-        value.CopyFrom(numpy_helper.from_array(wide.astype(np.float16), f"{name}_half"))
-        graph.graph.node.insert(0, helper.make_node("Cast", [f"{name}_half"], [name], to=TensorProto.FLOAT))

@@ -10,6 +10,7 @@ import torch
 from torch import Tensor, nn
 
 from morph.errors import MorphError
+from morph.network.onnx_graph import HALF
 from morph.network.regressor import CoefficientRegressor, WeightsInfo
 
 
@@ -36,7 +37,10 @@ def load_onnx_weights(path: str | os.PathLike[str]) -> CoefficientRegressor:
     if "morph" not in metadata:
         raise MorphError(f"{path} was not written by morph; give one that `morph train` or `morph export` wrote")
     network = CoefficientRegressor(WeightsInfo.from_json(metadata["morph"]))
-    found = {item.name: torch.from_numpy(onnx.numpy_helper.to_array(item).copy()) for item in graph.graph.initializer}
+    found = {
+        item.name.removesuffix(HALF): torch.from_numpy(onnx.numpy_helper.to_array(item).copy())
+        for item in graph.graph.initializer
+    }
     bias = {
         node.input[1]: node.input[2] for node in graph.graph.node if node.op_type in ("Conv", "Gemm") and len(node.input) > 2
     }

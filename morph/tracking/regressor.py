@@ -18,7 +18,7 @@ FORMAT = "morph-weights-1"
 CROP_RULE = "box68-sqrt2"
 
 
-SHIPPED = ("x0.5", "x1.0")  # widths
+SHIPPED = ("x0.5", "x1.0", "x2.0")  # widths
 
 
 def default_weights() -> Path:

@@ -59,6 +59,11 @@ def test_files_keep_them(tmp_path: Path) -> None:
         want = network(crops)[0].numpy()
     save_weights(network, tmp_path / "w.safetensors")
     export_onnx(network, tmp_path / "w.onnx")
+    export_onnx(network, tmp_path / "half.onnx", half=True)
+    assert (tmp_path / "half.onnx").stat().st_size < 0.85 * (tmp_path / "w.onnx").stat().st_size
+    half = load_onnx_weights(tmp_path / "half.onnx")
+    with torch.no_grad():
+        np.testing.assert_allclose(half(crops)[0].numpy(), want, atol=1e-2)
     for back in (load_weights(tmp_path / "w.safetensors"), load_onnx_weights(tmp_path / "w.onnx")):
         assert back.info.angle_borders == (30.0, 60.0)
         with torch.no_grad():
