@@ -6,8 +6,8 @@ import argparse
 import importlib
 import os
 import sys
-from collections.abc import Sequence
-from contextlib import AbstractContextManager, nullcontext
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 
 from morph import __version__
 from morph.errors import MorphError
@@ -45,7 +45,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
             sub.set_defaults(run=module.run)
     options = parser.parse_args(arguments)
     try:
-        with _blas_threads(1 if options.verb in SMALL else None):
+        with _threads(1 if options.verb in SMALL else None):
             options.run(options)
     except MorphError as error:
         print(f"morph: {error}", file=sys.stderr)
@@ -59,11 +59,20 @@ def main(arguments: Sequence[str] | None = None) -> int:
     return 0
 
 
-def _blas_threads(count: int | None) -> AbstractContextManager[object]:
-    """NumPy's linear algebra on ``count`` threads: a second one only spins between a tracker's frames."""
+@contextmanager
+def _threads(count: int | None) -> Iterator[None]:
+    """NumPy's linear algebra and OpenCV on ``count`` threads: a second one only spins between a tracker's frames."""
     if count is None:
-        return nullcontext()
+        yield
+        return
+    import cv2
     import numpy  # noqa: F401  (its library must be loaded before it can be told)
     from threadpoolctl import threadpool_limits
 
-    return threadpool_limits(count, user_api="blas")
+    before = cv2.getNumThreads()
+    cv2.setNumThreads(count)
+    try:
+        with threadpool_limits(count, user_api="blas"):
+            yield
+    finally:
+        cv2.setNumThreads(before)
