@@ -7,10 +7,7 @@ from pathlib import Path
 import pydantic
 
 from morph.datasets.augmentation import AugmentationConfig
-
-
-class _Section(pydantic.BaseModel):
-    model_config = pydantic.ConfigDict(frozen=True, extra="forbid")
+from morph.training.config import _Section
 
 
 class RenderedSet(_Section):
