@@ -25,6 +25,7 @@ import numpy.typing as npt
 from morph.atomic import atomic_path, output_folder
 from morph.errors import MorphError
 from morph.model.coefficients import Coefficients
+from morph.model.morphable_model import MorphableModel
 
 FORMAT = "morph-crops-1"
 
@@ -95,6 +96,20 @@ class CropSet:
         if meta.get("count", len(images)) != len(images):
             raise MorphError(f"{folder} should hold {meta['count']} crops but has {len(images)}; make it again")
         return cls(images, labels, meta)
+
+    def check_model(self, model: MorphableModel, folder: str | os.PathLike[str], hint: str) -> None:
+        """See that the coefficients belong to ``model``; the error names ``folder`` and ends in ``hint``.
+
+        Raises:
+            MorphError: they belong to another, or nobody knows to which.
+        """
+        owner = self.meta.get("model")
+        owner = owner if isinstance(owner, dict) else {"name": owner}
+        if owner.get("identity") != model.identity:
+            raise MorphError(
+                f"{folder} holds coefficients of model {owner.get('name')!r} ({owner.get('identity')}), "
+                f"not of {model.name!r} ({model.identity}); {hint}"
+            )
 
     def verify(self) -> None:
         """Read every picture and compare with the checksum in ``meta.json`` (sets without one pass).

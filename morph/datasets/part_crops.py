@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -71,7 +71,6 @@ def cut_parts(
     epoch: int = 0,
     seed: int = 0,
     batch: int = 64,
-    progress: Callable[[int, int], None] | None = None,
 ) -> list[PartCrops]:
     """Look at rendered faces once, in crops as inexact as a tracker's, and cut the parts where that look puts them.
 
@@ -84,7 +83,6 @@ def cut_parts(
         every: takes each of these pictures only.
         epoch, seed: of the augmentation.
         batch: pictures at a time.
-        progress: called with how many are done, and of how many.
 
     Returns:
         One for each view, in the order of the pictures.
@@ -102,8 +100,6 @@ def cut_parts(
         truth = Coefficients.from_flat(some["flat"], model.n_shape)
         for parts, (part, mirrored) in zip(out, views, strict=True):
             parts.append(_cut(part, mirrored, some["image"], found, truth, decoder, numbers))
-        if progress:
-            progress(min(start + batch, len(rows)), len(rows))
     return [join(parts) for parts in out]
 
 

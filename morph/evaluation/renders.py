@@ -13,7 +13,6 @@ import numpy.typing as npt
 from morph.datasets.affine import invert_affine
 from morph.datasets.augmentation import crop_similarity
 from morph.datasets.crops import CropSet
-from morph.errors import MorphError
 from morph.evaluation.evaluator import predict_flat
 from morph.evaluation.pose import nearest_euler
 from morph.evaluation.weights import open_weights
@@ -122,9 +121,7 @@ def measure_renders(
     crops = CropSet.open(folder)
     found = open_weights(weights or default_weights())
     morphable = found.find_model(model)
-    owner = crops.meta.get("model", {})
-    if not isinstance(owner, dict) or owner.get("identity") != morphable.identity:
-        raise MorphError(f"{folder} holds faces of another model than {found.name}; render a set with `morph synth`")
+    crops.check_model(morphable, folder, "render a set with `morph synth`")
     closer = open_experts(experts, morphable, found.name)
     plain = TrainingBatches([crops], model_symmetry(morphable), found.input_size, None)
     flat, truth, points = [], [], []

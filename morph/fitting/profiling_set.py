@@ -110,13 +110,7 @@ def open_fitted_set(folder: Path, model: MorphableModel) -> CropSet:
     """
     crops = CropSet.open(folder)
     _ = crops.coefficients
-    owner = crops.meta.get("model")
-    owner = owner if isinstance(owner, dict) else {"name": owner}
-    if owner.get("identity") != model.identity:
-        raise MorphError(
-            f"{folder} holds coefficients of model {owner.get('name')!r} ({owner.get('identity')}), "
-            f"not of {model.name!r} ({model.identity}); give its --model"
-        )
+    crops.check_model(model, folder, "give its --model")
     return crops
 
 

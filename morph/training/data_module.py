@@ -32,13 +32,7 @@ class CropData(lightning.LightningDataModule):
         self.config = config
         sets = [CropSet.open(source.path) for source in config.data.sets]
         for source, crops in zip(config.data.sets, sets, strict=True):
-            owner = crops.meta.get("model")
-            owner = owner if isinstance(owner, dict) else {"name": owner}
-            if owner.get("identity") != model.identity:
-                raise MorphError(
-                    f"{source.path} holds coefficients of model {owner.get('name')!r} ({owner.get('identity')}), "
-                    f"not of {model.name!r} ({model.identity}); set data.model or make the set again"
-                )
+            crops.check_model(model, source.path, "set data.model or make the set again")
         size, seed = config.network.input_size, config.training.seed
         symmetry = model_symmetry(model)
         self.batches = TrainingBatches(sets, symmetry, size, config.augmentation, seed)

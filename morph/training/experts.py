@@ -82,9 +82,7 @@ def look_at_sets(
     parts: list[list[PartCrops]] = []
     for source in config.data.sets:
         crops = CropSet.open(source.path)
-        owner = crops.meta.get("model", {})
-        if not isinstance(owner, dict) or owner.get("identity") != model.identity:
-            raise MorphError(f"{source.path} holds faces of another model than {model.name!r}; render a set with `morph synth`")
+        crops.check_model(model, source.path, "render a set with `morph synth`")
         for draw in range(config.data.draws):
             parts.append(
                 cut_parts(

@@ -106,7 +106,7 @@ def test_shape_error_does_not_count_where_the_head_is(model: MorphableModel) -> 
 def test_other_models_are_refused(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     crop_set().save(tmp_path / "toy")
     assert main(["bench", "renders", str(tmp_path / "toy")]) != 0
-    assert "holds faces of another model" in capsys.readouterr().err
+    assert "holds coefficients of model 'toy'" in capsys.readouterr().err
 
 
 def test_shipped_weights_on_renders(tmp_path: Path) -> None:
