@@ -156,10 +156,7 @@ def _write_sequence(performance: Performance, kind: str, out: Path, texture: Tex
     if kind == "ply":
         write = PlyWriter(model, _given(texture, model)).write
     else:
-        write_material(folder, model)
-        if texture is not None:
-            with atomic_path(folder / "texture.png") as temporary:
-                temporary.write_bytes(png(texture))
+        write_material(folder, _given(texture, model))
         writer = ObjWriter(model)
 
         def write(path: Path, vertices: npt.NDArray[np.float32]) -> None:

@@ -95,13 +95,17 @@ def _eye(model: MorphableModel, region: int, position: Floats) -> Floats:
     return _blend(colour, PUPIL, (PUPIL_ANGLE + 1.0 - angle) / 2.0)
 
 
-def write_material(folder: str | os.PathLike[str], model: MorphableModel, *, size: int = 1024) -> None:
+def write_material(folder: str | os.PathLike[str], texture: npt.NDArray[np.uint8]) -> None:
     """Write ``head.mtl`` and ``texture.png`` into a folder, for the OBJ files beside them.
+
+    Args:
+        folder: that holds them.
+        texture: ``(size, size, 3)`` uint8 RGB, as of :func:`plain_texture`.
 
     Raises:
         MorphError: the folder cannot be written.
     """
     with atomic_path(os.path.join(folder, "texture.png")) as path:
-        cv2.imwrite(str(path), plain_texture(model, size)[..., ::-1])
+        cv2.imwrite(str(path), texture[..., ::-1])
     with atomic_path(os.path.join(folder, "head.mtl")) as path:
         path.write_text(MATERIAL)

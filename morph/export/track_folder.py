@@ -24,7 +24,7 @@ from morph.errors import MorphError
 from morph.export.behind import WriteBehind
 from morph.export.coefficients import write_coefficients, write_landmarks
 from morph.export.obj import ObjWriter
-from morph.export.texture import write_material
+from morph.export.texture import plain_texture, write_material
 from morph.export.unfinished import RECORD, check_resume, remove_half_written, remove_record, track_settings, write_record
 from morph.export.video import VideoWriter
 from morph.tracking import Face, Frame, FrameSource, Tracker, smooth_offline
@@ -33,7 +33,8 @@ from morph.tracking.overlay import draw_faces
 from morph.tracking.stopwatch import Stopwatch
 
 FORMAT = "morph-track-1"
-WAITING = 4  # frames that were read ahead, and frames that wait to be written, at most
+WAITING = 4  # frames that were read ahead, and frames that wait to be drawn, at most
+MESHES_WAITING = 24  # coefficients that wait to be meshes, at most
 OWN_FILES = re.compile(r"\d{6}(_\d+)?\.obj|head\.mtl|texture\.png")  # in mesh/
 RESULTS = ("summary.json", "coefficients.npz", "landmarks.csv", "overlay.mp4", "overlay.png")
 
@@ -103,15 +104,22 @@ def track_to_folder(
         return begun
     tracker.reset()
     tracker.stopwatch = watch = Stopwatch()
-    run = _Run(source, tracker, Path(folder), options, watch, settings, begun)
     started, cpu = time.perf_counter(), time.process_time()
+    run = _Run(source, tracker, Path(folder), options, watch, settings, begun)
     look = _offline if options.offline and source.kind != "pictures" else _online
     with (
         contextlib.ExitStack() as stack,
-        WriteBehind(WAITING) as behind,
+        WriteBehind(1) as beside,
+        WriteBehind(WAITING if options.overlay else MESHES_WAITING) as behind,
     ):
+        if options.mesh:
+            behind.submit(run.make_ready)
         for frame, faces in look(source, tracker, options.frames, progress, watch):
-            run.add(frame, faces, stack, behind)
+            if not run.count:
+                run.begin(frame, stack)
+                if options.mesh:
+                    beside.submit(run.write_material)
+            run.add(frame, faces, behind)
     if not run.count:
         raise MorphError(f"{source.name} holds no frames; give a longer clip")
     return run.finish(time.perf_counter() - started, time.process_time() - cpu)
@@ -196,26 +204,36 @@ class _Run:
         self.size = (0, 0)
         self.faces: list[Face] = []
         self.empty: list[int] = []
-        self.meshes = ObjWriter(tracker.model, normals=options.normals)
         self.video: VideoWriter | None = None
 
-    def add(self, frame: Frame, faces: list[Face], stack: contextlib.ExitStack, behind: WriteBehind) -> None:
+    def make_ready(self) -> None:
+        """Make what all meshes share, while the first frame is read and looked at; writes nothing."""
+        with self.watch.stage("prepare"):
+            self.meshes = ObjWriter(self.tracker.model, normals=self.options.normals)
+            self.meshes.encode(self.tracker.model.mean)  # loads and compiles what it calls
+
+    def write_material(self) -> None:
+        """Write the texture that all meshes share."""
+        with self.watch.stage("material"):
+            write_material(self.folder / "mesh", plain_texture(self.tracker.model))
+
+    def add(self, frame: Frame, faces: list[Face], behind: WriteBehind) -> None:
         """Take in what one frame gives, and have it written."""
-        if not self.count:
-            self.size = frame.image.shape[1::-1]
-            self._prepare(stack)
+        if not self.count and self.options.mesh and self.begun:
+            behind.submit(self._remove_cut_off)
         self.count += 1
         self.faces += [dataclasses.replace(face) for face in faces]  # without the meshes that they will decode
         if not faces:
             self.empty.append(frame.index)
         if self.options.overlay or (self.options.mesh and faces):
-            behind.submit(functools.partial(self._write, frame, faces))
+            height, width = frame.image.shape[:2]
+            drawn = frame if self.options.overlay else None  # a frame that waits takes much memory
+            behind.submit(functools.partial(self._write, faces, width, height, drawn))
 
-    def _write(self, frame: Frame, faces: list[Face]) -> None:
-        """Meshes and overlay of one frame."""
-        height, width = frame.image.shape[:2]
+    def _write(self, faces: list[Face], width: int, height: int, frame: Frame | None) -> None:
+        """Meshes of one frame of this size, and its overlay where the frame itself is given."""
         for face in faces:
-            target = self.folder / "mesh" / self._mesh_name(frame, face)
+            target = self.folder / "mesh" / self._mesh_name(face)
             if self.begun and self.options.mesh and target.exists():
                 self.kept += 1
                 continue
@@ -224,25 +242,23 @@ class _Run:
                     posed = face.vertices if self.options.neutral_pose else face.posed_vertices(width, height)
                 with self.watch.stage("write"):
                     self.meshes.write(target, posed)
-        if self.options.overlay:
+        if frame is not None:
             with self.watch.stage("overlay"):
                 self._draw(frame, draw_faces(frame.image, faces))
 
-    def _mesh_name(self, frame: Frame, face: Face) -> str:
-        return f"{frame.index:06d}.obj" if self.tracker.max_faces == 1 else f"{frame.index:06d}_{face.id}.obj"
+    def _mesh_name(self, face: Face) -> str:
+        return f"{face.frame:06d}.obj" if self.tracker.max_faces == 1 else f"{face.frame:06d}_{face.id}.obj"
 
-    def _prepare(self, stack: contextlib.ExitStack) -> None:
+    def begin(self, frame: Frame, stack: contextlib.ExitStack) -> None:
         """Make the folder, take away what an earlier track or a killed run left, and begin the files that grow."""
+        self.size = frame.image.shape[1::-1]
         output_folder(self.folder)
         remove_half_written(self.folder)
-        if self.begun:
-            self._remove_cut_off()
-        else:
+        if not self.begun:
             self._remove_earlier()
             write_record(self.folder, self.settings)
         if self.options.mesh:
-            with self.watch.stage("prepare"):
-                write_material(output_folder(self.folder / "mesh"), self.tracker.model)
+            output_folder(self.folder / "mesh")
         if self.options.overlay and self.source.kind == "pictures":
             output_folder(self.folder / "overlay")
         elif self.options.overlay and self.source.kind != "picture":
@@ -278,7 +294,7 @@ class _Run:
         tracker = self.tracker
         write_coefficients(self.folder / "coefficients.npz", self.faces, tracker.model, self.size)
         write_landmarks(self.folder / "landmarks.csv", self.faces)
-        side = sum(self.watch.seconds.get(stage, 0.0) for stage in ("overlay", "prepare"))
+        side = sum(self.watch.seconds.get(stage, 0.0) for stage in ("overlay", "prepare", "material"))
         stages = {name: round(1000 * seconds / self.count, 3) for name, seconds in self.watch.seconds.items()}
         threads = cpu - sum(self.watch.seconds.values())
         summary = {

@@ -80,6 +80,7 @@ class Losses(_Section):
         wing: on the 68 projected landmarks, with ``wing_w`` and ``wing_epsilon`` in pixels of the crop.
         shape, expression, pose: mean square of each group's whitened coefficients.
         vertices: distance of ``vertex_count`` vertices in the model frame, times the picture's scale.
+        identity: distance of the same vertices of the neutral heads, shifted onto each other, in the model's unit.
         error: regression of the network's own expected landmark error.
     """
 
@@ -91,6 +92,7 @@ class Losses(_Section):
     pose: float = 2.0
     vertices: float = 1.0
     vertex_count: int = 400
+    identity: float = 0.0
     error: float = 0.2
 
 

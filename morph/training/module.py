@@ -94,6 +94,10 @@ class RegressorModule(lightning.LightningModule):
             got = self.vertices(flat[:, :s], flat[:, s : s + e]) * scale
             want = self.vertices(target[:, :s], target[:, s : s + e]) * scale
             out["vertices"] = vertex_loss(got, want)
+        if options.identity:
+            rest = torch.zeros_like(target[:, s : s + e])
+            heads = [self.vertices(values[:, :s], rest) for values in (flat, target)]
+            out["identity"] = vertex_loss(*(head - head.mean(1, keepdim=True) for head in heads))
         distance = (difference.detach().square().sum(-1) + 1e-6).sqrt()
         error = (distance * weight).sum(1) / weight.sum(1).clamp_min(1e-6) / network.info.input_size
         out["error"] = torch.nn.functional.smooth_l1_loss(log_error.float(), error.clamp_min(1e-3).log())

@@ -200,4 +200,4 @@ def test_a_killed_run_leaves_whole_files_and_no_summary(tracker, model, tmp_path
     meshes = [path for path in seen if path.suffix == ".obj"]
     assert len(meshes) >= 9
     assert len({path.stat().st_size for path in meshes}) == 1  # all whole
-    assert {path.name for path in seen} - {path.name for path in meshes} == {"head.mtl", "texture.png"}
+    assert {path.name for path in seen} - {path.name for path in meshes} <= {"head.mtl", "texture.png"}
