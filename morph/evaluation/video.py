@@ -45,6 +45,7 @@ drift            mean distance of the raw landmarks from those of the same face 
                  frame, every {every} frames, over the longer side of their box, in %
 error_truth      mean distance of the smoothed landmarks from the known ones, over the longer side of the known box, in %
 lag_truth_frames as lag_frames, of the smoothed landmarks with the known ones
+truth_over_raw   jitter of the known landmarks over that of the raw ones: what the head itself moves, and no filter should hide
 blinks           runs of frames in which the eyes of the smoothed landmarks (height over width) are open by less than {shut} of
                  their median over a second to either side; right within {tolerance} frames
 fps_to_obj       frames over the process's CPU time from decoding the clip to the OBJ files, all threads, no overlay
@@ -70,7 +71,7 @@ class VideoReport:
         passes: looks at each face.
         experts: which of them corrected expressions.
         drift: % of the face's size.
-        error_truth, lag_truth_frames: against known landmarks.
+        error_truth, lag_truth_frames, truth_over_raw: against known landmarks.
         blinks: against a list.
         mediapipe: the same clip by MediaPipe.
     """
@@ -94,6 +95,7 @@ class VideoReport:
     experts: str = "none"
     error_truth: float | None = None
     lag_truth_frames: float | None = None
+    truth_over_raw: float | None = None
     blinks: BlinkScores | None = None
     mediapipe: MediapipeReport | None = None
 
@@ -193,6 +195,7 @@ def measure_video(
         drift=_rounded(drift, 100),
         error_truth=_rounded(error, 100),
         lag_truth_frames=_rounded(late),
+        truth_over_raw=None if known is None else _ratio(float(shaking(known).mean()), rough),
         blinks=None
         if listed is None
         else score_blinks(listed, find_blinks(steady["frame"], steady["time"], eye_opening(steady["landmarks"]))),

@@ -147,6 +147,7 @@ def test_known_landmarks_give_error_and_lag(shaking_network, files, tmp_path):
     assert reports["same"].error_truth == pytest.approx(0.0, abs=0.01)
     assert reports["off"].error_truth == pytest.approx(500 / side, rel=0.05)  # per cent
     assert reports["same"].lag_truth_frames == pytest.approx(0.0, abs=0.05)
+    assert reports["same"].truth_over_raw == pytest.approx(reports["same"].jitter_over_raw, abs=0.01)  # it is that very track
     assert reports["early"].lag_truth_frames == pytest.approx(2.0, abs=0.2)
 
 
