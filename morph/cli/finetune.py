@@ -6,6 +6,7 @@ import argparse
 import sys
 from pathlib import Path
 
+from morph.cli.train import add_changes
 from morph.errors import MorphError
 
 
@@ -15,6 +16,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--clips", type=Path, nargs="+", required=True, metavar="DIR", help="folders of clips of faces, or of numbered pictures"
     )
     parser.add_argument("--config", type=Path, required=True, help="a recipe, configs/finetune_*.yaml")
+    add_changes(parser)
     parser.add_argument("--weights", type=Path, metavar="FILE", help="begin from these instead of the recipe's network.start")
     parser.add_argument("--out", type=Path, help="folder of the run (default: runs/NAME of the recipe); resumes what is there")
 
@@ -27,7 +29,7 @@ def run(options: argparse.Namespace) -> None:
         from morph.training.flow_config import FinetuneConfig
     except ImportError as error:
         raise MorphError(f"training needs the training extra ({error.name} is missing): pip install 'morph[train]'") from None
-    config = load_config(options.config, FinetuneConfig)
+    config = load_config(options.config, FinetuneConfig, options.set)
     if options.weights is not None:
         network = config.network.model_copy(update={"start": options.weights})
         config = config.model_copy(update={"network": network})

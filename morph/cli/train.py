@@ -16,19 +16,24 @@ if TYPE_CHECKING:
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Arguments of ``morph train``."""
     parser.add_argument("--config", type=Path, required=True, help="a recipe, configs/*.yaml")
-    parser.add_argument(
-        "--set",
-        action="append",
-        default=[],
-        metavar="KEY=VALUE",
-        help="change a key of the recipe, as losses.wing=0, network.width=0.5 or data.sets.0.path=DIR; may be given again",
-    )
+    add_changes(parser)
     parser.add_argument("--out", type=Path, help="folder of the run (default: runs/NAME of the recipe); resumes what is there")
     parser.add_argument(
         "--benchmark",
         type=int,
         metavar="STEPS",
         help="train nothing: time STEPS batches of the recipe, and of the bare network",
+    )
+
+
+def add_changes(parser: argparse.ArgumentParser) -> None:
+    """The option that changes a recipe."""
+    parser.add_argument(
+        "--set",
+        action="append",
+        default=[],
+        metavar="KEY=VALUE",
+        help="change a key of the recipe, as losses.wing=0, network.width=0.5 or data.sets.0.path=DIR; may be given again",
     )
 
 

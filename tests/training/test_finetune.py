@@ -245,7 +245,9 @@ def test_command_makes_weights_that_track(tmp_path: Path, capsys: pytest.Capture
     write_clip(tmp_path / "clips" / "wall.mp4", [np.full((96, 96, 3), 90, np.uint8)] * 3)
     recipe_file = write_recipe(tmp_path)
     command = ["finetune", "--clips", str(tmp_path / "clips"), "--config", str(recipe_file), "--out", str(tmp_path / "run")]
+    command += ["--set", "registration.weight=3.5"]
     assert main(command) == 0
+    assert yaml.safe_load((tmp_path / "run" / "config.yaml").read_text())["registration"]["weight"] == 3.5
     text = capsys.readouterr().out
     assert "3 windows of 2 clips" in text
     assert "no face was followed in wall.mp4" in text
