@@ -7,7 +7,7 @@ import json
 from pathlib import Path
 
 from morph.atomic import atomic_path
-from morph.cli.track import add_experts
+from morph.cli.track import add_experts, smoothing_of
 from morph.errors import MorphError
 
 
@@ -43,7 +43,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "video", help="a clip of a face: jitter, lag, drift, blinks, changes of number, speed to OBJ files; beside MediaPipe"
     )
     video.add_argument("clip", type=Path, metavar="CLIP", help="video file or folder of numbered pictures")
-    video.add_argument("--smooth", choices=("online", "offline"), default="online", help="as of morph track (default: online)")
+    video.add_argument(
+        "--smooth", choices=("online", "flow", "offline"), default="online", help="as of morph track (default: online)"
+    )
     video.add_argument("--level", type=int, choices=(0, 1, 2), default=1, help="as of morph track (default: 1)")
     video.add_argument("--passes", type=int, choices=(1, 2), default=1, help="as of morph track (default: 1)")
     add_experts(video)
@@ -121,7 +123,7 @@ def run_renders(options: argparse.Namespace) -> None:
     """Measure on renders."""
     from morph.evaluation.renders import measure_renders
 
-    report = measure_renders(options.crops, options.weights, options.model, options.experts)
+    report = measure_renders(options.crops, options.weights, options.model, options.experts, options.identity)
     print(report.as_text(), end="")
     if options.json:
         with atomic_path(options.json) as path:
@@ -136,10 +138,12 @@ def run_video(options: argparse.Namespace) -> None:
         options.clip,
         options.weights,
         options.model,
+        smoothing=smoothing_of(options.smooth),
         offline=options.smooth == "offline",
         level=options.level,
         passes=options.passes,
         experts=options.experts,
+        identity=options.identity,
         blinks=options.blinks,
         truth=options.truth,
         mediapipe=options.mediapipe,
@@ -188,7 +192,7 @@ def run_aflw2000(options: argparse.Namespace) -> None:
     benchmark = open_aflw2000(options.data)
     if options.predictions:
         given = (
-            [name for name in ("model", "flip", "experts") if getattr(options, name)]
+            [name for name in ("model", "flip", "experts", "identity") if getattr(options, name)]
             + ["passes"] * (options.passes != 1)
             + ["crop"] * (options.crop != "ground-truth")
         )
@@ -208,6 +212,7 @@ def run_aflw2000(options: argparse.Namespace) -> None:
             flip=options.flip,
             passes=options.passes,
             experts=options.experts,
+            identity=options.identity,
         )
     print(report.as_text())
     if options.json:

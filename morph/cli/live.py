@@ -7,7 +7,7 @@ import contextlib
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from morph.cli.track import add_experts
+from morph.cli.track import add_experts, smoothing_of
 from morph.errors import MorphError
 
 if TYPE_CHECKING:
@@ -44,6 +44,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--level", type=int, choices=(0, 1, 2), default=1, help="about 4, 16 or 63 thousand vertices are drawn (default: 1)"
     )
+    parser.add_argument(
+        "--smooth", choices=("online", "flow", "none"), default="online", help="as of morph track (default: online)"
+    )
     add_experts(parser)
     parser.add_argument("--weights", type=Path, metavar="FILE", help="ONNX weights, or x0.5, x1.0, x2.0 (default: x1.0)")
     parser.add_argument("--model", type=Path, metavar="FILE", help="morphable model .npz (default: the one that ships)")
@@ -66,7 +69,13 @@ def run(options: argparse.Namespace) -> None:
     with contextlib.ExitStack() as stack:
         streams = [stack.enter_context(contextlib.closing(Stream(address))) for address in options.stream]
         tracker = Tracker(
-            options.weights, options.model, max_faces=options.max_faces, level=options.level, experts=options.experts
+            options.weights,
+            options.model,
+            max_faces=options.max_faces,
+            level=options.level,
+            experts=options.experts,
+            identity=options.identity,
+            smoothing=smoothing_of(options.smooth),
         )
         source = open_source(options.input)
         view = None if options.no_window else stack.enter_context(contextlib.closing(_view(options, tracker, source)))

@@ -34,6 +34,13 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--people", default="even", help="measured: shapes about the mean of photographed people (default even: the mean head)"
     )
     parser.add_argument(
+        "--pictures-per-person",
+        type=int,
+        default=1,
+        metavar="K",
+        help="K successive pictures show one person in other poses, expressions and light; `group` says whom (default 1)",
+    )
+    parser.add_argument(
         "--engine",
         type=int,
         default=1,
@@ -55,7 +62,7 @@ def run(options: argparse.Namespace) -> None:
         options.size,
         options.supersampling,
         options.environments,
-        Recipe(options.poses, _names(options.without), options.engine, options.people),
+        Recipe(options.poses, _names(options.without), options.engine, options.people, options.pictures_per_person),
         maps,
     )
     rendered, processor = [], []

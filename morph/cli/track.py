@@ -5,9 +5,12 @@ from __future__ import annotations
 import argparse
 from collections.abc import Iterable
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from morph.errors import MorphError
+
+if TYPE_CHECKING:
+    from morph.tracking import SmoothingConfig
 
 EPILOG = """\
 OUT/mesh/000000.obj ...   one mesh a frame: millimetres, y up, moving with the head; with texture and normals
@@ -34,9 +37,10 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument(
         "--smooth",
-        choices=("online", "offline", "none"),
+        choices=("online", "flow", "offline", "none"),
         default="online",
-        help="online: as frames come (default); offline: without lag, in a second pass; none: as the network says",
+        help="online: as frames come (default); flow: the same, and the picture's own motion carries the head, so that it "
+        "comes in time; offline: without lag, in a second pass; none: as the network says",
     )
     parser.add_argument("--offline", dest="smooth", action="store_const", const="offline", help="the same as --smooth offline")
     parser.add_argument(
@@ -63,20 +67,35 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--frames", type=int, metavar="N", help="stop after N frames")
 
 
+def smoothing_of(word: str) -> SmoothingConfig | None:
+    """What ``--smooth`` asks of the tracker."""
+    from morph.tracking import FlowCutoffs, SmoothingConfig
+
+    if word == "none":
+        return None
+    return SmoothingConfig(online=word != "offline", flow=FlowCutoffs() if word == "flow" else None)
+
+
 def add_experts(parser: argparse.ArgumentParser) -> None:
-    """The option that chooses experts."""
+    """The options that choose what looks closer."""
     parser.add_argument(
         "--experts",
         metavar="{none,eyes,mouth,both,FILE}",
         help="look closer at eyes, mouth or both, and correct expressions; FILE: experts of `morph train-experts` (default: "
         "eyes with the weights that ship, else none)",
     )
+    parser.add_argument(
+        "--identity",
+        metavar="{default,none,FILE}",
+        help="network that reads the head's shape now and then (default: the one that ships with the weights that ship, else "
+        "none)",
+    )
 
 
 def run(options: argparse.Namespace) -> None:
     """Track and report."""
     from morph.export import TrackOptions, track_to_folder
-    from morph.tracking import SmoothingConfig, Tracker, open_source
+    from morph.tracking import Tracker, open_source
 
     if options.model and options.level != 1:
         raise MorphError("--level is for the model that ships; subdivide another model with `morph model convert`")
@@ -85,7 +104,6 @@ def run(options: argparse.Namespace) -> None:
     source = open_source(options.input)
     if options.smooth == "offline" and source.kind == "camera":
         raise MorphError("a camera cannot be watched twice; leave out --smooth offline, or record a clip first")
-    smoothing = None if options.smooth == "none" else SmoothingConfig(online=options.smooth == "online")
     tracker = Tracker(
         options.weights,
         options.model,
@@ -93,7 +111,8 @@ def run(options: argparse.Namespace) -> None:
         level=options.level,
         passes=options.passes,
         experts=options.experts,
-        smoothing=smoothing,
+        identity=options.identity,
+        smoothing=smoothing_of(options.smooth),
     )
     wanted = TrackOptions(
         mesh=not options.no_mesh,

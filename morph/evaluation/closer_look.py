@@ -1,4 +1,4 @@
-"""Experts on the faces of a benchmark: what they see is cut from the whole pictures."""
+"""A closer look at the faces of a benchmark: what it sees is cut from the whole pictures."""
 
 from __future__ import annotations
 
@@ -9,21 +9,21 @@ import numpy as np
 from morph.datasets.affine import invert_affine
 from morph.evaluation.evaluator import Aflw2000Evaluator, Predictions
 from morph.evaluation.second_pass import nearest_similarities
-from morph.tracking.experts import Experts
+from morph.tracking.closer import CloserLook
 
 
-def look_closer(evaluator: Aflw2000Evaluator, predictions: Predictions, experts: Experts) -> Predictions:
-    """Predictions with the expressions that experts correct.
+def look_closer(evaluator: Aflw2000Evaluator, predictions: Predictions, closer: CloserLook) -> Predictions:
+    """Predictions with the shapes and expressions of a closer look.
 
     Args:
         evaluator: the benchmark.
         predictions: of all its faces, from the published crops; in pixels of crops or pictures.
-        experts: bound to the evaluator's model.
+        closer: at the evaluator's model.
     """
     found = predictions.coefficients
     placed = found.transform(nearest_similarities(invert_affine(predictions.matrices)))
-    faces = [
-        experts([evaluator.benchmark.picture(row)], placed[row : row + 1]).expression[0] for row in range(len(found.scale))
-    ]
-    better = dataclasses.replace(found, expression=np.stack(faces))
+    faces = [closer([evaluator.benchmark.picture(row)], placed[row : row + 1]) for row in range(len(found.scale))]
+    better = dataclasses.replace(
+        found, shape=np.stack([face.shape[0] for face in faces]), expression=np.stack([face.expression[0] for face in faces])
+    )
     return Predictions(better, predictions.matrices, evaluator.points(better, predictions.matrices))

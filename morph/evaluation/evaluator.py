@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import functools
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -56,12 +56,26 @@ def predict_flat(predictor: Predictor, crops: npt.NDArray[np.uint8], batch: int 
         crops: all crops.
         batch: crops at a time.
     """
+    return np.concatenate([np.asarray(out[0], np.float64) for out in _answers(predictor, crops, batch)])
+
+
+def predict_judged(predictor: Predictor, crops: npt.NDArray[np.uint8], batch: int = 64) -> tuple[Array, Array | None]:
+    """:func:`predict_flat`, and the landmark error ``(N,)`` that the predictor expects, as a share of the crop's side.
+
+    The log of that error ``(B,)`` is the second entry of the predictor's tuple; None where there is none.
+    """
+    answers = list(_answers(predictor, crops, batch))
+    flat = np.concatenate([np.asarray(out[0], np.float64) for out in answers])
+    if any(len(out) < 2 or out[1] is None for out in answers):
+        return flat, None
+    return flat, np.exp(np.concatenate([np.asarray(out[1], np.float64) for out in answers]))
+
+
+def _answers(predictor: Predictor, crops: npt.NDArray[np.uint8], batch: int) -> Iterator[Sequence[Any]]:
     call = _torch_predictor(predictor) or predictor
-    parts = []
     for start in range(0, len(crops), batch):
         out = call(crops[start : start + batch])
-        parts.append(np.asarray(out[0] if isinstance(out, tuple | list) else out, np.float64))
-    return np.concatenate(parts)
+        yield out if isinstance(out, tuple | list) else (out,)
 
 
 def _torch_predictor(predictor: Predictor) -> Predictor | None:
@@ -73,7 +87,7 @@ def _torch_predictor(predictor: Predictor) -> Predictor | None:
     module: torch.nn.Module = predictor  # type: ignore[assignment]
     first = next(module.parameters(), None)
 
-    def call(crops: npt.NDArray[np.uint8]) -> Array:
+    def call(crops: npt.NDArray[np.uint8]) -> Sequence[Any]:
         mode = module.training
         module.eval()
         try:
@@ -82,8 +96,8 @@ def _torch_predictor(predictor: Predictor) -> Predictor | None:
                 out = module(batch if first is None else batch.to(first.device))
         finally:
             module.train(mode)
-        out = out[0] if isinstance(out, tuple | list) else out
-        return out.float().cpu().numpy()
+        entries = out if isinstance(out, tuple | list) else (out,)
+        return [part.float().cpu().numpy() if torch.is_tensor(part) else part for part in entries]
 
     return call
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import math
 import os
 from dataclasses import dataclass
 from typing import Any
@@ -13,13 +14,14 @@ import numpy.typing as npt
 from morph.datasets.affine import invert_affine
 from morph.datasets.augmentation import crop_similarity
 from morph.datasets.crops import CropSet
-from morph.evaluation.evaluator import predict_flat
+from morph.evaluation.evaluator import predict_judged
+from morph.evaluation.identity import pooled_shape_error, shape_error
 from morph.evaluation.pose import nearest_euler
 from morph.evaluation.weights import open_weights
 from morph.model.coefficients import Coefficients
-from morph.model.decoder import Decoder, landmark_decoder
+from morph.model.decoder import landmark_decoder
 from morph.model.morphable_model import MorphableModel
-from morph.tracking.experts import Experts, name_experts, open_experts
+from morph.tracking.closer import CloserLook, open_closer_look
 
 Array = npt.NDArray[np.floating]
 UPPER, LOWER = (37, 38, 43, 44), (41, 40, 47, 46)
@@ -40,8 +42,11 @@ eyelids    correlation of the lids' opening (4 pairs of landmarks, model frame, 
 lips       the same of the gap between the inner lips (3 pairs)
 blink      opening over that of the same predicted person at rest, median over eyes that are truly shut (< {shut} of rest);
            open: the same over eyes that are truly open (> {open})
-shape_mm   mean distance of the face's vertices of the neutral heads after rigid alignment, per person; mean_head_mm: of the
-           model's mean in place of the prediction; shape_gain: 1 - shape_mm / mean_head_mm
+shape_mm   mean distance of the face's vertices of the neutral heads after rigid alignment, per picture; mean_head_mm: of
+           the model's mean in place of the prediction; shape_gain: 1 - shape_mm / mean_head_mm
+pooled     shape_pooled_mm and shape_pooled_gain: the same of persons, each with the mean of the shapes predicted in all their
+           pictures (the set's own `group`), weighed by the error that the network expects as frames of a track are, or all
+           alike where it expects none; `-` where every person has one picture
 crops      centred on the true landmarks, as in training, without augmentation
 """
 
@@ -51,7 +56,7 @@ class RendersReport:
     """Measures of weights on a crop set of ``morph synth``; see ``PROTOCOL``.
 
     Attributes:
-        weights: file name; ``experts``: which of them corrected expressions.
+        weights: file name; ``experts``: which of them corrected expressions; ``identity``: what read the shapes.
         pictures: how many.
         nme: by bin of |yaw| 0-30, 30-60, 60 and more; ``nme_balanced``: their mean.
         yaw, pitch, roll: mean absolute errors in degrees.
@@ -59,6 +64,7 @@ class RendersReport:
         eyelids, eyelids_visible, lips: correlations; of visible eyes NaN where the set does not say which they are.
         blink, open: shares of the rest opening.
         shape_mm, mean_head_mm, shape_gain: of identity.
+        shape_pooled_mm, shape_pooled_gain: of identity pooled over each person's pictures; NaN where every person has one.
     """
 
     weights: str
@@ -77,7 +83,10 @@ class RendersReport:
     shape_mm: float
     mean_head_mm: float
     shape_gain: float
+    shape_pooled_mm: float
+    shape_pooled_gain: float
     experts: str = "none"
+    identity: str = "none"
 
     def as_json(self) -> dict[str, Any]:
         """All measures and the protocol."""
@@ -88,8 +97,14 @@ class RendersReport:
         rows = []
         for name, value in dataclasses.asdict(self).items():
             values = value if isinstance(value, tuple) else (value,)
-            rows.append(f"{name:<16}" + " ".join(f"{v:.3f}" if isinstance(v, float) else str(v) for v in values))
+            rows.append(f"{name:<18}" + " ".join(_shown(value) for value in values))
         return "\n".join([*rows, "", _protocol()])
+
+
+def _shown(value: object) -> str:
+    if not isinstance(value, float):
+        return str(value)
+    return "-" if math.isnan(value) else f"{value:.3f}"
 
 
 def _protocol() -> str:
@@ -102,6 +117,7 @@ def measure_renders(
     weights: str | os.PathLike[str] | None = None,
     model: str | os.PathLike[str] | None = None,
     experts: str | os.PathLike[str] | None = None,
+    identity: str | os.PathLike[str] | None = None,
 ) -> RendersReport:
     """Run weights over a crop set with coefficients that they did not see in training.
 
@@ -109,7 +125,7 @@ def measure_renders(
         folder: a set of ``morph synth`` with a seed, or picture numbers, of its own.
         weights: ``.onnx`` or ``.safetensors``; None: the ones that ship.
         model: file of the morphable model of the weights; None: the default model.
-        experts: as for :class:`morph.tracking.Tracker`.
+        experts, identity: as for :class:`morph.tracking.Tracker`.
 
     Raises:
         MorphError: files missing or damaged, or the set belongs to another model than the weights.
@@ -122,30 +138,49 @@ def measure_renders(
     found = open_weights(weights or default_weights())
     morphable = found.find_model(model)
     crops.check_model(morphable, folder, "render a set with `morph synth`")
-    closer = open_experts(experts, morphable, found.name)
+    closer = open_closer_look(identity, experts, morphable, found.name)
     plain = TrainingBatches([crops], model_symmetry(morphable), found.input_size, None)
-    flat, truth, points = [], [], []
+    flat, expected, truth, points = [], [], [], []
     for start in range(0, len(crops), 64):
         batch = plain.batch(range(start, min(start + 64, len(crops))))
-        flat.append(predict_flat(found.predictor, batch["image"]))
+        said, error = predict_judged(found.judged, batch["image"])
+        flat.append(said)
+        expected += [] if error is None else [error]
         truth.append(batch["flat"])
         points.append(batch["landmarks"])
     got, want = (Coefficients.from_flat(np.concatenate(rows), morphable.n_shape) for rows in (flat, truth))
-    if closer is not None:
+    if closer:
         got = look_closer(closer, crops, got, found.input_size)
-    measures = compare(morphable, got, want, np.concatenate(points), crops.labels.get("visibility"))
-    return RendersReport(weights=found.name, pictures=len(crops), experts=name_experts(closer), **measures)
+    measures = compare(
+        morphable,
+        got,
+        want,
+        np.concatenate(points),
+        crops.labels.get("visibility"),
+        crops.labels.get("group"),
+        np.concatenate(expected) if expected else None,
+    )
+    names = closer.names
+    return RendersReport(
+        weights=found.name, pictures=len(crops), experts=names["experts"], identity=names["identity"], **measures
+    )
 
 
-def look_closer(experts: Experts, crops: CropSet, found: Coefficients, size: int) -> Coefficients:
-    """What experts make of coefficients in pixels of the plain ``size`` crops; they see the set's own pictures."""
+def look_closer(closer: CloserLook, crops: CropSet, found: Coefficients, size: int) -> Coefficients:
+    """What a closer look makes of coefficients in pixels of the plain ``size`` crops; it sees the set's own pictures."""
     ways = np.stack([crop_similarity(points, size) for points in crops.labels["landmarks"]])
-    better = experts(crops.images, found.transform(invert_affine(ways)))  # type: ignore[arg-type]
-    return dataclasses.replace(found, expression=better.expression)
+    better = closer(crops.images, found.transform(invert_affine(ways)))  # type: ignore[arg-type]
+    return dataclasses.replace(found, shape=better.shape, expression=better.expression)
 
 
 def compare(
-    model: MorphableModel, got: Coefficients, want: Coefficients, points: Array, visible: npt.NDArray[np.bool_] | None = None
+    model: MorphableModel,
+    got: Coefficients,
+    want: Coefficients,
+    points: Array,
+    visible: npt.NDArray[np.bool_] | None = None,
+    group: npt.NDArray[np.integer] | None = None,
+    expected: Array | None = None,
 ) -> dict[str, Any]:
     """The measures of :class:`RendersReport`.
 
@@ -154,6 +189,8 @@ def compare(
         got, want: predicted and true.
         points: ``(N, 68, 2)`` true landmarks.
         visible: ``(N, 68)`` which of them nothing hides; None where that is not known.
+        group: ``(N,)`` who is seen; None: somebody else in each.
+        expected: ``(N,)`` landmark errors that the network expects, as shares of the crop's side; None where it does not say.
     """
     decoder = landmark_decoder(model)
     mine, true = (decoder(c.shape, c.expression).astype(np.float64) for c in (got, want))
@@ -174,6 +211,8 @@ def compare(
     if visible is not None:
         shown = np.concatenate([visible[frontal][:, rows].all(1) for rows in ((37, 38, 40, 41), (43, 44, 46, 47))])
     mm, mean_mm = shape_error(model, got.shape, want.shape)
+    group = np.arange(len(points)) if group is None else group
+    pooled, of_mean = pooled_shape_error(model, got.shape, want.shape, group, expected)
     return {
         "nme": nme,
         "nme_balanced": float(np.mean(nme)),
@@ -187,6 +226,8 @@ def compare(
         "shape_mm": mm,
         "mean_head_mm": mean_mm,
         "shape_gain": 1 - mm / mean_mm,
+        "shape_pooled_mm": pooled,
+        "shape_pooled_gain": 1 - pooled / of_mean,
     }
 
 
@@ -194,31 +235,6 @@ def _by_bin(values: Array, yaw: Array, bins: tuple[tuple[int, int], ...]) -> tup
     """Means of ``values`` ``(N,)`` where ``yaw`` ``(N,)`` lies in each bin; NaN where it never does."""
     rows = [values[(yaw >= low) & (yaw < high)] for low, high in bins]
     return tuple(float(row.mean()) if len(row) else float("nan") for row in rows)
-
-
-def shape_error(model: MorphableModel, got: Array, want: Array, *, chunk: int = 64) -> tuple[float, float]:
-    """Mean vertex error in the model's unit of ``(N, S)`` identities after rigid alignment, and that of the model's mean."""
-    face = model.vertex_masks.get("face")
-    rows = np.flatnonzero(face > 0.5) if face is not None else np.arange(model.n_vertices)
-    decoder = Decoder(model, rows[:: max(len(rows) // 1500, 1)])
-    none = np.zeros((1, model.n_expression), np.float32)
-    mean = decoder(np.zeros((1, model.n_shape), np.float32), none)
-    mine, others = [], []
-    for start in range(0, len(got), chunk):
-        part = slice(start, start + chunk)
-        true = decoder(want[part], np.repeat(none, len(want[part]), 0))
-        mine.append(_rigid_error(decoder(got[part], np.repeat(none, len(got[part]), 0)), true))
-        others.append(_rigid_error(np.repeat(mean, len(true), 0), true))
-    return float(np.concatenate(mine).mean()), float(np.concatenate(others).mean())
-
-
-def _rigid_error(moved: Array, fixed: Array) -> Array:
-    """``(N,)`` mean distance of ``(N, V, 3)`` points after the rotation and shift that bring them closest (Kabsch)."""
-    a, b = (p - p.mean(1, keepdims=True) for p in (moved.astype(np.float64), fixed.astype(np.float64)))
-    u, _, vt = np.linalg.svd(np.einsum("nvi,nvj->nij", a, b))
-    sign = np.ones((len(a), 3))
-    sign[:, 2] = np.sign(np.linalg.det(u @ vt))
-    return np.linalg.norm(a @ (u * sign[:, None, :] @ vt) - b, axis=2).mean(1)
 
 
 def _gap(points: Array, upper: tuple[int, ...], lower: tuple[int, ...]) -> Array:

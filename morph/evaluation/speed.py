@@ -28,6 +28,7 @@ STAGES = {
     "crop": "crop",
     "network": "network",
     "landmarks": "decode landmarks",
+    "identity": "identity",
     "experts": "experts",
     "compare": "compare frames",
     "filter": "filter",

@@ -31,14 +31,15 @@ from morph.evaluation.video_truth import read_truth
 from morph.export import TrackOptions, track_to_folder
 from morph.tracking import Face, FrameSource, SmoothingConfig, Tracker, open_source
 from morph.tracking.boxes import overlap
-from morph.tracking.experts import name_experts
+from morph.tracking.closer import CloserLook
 
 Floats = npt.NDArray[np.floating]
 
 PROTOCOL = """\
 jitter           mean second difference of the 68 landmarks from frame to frame, over the longer side of their box, in %
-jitter_over_raw  jitter of the smoothed track over that of the raw one: what the network says of the same crops of the
-                 same frames; _still: on frames where the face moves less than {still} of its size a second
+jitter_over_raw  jitter of the smoothed track over that of the raw one: what network and experts, but no identity network, say
+                 of each frame, from crops as steady; _still: on frames where the face moves less than {still} of its
+                 size a second
 lag_frames       where the cross-correlation of the smoothed with the raw landmarks' positions peaks, both low-passed
                  by the same symmetric kernel of {kernel} frames; + is late
 drift            mean distance of the raw landmarks from those of the same face found afresh, by the detector, in the same
@@ -69,7 +70,7 @@ class VideoReport:
         lag_frames: frames.
         fps_to_obj, fps_wall: frames a second of CPU time and by the clock.
         passes: looks at each face.
-        experts: which of them corrected expressions.
+        experts: which of them corrected expressions; ``identity``: what read the shapes.
         drift: % of the face's size.
         error_truth, lag_truth_frames, truth_over_raw: against known landmarks.
         blinks: against a list.
@@ -93,6 +94,7 @@ class VideoReport:
     passes: int
     drift: float | None
     experts: str = "none"
+    identity: str = "none"
     error_truth: float | None = None
     lag_truth_frames: float | None = None
     truth_over_raw: float | None = None
@@ -124,6 +126,7 @@ def measure_video(
     level: int = 1,
     passes: int = 1,
     experts: str | os.PathLike[str] | None = None,
+    identity: str | os.PathLike[str] | None = None,
     blinks: str | os.PathLike[str] | None = None,
     truth: str | os.PathLike[str] | None = None,
     mediapipe: str | os.PathLike[str] | None = None,
@@ -137,7 +140,7 @@ def measure_video(
         offline: smooth in a second pass.
         level: subdivision of the default model.
         passes: looks at each face, as for :class:`morph.tracking.Tracker`.
-        experts: as for :class:`morph.tracking.Tracker`.
+        experts, identity: as for :class:`morph.tracking.Tracker`.
         blinks: list of blinks, see :func:`morph.evaluation.blinks.read_blinks`.
         truth: known landmarks of a rendered clip, see :func:`morph.evaluation.video_truth.read_truth`.
         mediapipe: interpreter of an environment with mediapipe, to measure it on the same clip.
@@ -155,7 +158,11 @@ def measure_video(
     known = None if truth is None else read_truth(truth)
     config = dataclasses.replace(smoothing or SmoothingConfig(), online=not offline)
     raw_smoothing = dataclasses.replace(config, online=False)
-    tracker = Tracker(weights, model, level=level, smoothing=raw_smoothing, passes=passes, experts=experts)
+
+    def make(smoothing: SmoothingConfig, identity: str | os.PathLike[str] | None) -> Tracker:
+        return Tracker(weights, model, level=level, smoothing=smoothing, passes=passes, experts=experts, identity=identity)
+
+    tracker = make(raw_smoothing, "none")
     raw = list(tracker.track(source))
     if not raw:
         raise MorphError(f"no face was found in {clip}; give a clip of a face")
@@ -163,7 +170,7 @@ def measure_video(
     if known is not None and len(known) != len(times):
         raise MorphError(f"{truth} has {len(known)} frames and {clip} has {len(times)}; give the truth of this clip")
     drift = measure_drift(source, tracker, raw)
-    tracker.smoothing = config
+    tracker = make(config, identity)
     with tempfile.TemporaryDirectory() as folder:
         options = TrackOptions(overlay=False, offline=offline)
         summary = track_to_folder(source, tracker, folder, options)
@@ -178,7 +185,7 @@ def measure_video(
     return VideoReport(
         clip=Path(clip).name,
         weights=tracker.regressor.path.name,
-        smoothing="offline" if offline else "online",
+        smoothing="offline" if offline else "online" if config.flow is None else "flow",
         frames=summary["frames"],
         frames_with_face=summary["frames_with_face"],
         id_switches=id_switches(boxes),
@@ -191,7 +198,7 @@ def measure_video(
         fps_to_obj=summary["fps_without_overlay"],
         fps_wall=summary["fps"],
         passes=passes,
-        experts=name_experts(tracker.experts),
+        **CloserLook(tracker.identity, tracker.experts).names,
         drift=_rounded(drift, 100),
         error_truth=_rounded(error, 100),
         lag_truth_frames=_rounded(late),

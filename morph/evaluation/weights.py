@@ -17,7 +17,7 @@ from morph.errors import MorphError
 from morph.evaluation.aflw2000 import Aflw2000Report
 from morph.evaluation.evaluator import Aflw2000Evaluator
 from morph.model.morphable_model import MorphableModel, load_default_model
-from morph.tracking.experts import Experts, name_experts, open_experts
+from morph.tracking.closer import CloserLook, open_closer_look
 
 
 @dataclass(frozen=True, eq=False)
@@ -26,12 +26,14 @@ class MeasuredWeights:
 
     Attributes:
         predictor: ``(B, S, S, 3)`` uint8 RGB crops to flattened coefficients ``(B, K)``.
+        judged: the same, and beside them the log of the expected landmark error ``(B,)``, or None where it expects none.
         input_size: S.
         model_name, model_identity: of the morphable model that the coefficients belong to.
         name: file name, for reports.
     """
 
     predictor: Callable[[npt.NDArray[np.uint8]], Any]
+    judged: Callable[[npt.NDArray[np.uint8]], Any]
     input_size: int
     model_name: str
     model_identity: str
@@ -71,15 +73,19 @@ def open_weights(path: str | os.PathLike[str]) -> MeasuredWeights:
             raise MorphError(f"{path} needs the training extra ({error.name} is missing): pip install 'morph[train]'") from None
         network = load_weights(path)
         info = network.info
-        return MeasuredWeights(network, info.input_size, info.model_name, info.model_identity, path.name)
+        return MeasuredWeights(network, network, info.input_size, info.model_name, info.model_identity, path.name)
     regressor = Regressor(path)
 
     def predictor(crops: npt.NDArray[np.uint8]) -> npt.NDArray[np.floating]:
-        return regressor(np.ascontiguousarray(crops))[0].flatten()
+        return judged(crops)[0]
+
+    def judged(crops: npt.NDArray[np.uint8]) -> tuple[npt.NDArray[np.floating], npt.NDArray[np.floating] | None]:
+        found, error = regressor(np.ascontiguousarray(crops))
+        return found.flatten(), None if error is None else np.log(error)
 
     owner = regressor.model
     name, identity = str(owner.get("name")), str(owner.get("identity"))
-    return MeasuredWeights(predictor, regressor.input_size, name, identity, path.name)
+    return MeasuredWeights(predictor, judged, regressor.input_size, name, identity, path.name)
 
 
 def run_weights(
@@ -91,6 +97,7 @@ def run_weights(
     flip: bool = False,
     passes: int = 1,
     experts: str | os.PathLike[str] | None = None,
+    identity: str | os.PathLike[str] | None = None,
 ) -> tuple[Aflw2000Report, npt.NDArray[np.floating]]:
     """Run weights over AFLW2000-3D.
 
@@ -101,7 +108,8 @@ def run_weights(
         crop: "ground-truth" for the published crop, "detector" for the whole picture through the tracker's detector.
         flip: average the points with those of the mirrored crop.
         passes: 2 looks at each face twice, as ``Tracker(passes=2)`` does.
-        experts: as for :class:`morph.tracking.Tracker`; not with ``flip`` on the published crop, where points are averaged.
+        experts, identity: as for :class:`morph.tracking.Tracker`; not with ``flip`` on the published crop, where points are
+            averaged.
 
     Returns:
         The report, and ``(N, 68, 2)`` points in picture pixels, NaN where no face was found.
@@ -118,7 +126,7 @@ def run_weights(
     if passes not in (1, 2):
         raise MorphError(f"passes must be 1 or 2, got {passes}")
     evaluator = Aflw2000Evaluator(benchmark, found, regressor.input_size)
-    closer = _experts_for(experts, found, regressor.name, averaged=flip and crop == "ground-truth")
+    closer = _closer_for(experts, identity, found, regressor.name, averaged=flip and crop == "ground-truth")
     started = time.process_time()
     if crop == "ground-truth" and passes == 2:
         from morph.evaluation.second_pass import predict_twice
@@ -132,27 +140,34 @@ def run_weights(
         from morph.evaluation.whole_picture import track_benchmark
         from morph.tracking.tracker import Tracker
 
-        choice = "none" if closer is None else experts
-        predictions = track_benchmark(benchmark, Tracker(weights, found, max_faces=8, passes=passes, experts=choice), flip=flip)
-    if closer is not None and crop == "ground-truth":
+        tracker = Tracker(weights, found, max_faces=8, passes=passes, experts=experts, identity=identity)
+        predictions = track_benchmark(benchmark, tracker, flip=flip)
+    if closer and crop == "ground-truth":
         from morph.evaluation.closer_look import look_closer
 
         predictions = look_closer(evaluator, predictions, closer)
     cost = 1000 * (time.process_time() - started) / len(benchmark)
-    more = {"passes": passes, "experts": name_experts(closer), "weights": regressor.name}
+    more = {"passes": passes, **closer.names, "weights": regressor.name}
     report = evaluator.report(predictions, crop=crop, flip=flip, more=more)
     report.extra["cpu_ms_per_picture"] = round(cost, 2)  # with reading the picture
     return report, predictions.points
 
 
-def _experts_for(
-    choice: str | os.PathLike[str] | None, model: MorphableModel, first_look: str, *, averaged: bool
-) -> Experts | None:
-    """The experts of a run; none by default where points are averaged with those of mirrored crops.
+def _closer_for(
+    experts: str | os.PathLike[str] | None,
+    identity: str | os.PathLike[str] | None,
+    model: MorphableModel,
+    first_look: str,
+    *,
+    averaged: bool,
+) -> CloserLook:
+    """The closer look of a run; none by default where points are averaged with those of mirrored crops.
 
     Raises:
-        MorphError: they were asked for all the same, or do not fit.
+        MorphError: it was asked for all the same, or does not fit.
     """
-    if averaged and choice not in (None, "none"):
-        raise MorphError("--experts correct coefficients, --flip averages points; leave one of them out, or use --passes 2")
-    return None if averaged else open_experts(choice, model, first_look)
+    if averaged and (experts not in (None, "none") or identity not in (None, "none")):
+        raise MorphError(
+            "--experts and --identity correct coefficients, --flip averages points; leave some out, or use --passes 2"
+        )
+    return CloserLook() if averaged else open_closer_look(identity, experts, model, first_look)

@@ -13,6 +13,7 @@ from morph import __version__
 from morph.atomic import atomic_path
 from morph.errors import MorphError
 from morph.tracking import FrameSource, Tracker
+from morph.tracking.identity import name_identity
 
 RECORD = ".unfinished.json"  # in the folder of a track, from before its first file until after its summary
 HALF_WRITTEN = re.compile(
@@ -42,6 +43,7 @@ def track_settings(source: FrameSource, tracker: Tracker, options: dict[str, Any
         "detect_every": tracker.detect_every,
         "passes": tracker.passes,
         "experts": [] if tracker.experts is None else [tracker.experts.path.name, *tracker.experts.use],
+        "identity": name_identity(tracker.identity),
         "smoothing": smoothing,
         **options,
     }

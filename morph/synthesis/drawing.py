@@ -68,15 +68,16 @@ def draw_scene(
         supersampling: 2 where the picture will be half as large: smooth surfaces are then shaded once for four pixels.
     """
     rng = s.rng
+    own = spare if spare is None or s.who is s.rng else s.who.spawn(1)[0]
     fragments = rasterise(s.pixels, s.triangles, size, size)
     seen = fragments.covered
     shadow = _shadow(stage, s)
     image = np.zeros((size, size, 3), np.float32)
-    face_light = _shade(stage, s, fragments, shadow, image, spare, supersampling)
+    face_light = _shade(stage, s, fragments, shadow, image, own, supersampling)
     depth = np.where(seen, fragments.depth, 0).astype(np.float32)
     front = depth.copy()
     strands = np.zeros((size, size), np.float32)
-    _draw_hair(stage, s, shadow, Canvas(image, depth, strands, front), layers, spare)
+    _draw_hair(stage, s, shadow, Canvas(image, depth, strands, front), layers, own)
     cover = np.where(seen, np.float32(1), strands)
     weigh(image, cover)
     gain = expose(rng, face_light, s.person.skin, s.person.tone).astype(np.float32)
@@ -158,7 +159,7 @@ def _shade(
     gloss[worn], rough[worn], scatter[worn] = 0.1, 0.8, 0.0
     lips = s.points[stage.model.landmarks[[62, 66]]].mean(0)
     forward = np.ascontiguousarray(s.camera.rotation[:, 2], np.float32)
-    bent = furnish(values, material, found, surface, lips, forward, s.rng.uniform(0.8, 1.1))
+    bent = furnish(values, material, found, surface, lips, forward, s.who.uniform(0.8, 1.1))
     normal = found.normal
     cornea, mirrored = np.zeros(n, np.float32), np.zeros((n, 3), np.float32)
     _eyes(
@@ -209,8 +210,7 @@ def _eyes(
     cornea: Floats,
     spare: np.random.Generator | None,
 ) -> None:
-    rng = s.rng
-    pupil, pattern, bloodshot = rng.uniform(1.1, 2.6), rng.uniform(0, 500), rng.uniform(0, 1) ** 2
+    pupil, pattern, bloodshot = s.rng.uniform(1.1, 2.6), s.who.uniform(0, 500), s.rng.uniform(0, 1) ** 2
     both = np.flatnonzero((material == LEFT_EYE) | (material == RIGHT_EYE))
     if not len(both):
         return
@@ -250,7 +250,7 @@ def _draw_hair(
     stage: Stage, s: Scene, shadow: ShadowMap, canvas: Canvas, layers: Layers | None, spare: np.random.Generator | None
 ) -> None:
     rotation, position = s.camera.rotation.astype(np.float32), s.camera.position.astype(np.float32)
-    rng, hairy = s.rng, s.recipe.has("hair")
+    rng, hairy = s.who, s.recipe.has("hair")
 
     def put(
         nodes: Floats, colour: npt.NDArray, shade: Floats, deep: Floats, width: float, opacity: float, shine: float

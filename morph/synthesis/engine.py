@@ -82,7 +82,7 @@ class Renderer:
         """The picture of one seed; the same seed gives the same bytes.
 
         Args:
-            seed: a number, or several.
+            seed: a number, or several; with several pictures a person the last one counts the pictures.
             size: width and height of the picture.
             supersampling: 2 renders twice as large and scales down.
             direct: changes the person and the viewpoint that were drawn, to move one person through a clip.
@@ -91,7 +91,9 @@ class Renderer:
         """
         rng, large = np.random.default_rng(seed), size * supersampling
         spare = None if recipe.engine < 2 else np.random.default_rng((*np.atleast_1d(seed).tolist(), recipe.engine))
-        scene = self.stage.compose(rng, large, direct, recipe)
+        person = recipe.person_seed(seed)
+        who = None if person is None else np.random.default_rng(person)
+        scene = self.stage.compose(rng, large, direct, recipe, who)
         layers = Layers.empty(large) if maps else None
         light, hidden_by = draw_scene(self.stage, scene, large, layers, spare, supersampling)
         image = develop(rng, light, size, recipe=recipe, spare=spare)

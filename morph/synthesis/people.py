@@ -68,7 +68,7 @@ class Person:
     iris: npt.NDArray[np.float64]
 
 
-def sample_person(rng: Random, n_shape: int, names: tuple[str, ...], std: Floats) -> Person:
+def sample_person(rng: Random, n_shape: int, names: tuple[str, ...], std: Floats, moment: Random | None = None) -> Person:
     """Draw a person.
 
     Args:
@@ -76,7 +76,9 @@ def sample_person(rng: Random, n_shape: int, names: tuple[str, ...], std: Floats
         n_shape: S.
         names: expression names in the model's order (ARKit's).
         std: ``(E,)`` how much weight one unit of a z-score is.
+        moment: random numbers of expression and gaze, where one person is seen several times; None: ``rng``.
     """
+    moment = rng if moment is None else moment
     masculine = bool(rng.random() < 0.5)
     age = float(rng.beta(1.2, 1.8))
     tone = float(
@@ -88,8 +90,8 @@ def sample_person(rng: Random, n_shape: int, names: tuple[str, ...], std: Floats
     iris = IRISES[rng.choice(5, p=[0.35, 0.3, 0.14, 0.1, 0.11] if tone < 0.4 else [0.4, 0.6, 0, 0, 0])] * rng.uniform(
         0.75, 1.25
     )
-    weights = _expression(rng)
-    gaze = _gaze(rng, weights)
+    weights = _expression(moment)
+    gaze = _gaze(moment, weights)
     vector = np.array([weights.get(name, 0.0) for name in names])
     shape = np.clip(rng.standard_normal(n_shape), -2.8, 2.8)
     return Person(

@@ -19,6 +19,7 @@ from morph.synthesis.people import Person
 POSES = ("usual", "wide")
 PEOPLE = ("even", "measured")
 ENGINES = (1, 2)
+PERSON = 0x70657273  # sets the seeds of people apart from those of pictures
 RENDERER = 2  # raised whenever seeds give other bytes than before
 INGREDIENTS = {
     "hair": "strands, beards and their roots; brows and lashes stay",
@@ -43,15 +44,18 @@ class Recipe:
         people: ``even`` draws shapes about the model's mean head, ``measured`` about the mean of photographed people
             (``data/default_model/population_study.py``; the default model only).
         engine: 1, or 2 with expression wrinkles, lower lashes, wet lids, refracting glasses and video compression.
+        pictures_per_person: so many successive pictures show one person: the same head, skin, eyes, hair and beard with
+            another expression, pose, camera, light, background, clothes and things in the way.
 
     Raises:
-        MorphError: no such poses, ingredient or engine.
+        MorphError: no such poses, ingredient, people or engine, or fewer than one picture a person.
     """
 
     poses: str = "usual"
     without: tuple[str, ...] = ()
     engine: int = 1
     people: str = "even"
+    pictures_per_person: int = 1
 
     def __post_init__(self) -> None:
         if self.poses not in POSES:
@@ -63,11 +67,20 @@ class Recipe:
             raise MorphError(f"--people is {' or '.join(PEOPLE)}, got {self.people}")
         if self.engine not in ENGINES:
             raise MorphError(f"--engine is 1 or 2, got {self.engine}")
+        if self.pictures_per_person < 1:
+            raise MorphError(f"--pictures-per-person must be at least 1, got {self.pictures_per_person}")
         object.__setattr__(self, "without", tuple(name for name in INGREDIENTS if name in self.without))
 
     def has(self, ingredient: str) -> bool:
         """Whether pictures have one of the :data:`INGREDIENTS`."""
         return ingredient not in self.without
+
+    def person_seed(self, seed: int | tuple[int, ...]) -> tuple[int, ...] | None:
+        """Seed of whoever the picture of ``seed`` shows, whose last number is the picture's; None: that of the picture."""
+        if self.pictures_per_person == 1:
+            return None
+        *of_set, number = seed if isinstance(seed, tuple) else (seed,)
+        return *of_set, number // self.pictures_per_person, PERSON
 
     def note(self) -> dict[str, object]:
         """What differs from the usual recipe, as a crop set keeps it."""

@@ -37,11 +37,13 @@ USUAL = Recipe()
 class Scene:
     """Everything that was drawn by chance for one picture, and the head that follows from it.
 
+    ``who`` draws what belongs to the person and ``rng`` what belongs to the moment; they are one where a person is seen once.
     ``look`` grows beards and ``paint`` colours skin; ``lighting`` lights the face and ``backdrop`` what is behind it: they
     differ where a recipe leaves something out.
     """
 
     rng: np.random.Generator
+    who: np.random.Generator
     recipe: Recipe
     person: Person
     look: Complexion
@@ -97,13 +99,18 @@ class Stage:
         size: int,
         direct: Callable[[Person, Viewpoint], tuple[Person, Viewpoint]] | None,
         recipe: Recipe = USUAL,
+        who: np.random.Generator | None = None,
     ) -> Scene:
-        """Draw a person, a view, light and clothes by chance, and pose the head; arguments as of ``Renderer.render``."""
+        """Draw a person, a view, light and clothes by chance, and pose the head; arguments as of ``Renderer.render``.
+
+        ``who`` draws the person where others draw the same one; None: ``rng``.
+        """
         a, model = self.anatomy, self.model
-        person = sample_person(rng, model.n_shape, model.expression_names, model.expression_std)
+        who = rng if who is None else who
+        person = sample_person(who, model.n_shape, model.expression_names, model.expression_std, rng)
         if recipe.people == "measured":
             person = dataclasses.replace(person, shape=person.shape + measured_people(model.n_shape))
-        look = sample_complexion(rng, person)
+        look = sample_complexion(who, person)
         view = sample_viewpoint(rng, recipe.poses)
         if not recipe.has("expression"):
             person = at_rest(person)
@@ -111,7 +118,7 @@ class Stage:
             person, view = direct(person, view)
         lighting = sample_lighting(rng, self.environments[rng.integers(len(self.environments))])
         backdrop, lighting = lighting, lighting if recipe.has("light") else even_light()
-        style = sample_style(rng, person)
+        style = sample_style(who, person)
         clothes = clothing.sample_clothes(rng)
         head = a.decoder(person.shape, person.expression)
         camera = place_camera(view, head[model.landmarks], size)
@@ -121,9 +128,9 @@ class Stage:
         radius = a.skin_radius(head)
         worn = sample_headwear(rng, a, radius)
         worn = worn if recipe.has("occlusion") else None
-        count = int(rng.uniform(2600, 3600) * max(1.0, size / 200))
+        count = int(who.uniform(2600, 3600) * max(1.0, size / 200))
         down = view.rotation.T @ np.array([0.0, -1.0, 0.0])
-        hair = comb_hair(rng, a, person, look, style, head, radius, count, down, None if worn is None else worn.hides)
+        hair = comb_hair(who, a, person, look, style, head, radius, count, down, None if worn is None else worn.hides)
         glasses = sample_glasses(rng, a, head)
         glasses = glasses if recipe.has("occlusion") else None
         if not recipe.has("hair"):
@@ -148,6 +155,7 @@ class Stage:
         pixel = float(camera.focal) / view.distance
         return Scene(
             rng,
+            who,
             recipe,
             person,
             look,

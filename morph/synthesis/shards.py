@@ -246,7 +246,7 @@ def _join(plan: SynthesisPlan, parts: Path, folder: Path, about: dict[str, Any])
     checksum = _join_pictures(plan, parts, folder, "images", np.uint8, (3,))
     rows = [dict(zip(LABELS, _load(parts, block, *LABELS), strict=True)) for block in plan.blocks()]
     joined = {name: np.concatenate([row[name] for row in rows]) for name in LABELS}
-    joined["group"] = np.arange(plan.start, plan.start + plan.count)
+    joined["group"] = np.arange(plan.start, plan.start + plan.count) // plan.recipe.pictures_per_person
     meta = {
         "source": "rendered by morph synth",
         "licence": "CC0-1.0",

@@ -2,6 +2,7 @@
 
 from morph.tracking.detector import CenterFaceDetector, Detections, Detector
 from morph.tracking.face import Face
+from morph.tracking.flow_smoothing import FlowCutoffs
 from morph.tracking.frames import Frame, FrameSource, open_source, read_picture
 from morph.tracking.regressor import Regressor
 from morph.tracking.smoothing import SmoothingConfig, smooth_offline
@@ -12,6 +13,7 @@ __all__ = [
     "Detections",
     "Detector",
     "Face",
+    "FlowCutoffs",
     "Frame",
     "FrameSource",
     "Regressor",

@@ -13,6 +13,7 @@ from morph.model import Coefficients, Decoder
 from morph.model.coefficients import model_symmetry
 from morph.tracking.crop import box_of, crop_of_box, cut, inverse, turned
 from morph.tracking.experts import Experts
+from morph.tracking.identity import IdentityReader
 from morph.tracking.regressor import Regressor
 from morph.tracking.scene import thumbnail
 from morph.tracking.smoothing import midway
@@ -37,6 +38,7 @@ class Look:
         error: landmark error to expect, as a share of the crop's side; None where the network does not say.
         thumbnail: of the crop.
         turn: radians by which the crop turned the picture clockwise.
+        identified: whether the shape was read by the identity network in this look.
     """
 
     coefficients: Coefficients
@@ -45,6 +47,7 @@ class Look:
     error: float | None
     thumbnail: Floats
     turn: float = 0.0
+    identified: bool = False
 
     @property
     def score(self) -> float | None:
@@ -61,20 +64,37 @@ class FaceReader:
     """Crops faces and asks the network what it sees.
 
     With two passes, the crop is cut once more about the landmarks of the first look, upright where the head leans, and shown
-    in the mirror; the answer is half-way between the two looks. Experts then look at eyes and mouth and correct expressions.
+    in the mirror; the answer is half-way between the two looks. The identity network then reads the shape, and experts look at
+    eyes and mouth and correct expressions.
 
     Args:
         regressor: the network.
         landmarks: decoder of the 68 landmarks of its model.
         passes: 1 or 2 looks a face.
         experts: bound to the same model; None for none.
+        identity: of the same model; None for none.
     """
 
-    def __init__(self, regressor: Regressor, landmarks: Decoder, passes: int = 1, experts: Experts | None = None) -> None:
-        self.regressor, self.landmarks, self.passes, self.experts = regressor, landmarks, passes, experts
+    def __init__(
+        self,
+        regressor: Regressor,
+        landmarks: Decoder,
+        passes: int = 1,
+        experts: Experts | None = None,
+        identity: IdentityReader | None = None,
+    ) -> None:
+        self.regressor, self.landmarks, self.passes = regressor, landmarks, passes
+        self.experts, self.identity = experts, identity
         self._symmetry = model_symmetry(landmarks.model) if passes == 2 else None
 
-    def __call__(self, image: Image, boxes: Sequence[Floats], turns: Sequence[float], watch: Stopwatch) -> list[Look]:
+    def __call__(
+        self,
+        image: Image,
+        boxes: Sequence[Floats],
+        turns: Sequence[float],
+        watch: Stopwatch,
+        shapes: Sequence[Floats | None] | None = None,
+    ) -> list[Look]:
         """Look at each box of 68 points.
 
         Args:
@@ -82,11 +102,14 @@ class FaceReader:
             boxes: ``(4,)`` each, in the picture turned by their ``turns``.
             turns: radians clockwise.
             watch: times the stages.
+            shapes: ``(S,)`` of people whose identity is known, None for others; without an identity network they do not count.
         """
         looks = self.look_once(image, boxes, turns, watch)
         if self.passes == 2:
             looks = self.look_again(image, looks, watch)
-        return looks if self.experts is None else self.look_closer(image, looks, self.experts, watch)
+        if self.experts is None and self.identity is None:
+            return looks
+        return self.look_closer(image, looks, shapes or [None] * len(looks), watch)
 
     def look_once(
         self, image: Image, boxes: Sequence[Floats], turns: Sequence[float], watch: Stopwatch, *, mirrored: bool = False
@@ -122,15 +145,25 @@ class FaceReader:
                 out[row] = self._join(looks[row], second)
         return out
 
-    def look_closer(self, image: Image, looks: list[Look], experts: Experts, watch: Stopwatch) -> list[Look]:
-        """What experts correct; a look that can be no face stays as it is."""
+    def look_closer(self, image: Image, looks: list[Look], shapes: Sequence[Floats | None], watch: Stopwatch) -> list[Look]:
+        """What identity network and experts correct; a look that can be no face stays as it is."""
         out = list(looks)
-        with watch.stage("experts"):
-            for row, look in enumerate(looks):
-                if is_possible(look, image):
-                    better = experts([image], look.coefficients[None])[0]
-                    points = self.landmarks.project(better)[..., :2]
-                    out[row] = dataclasses.replace(look, coefficients=better, landmarks=points, box=box_of(points))
+        for row, look in enumerate(looks):
+            if not is_possible(look, image):
+                continue
+            better, shape = look.coefficients, shapes[row]
+            read = self.identity is not None and shape is None
+            if self.identity is not None:
+                if shape is None:
+                    with watch.stage("identity"):
+                        shape = self.identity([image], better[None])[0]
+                better = dataclasses.replace(better, shape=shape)
+            if self.experts is not None:
+                with watch.stage("experts"):
+                    better = self.experts([image], better[None])[0]
+            with watch.stage("landmarks"):
+                points = self.landmarks.project(better)[..., :2]
+            out[row] = dataclasses.replace(look, coefficients=better, landmarks=points, box=box_of(points), identified=read)
         return out
 
     def _join(self, first: Look, second: Look) -> Look:

@@ -41,7 +41,7 @@ def share_of_new(cutoff: npt.ArrayLike, step: float) -> Floats:
     return np.asarray(1.0 / (1.0 + 1.0 / (2.0 * np.pi * np.asarray(cutoff, np.float64) * step)))
 
 
-class _Clock:
+class Clock:
     """Seconds between values; a time that does not grow counts as the step before."""
 
     def __init__(self) -> None:
@@ -69,7 +69,7 @@ class OneEuroFilter:
 
     def reset(self) -> None:
         """Forget all: the next value comes out as it went in."""
-        self._clock = _Clock()
+        self._clock = Clock()
         self._value: Floats | None = None
         self._velocity: Floats = np.zeros(())
 
@@ -109,7 +109,7 @@ class RotationFilter:
 
     def reset(self) -> None:
         """Forget all: the next rotation comes out as it went in."""
-        self._clock = _Clock()
+        self._clock = Clock()
         self._rotation: Floats | None = None
         self._velocity: Floats = np.zeros(3)
 

@@ -13,10 +13,13 @@ import numpy.typing as npt
 from morph.model import Coefficients, Decoder, landmark_decoder
 from morph.tracking.crop import box_of
 from morph.tracking.face import Face
+from morph.tracking.flow_pose import RigidPoints
+from morph.tracking.flow_smoothing import FlowCutoffs, FlowFilter
 from morph.tracking.one_euro import Cutoffs, OneEuroFilter, RotationFilter
 from morph.tracking.rotation_group import rotation_exp, rotation_log
 
 Floats = npt.NDArray[np.floating]
+Image = npt.NDArray[np.uint8]
 
 EYELIDS = ("eyeBlink", "eyeSquint", "eyeWide")  # beginnings of expression names
 LEAST_DOUBT = 0.02  # keeps one frame that is very sure from being the whole identity
@@ -39,6 +42,7 @@ class SmoothingConfig:
         eyelids: the same, for expressions whose names begin as :data:`EYELIDS`; a blink lasts a tenth of a second.
         box: of the next crop, speed in face sizes a second.
         online: filter coefficients as frames come; otherwise only the crop is, and a second pass may do the rest.
+        flow: online, carry the pose by the picture's own motion, see :mod:`morph.tracking.flow_smoothing`; None does not.
     """
 
     rotation: Cutoffs = field(default=Cutoffs(slow=0.6, gain=1.2, speed=2.0))
@@ -48,6 +52,7 @@ class SmoothingConfig:
     eyelids: Cutoffs = field(default=Cutoffs(slow=3.0, gain=0.8, speed=8.0))
     box: Cutoffs = field(default=Cutoffs(slow=1.5, gain=6.0, speed=2.0))
     online: bool = True
+    flow: FlowCutoffs | None = None
 
 
 class MotionFilter:
@@ -123,22 +128,28 @@ class FaceSmoother:
     Args:
         config: the cut-offs.
         expression_names: of the model.
+        points: what optical flow follows; without them, or without pictures, there is none.
     """
 
-    def __init__(self, config: SmoothingConfig, expression_names: Sequence[str]) -> None:
-        self._config, self._names = config, tuple(expression_names)
+    def __init__(self, config: SmoothingConfig, expression_names: Sequence[str], points: RigidPoints | None = None) -> None:
+        self._config, self._names, self._points = config, tuple(expression_names), points
         self._pool = IdentityPool()
         self.restart()
 
     def restart(self) -> None:
         """After a gap: motion begins anew, the identity stays."""
         self._motion = MotionFilter(self._config, self._names)
+        flow, points = self._config.flow, self._points
+        self._flow = None if flow is None or points is None else FlowFilter(flow, points)
         self._box, self._turn = BoxFilter(self._config.box), 0.0
 
-    def coefficients(self, raw: Coefficients, time: float, side: float, score: float) -> Coefficients:
+    def coefficients(
+        self, raw: Coefficients, time: float, side: float, score: float, image: Image | None = None
+    ) -> Coefficients:
         """Steady coefficients of a frame in which the face is ``side`` pixels large and the tracker ``score`` (0..1) sure."""
         pooled = dataclasses.replace(raw, shape=self._pool.add(raw.shape, score))
-        return self._motion(pooled, time, side)
+        steady = self._motion(pooled, time, side)
+        return steady if self._flow is None or image is None else self._flow(pooled, steady, time, side, image)
 
     def box(self, box: Floats, time: float, turn: float = 0.0) -> Floats:
         """The box from which the next crop is cut, in the picture turned by ``turn``; another turn begins anew."""

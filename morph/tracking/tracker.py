@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import os
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -18,7 +19,9 @@ from morph.tracking.crop import box_of, points_box
 from morph.tracking.detector import CenterFaceDetector, Detections, Detector, merge
 from morph.tracking.experts import open_experts
 from morph.tracking.face import Face
+from morph.tracking.flow_pose import RigidPoints, rigid_points
 from morph.tracking.frames import FrameSource, open_source
+from morph.tracking.identity import open_identity
 from morph.tracking.look import DOUBTFUL_ERROR, FaceReader, Look, is_possible
 from morph.tracking.regressor import Regressor
 from morph.tracking.scene import glimpse, likeness
@@ -55,6 +58,8 @@ class _Track:
     landmarks: Floats
     turn: float = 0.0  # radians by which the next crop turns the picture clockwise
     was_cut: bool = False  # lost where the scene changed
+    shape: Floats | None = None  # as the identity network read it
+    shape_age: int = 0  # frames since then
 
     @property
     def score(self) -> float:
@@ -73,7 +78,8 @@ class Tracker:
     The crop of a head that leans to one side is turned upright. A new face leans as its detector's five points do; where no
     face is known, the detector now and then looks at the picture turned by quarters as well.
 
-    Pose and expression go through 1 euro filters, and the identity is the mean over the frames in which it was seen.
+    Pose and expression go through 1 euro filters, and the identity is the mean over the frames in which it was seen. With
+    ``SmoothingConfig(flow=FlowCutoffs())`` the pose is carried by optical flow between frames, and comes in time.
 
     Args:
         weights: ONNX file; None is the one that ships.
@@ -86,6 +92,8 @@ class Tracker:
             takes the middle: more exact, and the network's time twice.
         experts: "eyes", "mouth" or "both" look closer and correct expressions, "none" do not; an ONNX file of one's own;
             None are the usual ones with the weights that ship, see :func:`morph.tracking.experts.open_experts`.
+        identity: network that reads the shape of a new face and again every ``detect_every`` frames: "default", "none", or an
+            ONNX file; None is the default with the weights that ship, see :func:`morph.tracking.identity.open_identity`.
         smoothing: how much is smoothed; None smooths nothing: every face is what the network says of its frame.
         threads: threads of ONNX Runtime.
 
@@ -104,6 +112,7 @@ class Tracker:
         detect_every: int = 15,
         passes: int = 1,
         experts: str | os.PathLike[str] | None = None,
+        identity: str | os.PathLike[str] | None = None,
         smoothing: SmoothingConfig | None = DEFAULT_SMOOTHING,
         threads: int = 1,
     ) -> None:
@@ -123,7 +132,8 @@ class Tracker:
         self.stopwatch = Stopwatch()
         self._landmarks = landmark_decoder(self.model)
         self.experts = open_experts(experts, self.model, self.regressor.path.name, threads=threads)
-        self._reader = FaceReader(self.regressor, self._landmarks, passes, self.experts)
+        self.identity = open_identity(identity, self.model, self.regressor.path.name, threads=threads)
+        self._reader = FaceReader(self.regressor, self._landmarks, passes, self.experts, self.identity)
         self.reset()
 
     def reset(self) -> None:
@@ -169,7 +179,8 @@ class Tracker:
         self._index = index + 1
         self._lost = [track for track in self._lost if 0 <= time - track.time <= MEMORY]
         boxes, turns = [track.box for track in self._tracks], [track.turn for track in self._tracks]
-        looks = self._reader(image, boxes, turns, self.stopwatch)
+        shapes = [track.shape if track.shape_age < self.detect_every else None for track in self._tracks]
+        looks = self._reader(image, boxes, turns, self.stopwatch, shapes)
         self._since_detection += 1
         with self.stopwatch.stage("compare"):
             odd = [self._is_odd(look, track, image) for look, track in zip(looks, self._tracks, strict=True)]
@@ -184,7 +195,7 @@ class Tracker:
             looks = self._reconcile(image, looks, odd, detections, time)
         with self.stopwatch.stage("filter"):
             for track, look in zip(self._tracks, looks, strict=True):
-                self._follow(track, look, time)
+                self._follow(track, look, time, image)
         self._drop_twins()
         return [self._face(track, index, time) for track in sorted(self._tracks, key=lambda track: track.id)]
 
@@ -226,11 +237,14 @@ class Tracker:
         self._lost += self._tracks
         self._tracks = []
 
-    def _follow(self, track: _Track, look: Look, time: float) -> None:
+    def _follow(self, track: _Track, look: Look, time: float, image: Image) -> None:
         """Take what was seen of a face into its track, steadily."""
         if float(overlap(look.box, track.look.box)[0, 0]) < JUMP:
             track.smoother.restart()
         track.look, track.time = look, time
+        if look.identified:
+            track.shape, track.shape_age = look.coefficients.shape, 0
+        track.shape_age += 1
         track.coefficients, track.landmarks = look.coefficients, look.landmarks
         track.box, track.turn = look.next_crop()
         if self.smoothing is None:
@@ -238,7 +252,7 @@ class Tracker:
         track.box = track.smoother.box(track.box, time, track.turn)
         if self.smoothing.online:
             side = float((look.box[2:] - look.box[:2]).max())
-            track.coefficients = track.smoother.coefficients(look.coefficients, time, side, track.score)
+            track.coefficients = track.smoother.coefficients(look.coefficients, time, side, track.score, image)
             track.landmarks = self._landmarks.project(track.coefficients)[..., :2]
 
     def _reconcile(self, image: Image, looks: list[Look], odd: list[bool], detections: Detections, time: float) -> list[Look]:
@@ -287,8 +301,14 @@ class Tracker:
             track.look, track.detection_score, track.was_cut = look, detection_score, False
             return track
         self._next_id += 1
-        smoother = FaceSmoother(self.smoothing or DEFAULT_SMOOTHING, self.model.expression_names)
+        config = self.smoothing or DEFAULT_SMOOTHING
+        points = None if config.flow is None else self._rigid_points
+        smoother = FaceSmoother(config, self.model.expression_names, points)
         return _Track(self._next_id - 1, look, detection_score, time, smoother, look.box, look.coefficients, look.landmarks)
+
+    @functools.cached_property
+    def _rigid_points(self) -> RigidPoints:
+        return rigid_points(self.model)
 
     def _drop_twins(self) -> None:
         """Of two tracks on one face the older one stays."""

@@ -124,7 +124,7 @@ def test_a_tracker_looks_closer_when_it_is_asked_to() -> None:
     picture = cv2.imread(str(PORTRAIT), cv2.IMREAD_COLOR_RGB)
     faces = {}
     for choice in ("none", "eyes"):
-        tracker = Tracker(level=0, experts=choice, smoothing=None)
+        tracker = Tracker(level=0, experts=choice, identity="none", smoothing=None)
         assert (tracker.experts is None) == (choice == "none")
         (faces[choice],) = tracker.process(picture)
         assert ("experts" in tracker.stopwatch.calls) == (choice == "eyes")
