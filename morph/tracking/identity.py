@@ -12,6 +12,7 @@ import numpy.typing as npt
 
 from morph.errors import MorphError
 from morph.model import Coefficients, MorphableModel, landmark_decoder
+from morph.model.coefficients import model_symmetry
 from morph.tracking.crop import box_of, crop_of_box, cut, turned
 from morph.tracking.regressor import SHIPPED, Regressor, shipped_weights
 from morph.tracking.tilt import next_turn
@@ -57,7 +58,7 @@ def name_identity(identity: IdentityReader | None) -> str:
 
 
 class IdentityReader:
-    """Looks at faces again for their identity.
+    """Looks at faces again for their identity: at each crop and at its mirror image, and takes the middle.
 
     Args:
         model: whose shapes are read.
@@ -73,6 +74,7 @@ class IdentityReader:
         self._regressor = Regressor(self.path, threads=threads)
         self._regressor.check_model(model)
         self._landmarks = landmark_decoder(model)
+        self._symmetry = model_symmetry(model)
 
     def __call__(self, images: Sequence[Image], coefficients: Coefficients) -> npt.NDArray[np.float32]:
         """Shapes ``(N, S)`` as z-scores.
@@ -85,11 +87,14 @@ class IdentityReader:
             return np.asarray(coefficients.shape, np.float32)
         size = self._regressor.input_size
         points = self._landmarks.project(coefficients)[..., :2]
-        crops = np.empty((len(images), size, size, 3), np.uint8)
+        crops = np.empty((2 * len(images), size, size, 3), np.uint8)
         for row, (image, face) in enumerate(zip(images, points, strict=True)):
             turn = next_turn(0.0, np.asarray(coefficients.rotation[row]))
             crops[row] = cut(image, crop_of_box(box_of(turned(face, turn)), size, turn), size)
-        return np.asarray(self._regressor(crops)[0].shape, np.float32)
+        crops[len(images) :] = crops[: len(images), :, ::-1]
+        said = self._regressor(crops)[0]
+        first, mirrored = said[: len(images)], said[len(images) :].mirror(self._symmetry, size)
+        return np.asarray((first.shape + mirrored.shape) / 2, np.float32)
 
     def correct(self, images: Sequence[Image], coefficients: Coefficients) -> Coefficients:
         """The coefficients with the shapes that are read; all else as it was."""

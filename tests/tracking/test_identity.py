@@ -21,6 +21,7 @@ from morph.errors import MorphError
 from morph.evaluation.renders import measure_renders
 from morph.evaluation.weights import run_weights
 from morph.model import load_default_model
+from morph.model.coefficients import model_symmetry
 from morph.tracking.identity import IdentityReader, default_identity, name_identity, open_identity
 from morph.tracking.regressor import Regressor, default_weights
 
@@ -62,6 +63,18 @@ def test_a_turned_picture_shows_the_same_person(rendered: Path) -> None:
     first, second = reader(images, upright), reader(turned, upright.transform(turn))
     assert np.corrcoef(first.ravel(), second.ravel())[0, 1] > 0.95
     assert np.corrcoef(first.ravel(), np.roll(second, 1, 0).ravel())[0, 1] < 0.8  # somebody else
+
+
+def test_a_mirrored_picture_shows_the_mirrored_person(rendered: Path) -> None:
+    model = load_default_model(0)
+    reader = IdentityReader(model)
+    crops = CropSet.open(rendered)
+    upright, size = crops.coefficients[:6], crops.images.shape[1]
+    first = reader(list(crops.images[:6]), upright)
+    other = upright.mirror(model_symmetry(model), size)
+    second = reader([np.ascontiguousarray(image[:, ::-1]) for image in crops.images[:6]], other)
+    np.testing.assert_allclose(second * model.shape_mirror, first, atol=0.1)  # crops differ by parts of a pixel
+    assert np.abs(second - first).max() > 0.2
 
 
 def test_a_tracker_reads_the_shape_of_a_new_face_and_then_now_and_then(picture: np.ndarray) -> None:
