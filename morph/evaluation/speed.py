@@ -217,7 +217,7 @@ def _warm_up(source: FrameSource, tracker: Tracker, folder: Path) -> npt.NDArray
 
 def _run(source: FrameSource, tracker: Tracker, folder: Path) -> _Pass:
     """One pass, timed."""
-    writer, watch = ObjWriter(tracker.model), Stopwatch(time.process_time)
+    writer, watch = ObjWriter(tracker.model), Stopwatch(time.process_time, every=1)
     cpu, wall, with_face, size = [], [], 0, (0, 0)
     tracker.reset()
     tracker.stopwatch = watch
