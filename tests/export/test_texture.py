@@ -35,6 +35,6 @@ def test_no_texel_is_left_black():
 
 
 def test_material_files(tmp_path):
-    write_material(tmp_path, toy_model(), size=64)
+    write_material(tmp_path, plain_texture(toy_model(), 64))
     assert "map_Kd texture.png" in (tmp_path / "head.mtl").read_text()
     assert cv2.imread(str(tmp_path / "texture.png")).shape == (64, 64, 3)

@@ -1,6 +1,8 @@
 """Frames are read ahead and files written behind in threads: nothing else may change."""
 
+import dataclasses
 import threading
+import weakref
 
 import numpy as np
 import pytest
@@ -74,22 +76,23 @@ def test_a_reader_that_fails_leaves_what_came_before_it_written(tracker, clip, t
     assert len(list((tmp_path / "out" / "mesh").glob("0*.obj"))) == 7
 
 
-def test_only_a_few_frames_are_held(tracker, clip, tmp_path, monkeypatch):
-    """However slow the disk is, the reader is at most the two queues and what is in hand ahead of it."""
-    source, plain, read, ahead = open_source(clip), ObjWriter.write, [], []
+@pytest.mark.parametrize("overlay", [False, True], ids=["meshes", "overlay"])
+def test_only_a_few_frames_are_held(tracker, clip, tmp_path, monkeypatch, overlay):
+    """However slow the disk is, pictures are held by the reader's queue, by what is drawn, and in hand."""
+    source, plain, read, held = open_source(clip), ObjWriter.write, [], []
 
     class Counting(type(source)):
         def __iter__(self):
             for frame in super().__iter__():
-                read.append(frame.index)
+                read.append(weakref.ref(frame.image))
                 yield frame
 
     def slow(self, path, vertices):
-        threading.Event().wait(0.02)
-        ahead.append(len(read) - int(path.stem))
+        threading.Event().wait(0.05)
+        held.append(sum(picture() is not None for picture in read))
         plain(self, path, vertices)
 
     monkeypatch.setattr(ObjWriter, "write", slow)
-    track_to_folder(Counting(clip), tracker, tmp_path / "out", MESHES)
+    track_to_folder(Counting(clip), tracker, tmp_path / "out", dataclasses.replace(MESHES, overlay=overlay))
     assert len(read) == 16
-    assert np.max(ahead) <= 2 * WAITING + 4
+    assert np.max(held) <= (2 if overlay else 1) * WAITING + 4
