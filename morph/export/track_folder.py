@@ -312,7 +312,7 @@ class _Run:
             "vertices": tracker.model.n_vertices,
             "model": {"name": tracker.model.name, "identity": tracker.model.identity},
             "weights": tracker.regressor.path.name,
-            "cpu_ms_per_frame": stages | {"other": round(1000 * threads / self.count, 3)},
+            "cpu_ms_per_frame": stages | {"other": round(1000 * max(threads, 0.0) / self.count, 3)},
             "cpu_ms_per_frame_without_overlay": round(1000 * (cpu - side) / self.count, 3),
             "fps_without_overlay": round(self.count / max(cpu - side, 1e-9), 1),
             "fps": round(self.count / max(wall, 1e-9), 1),

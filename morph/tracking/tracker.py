@@ -109,7 +109,7 @@ class Tracker:
         *,
         max_faces: int = 1,
         level: int = 1,
-        detect_every: int = 15,
+        detect_every: int = 30,
         passes: int = 1,
         experts: str | os.PathLike[str] | None = None,
         identity: str | os.PathLike[str] | None = None,
