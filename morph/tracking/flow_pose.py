@@ -16,6 +16,7 @@ import numpy.typing as npt
 
 from morph.errors import MorphError
 from morph.model import Coefficients, Decoder, MorphableModel
+from morph.rendering import vertex_normals
 
 Floats = npt.NDArray[np.floating]
 Image = npt.NDArray[np.uint8]
@@ -60,7 +61,7 @@ def rigid_points(model: MorphableModel, count: int = POINTS) -> RigidPoints:
     Raises:
         MorphError: no vertex of the face looks forward.
     """
-    normals = _normals(model)
+    normals = vertex_normals(model.mean, model.triangles).astype(np.float64)
     if "face" in model.vertex_masks:
         face = model.vertex_masks["face"] > 0.5
     else:
@@ -80,16 +81,6 @@ def rigid_points(model: MorphableModel, count: int = POINTS) -> RigidPoints:
         chosen.append(int(far.argmax()))
         far = np.minimum(far, np.linalg.norm(places - places[chosen[-1]], axis=1))
     return RigidPoints(Decoder(model, rows[chosen]), normals[rows[chosen]], places[chosen].mean(0))
-
-
-def _normals(model: MorphableModel) -> Floats:
-    """``(V, 3)`` of the mean."""
-    corners = model.mean[model.triangles].astype(np.float64)
-    areas = np.cross(corners[:, 1] - corners[:, 0], corners[:, 2] - corners[:, 0])
-    out = np.zeros(model.mean.shape)
-    for corner in model.triangles.T:
-        np.add.at(out, corner, areas)
-    return np.asarray(out / np.maximum(np.linalg.norm(out, axis=1, keepdims=True), 1e-12))
 
 
 @dataclass(frozen=True, eq=False)
