@@ -7,8 +7,8 @@ import numpy.typing as npt
 
 from morph.model.decoder import Decoder
 from morph.model.morphable_model import MorphableModel
-from morph.tracking.look import DOUBTFUL_ERROR
-from morph.tracking.smoothing import LEAST_DOUBT
+from morph.tracking.look import score_of
+from morph.tracking.smoothing import IdentityPool
 
 Array = npt.NDArray[np.floating]
 
@@ -28,18 +28,17 @@ def pooled_shape_error(
     Returns:
         Mean error of the persons and that of the model's mean head; NaN where every person has one picture.
     """
-    persons, person, count = np.unique(group, return_inverse=True, return_counts=True)
-    if len(persons) == 0 or count.max() == 1:
+    persons = np.unique(group)
+    if len(persons) == len(group):
         return float("nan"), float("nan")
-    weight = np.ones(len(got)) if expected is None else 1 / ((expected / DOUBTFUL_ERROR) ** 2 + LEAST_DOUBT)
-    return shape_error(model, _means(got, person, weight), _means(want, person, np.ones(len(want))))
-
-
-def _means(rows: Array, person: npt.NDArray[np.integer], weight: Array) -> Array:
-    """Weighted means ``(P, S)`` of the ``rows`` ``(N, S)`` of each person."""
-    sums = np.zeros((int(person.max()) + 1, rows.shape[1]))
-    np.add.at(sums, person, weight[:, None] * rows)
-    return sums / np.bincount(person, weight)[:, None]
+    scores = np.ones(len(got)) if expected is None else [score_of(error) for error in expected]
+    mine, true = [], []
+    for person in persons:
+        pool, rows = IdentityPool(), np.flatnonzero(group == person)
+        pooled = [pool.add(got[row], scores[row]) for row in rows]
+        mine.append(pooled[-1])
+        true.append(want[rows[0]])
+    return shape_error(model, np.stack(mine), np.stack(true))
 
 
 def shape_error(model: MorphableModel, got: Array, want: Array, *, chunk: int = 64) -> tuple[float, float]:

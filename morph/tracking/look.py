@@ -52,12 +52,17 @@ class Look:
     @property
     def score(self) -> float | None:
         """0..1 from the expected error: 0.9 at 3 % of the crop, 0.5 at 9 %."""
-        return None if self.error is None else 1.0 / (1.0 + (self.error / DOUBTFUL_ERROR) ** 2)
+        return None if self.error is None else score_of(self.error)
 
     def next_crop(self) -> tuple[Floats, float]:
         """Box and turn of the crop that this look asks for, see :func:`morph.tracking.crop.crop_of_box`."""
         turn = next_turn(self.turn, self.coefficients.rotation)
         return box_of(turned(self.landmarks, turn)), turn
+
+
+def score_of(error: float) -> float:
+    """How sure a look is, 0..1, with a landmark error to expect of ``error`` shares of the crop's side."""
+    return float(1.0 / (1.0 + (error / DOUBTFUL_ERROR) ** 2))
 
 
 class FaceReader:
