@@ -119,6 +119,7 @@ def track_to_folder(
                 run.begin(frame, stack)
                 if options.mesh:
                     beside.submit(run.write_material)
+                    behind.submit(run.remove_cut_off)
             run.add(frame, faces, behind)
     if not run.count:
         raise MorphError(f"{source.name} holds no frames; give a longer clip")
@@ -219,8 +220,6 @@ class _Run:
 
     def add(self, frame: Frame, faces: list[Face], behind: WriteBehind) -> None:
         """Take in what one frame gives, and have it written."""
-        if not self.count and self.options.mesh and self.begun:
-            behind.submit(self._remove_cut_off)
         self.count += 1
         self.faces += [dataclasses.replace(face) for face in faces]  # without the meshes that they will decode
         if not faces:
@@ -273,9 +272,9 @@ class _Run:
         for file in old:
             file.unlink(missing_ok=True)
 
-    def _remove_cut_off(self) -> None:
-        """OBJ files that lost their end go: all of one model and one set of options are equally long."""
-        for file in (self.folder / "mesh").glob("*.obj"):
+    def remove_cut_off(self) -> None:
+        """OBJ files of a killed run that lost their end go: all of one model and one set of options are equally long."""
+        for file in (self.folder / "mesh").glob("*.obj") if self.begun else ():
             if OWN_FILES.fullmatch(file.name) and file.stat().st_size != self.meshes.size:
                 file.unlink()
 
