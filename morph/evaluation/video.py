@@ -49,8 +49,9 @@ lag_truth_frames as lag_frames, of the smoothed landmarks with the known ones
 truth_over_raw   jitter of the known landmarks over that of the raw ones: what the head itself moves, and no filter should hide
 blinks           runs of frames in which the eyes of the smoothed landmarks (height over width) are open by less than {shut} of
                  their median over a second to either side; right within {tolerance} frames
-fps_to_obj       frames over the process's CPU time from decoding the clip to the OBJ files, all threads, no overlay
-fps_wall         the same by the clock: threads work beside each other, and other programs lengthen it
+fps_to_obj       frames over the process's CPU time from decoding the clip to the OBJ files, all threads, no overlay; without
+                 what is made once for all meshes (texture, text of the faces)
+fps_wall         the same by the clock, with all that is made once: threads work beside each other, other programs lengthen it
 mediapipe        its face mesh with its own smoothing on the same clip: jitter, lag and blinks of the 68 points nearest to
                  ours; fps over CPU time of decoding and face mesh, no files written
 """
