@@ -15,7 +15,7 @@ from morph.tracking.crop import box_of, crop_of_box, cut, inverse, turned
 from morph.tracking.experts import Experts
 from morph.tracking.identity import IdentityReader
 from morph.tracking.regressor import Regressor
-from morph.tracking.scene import thumbnail
+from morph.tracking.scene import shrunk, thumbnail
 from morph.tracking.smoothing import midway
 from morph.tracking.stopwatch import Stopwatch
 from morph.tracking.tilt import next_turn
@@ -37,6 +37,7 @@ class Look:
         coefficients, landmarks, box: in pixels of the frame.
         error: landmark error to expect, as a share of the crop's side; None where the network does not say.
         thumbnail: of the crop.
+        small: the crop itself, ``(16, 16, 3)``.
         turn: radians by which the crop turned the picture clockwise.
         identified: whether the shape was read by the identity network in this look.
     """
@@ -46,6 +47,7 @@ class Look:
     box: Floats
     error: float | None
     thumbnail: Floats
+    small: Image
     turn: float = 0.0
     identified: bool = False
 
@@ -126,7 +128,8 @@ class FaceReader:
         with watch.stage("crop"):
             ways = [crop_of_box(box, size, turn) for box, turn in zip(boxes, turns, strict=True)]
             crops = np.stack([cut(image, way, size) for way in ways])
-            thumbnails = [thumbnail(crop) for crop in crops]
+            small = [shrunk(crop) for crop in crops]
+            thumbnails = [thumbnail(copy) for copy in small]
         with watch.stage("network"):
             found, errors = self.regressor(np.ascontiguousarray(crops[:, :, ::-1]) if mirrored else crops)
         with watch.stage("landmarks"):
@@ -136,7 +139,8 @@ class FaceReader:
             landmarks = self.landmarks.project(found)[..., :2]
         expected = [None] * len(boxes) if errors is None else [float(error) for error in errors]
         return [
-            Look(found[i], landmarks[i], box_of(landmarks[i]), expected[i], thumbnails[i], turns[i]) for i in range(len(boxes))
+            Look(found[i], landmarks[i], box_of(landmarks[i]), expected[i], thumbnails[i], small[i], turns[i])
+            for i in range(len(boxes))
         ]
 
     def look_again(self, image: Image, looks: list[Look], watch: Stopwatch) -> list[Look]:
