@@ -9,7 +9,7 @@ from typing import Protocol
 import numpy as np
 import numpy.typing as npt
 
-from morph.tracking.boxes import overlap
+from morph.tracking.detection.boxes import overlap
 
 Floats = npt.NDArray[np.floating]
 
@@ -29,7 +29,7 @@ class Appearance:
     """What tells a person from others.
 
     Attributes:
-        tone: ``(3,)`` logarithm of the mean colour of the face, see :func:`morph.tracking.scene.tone`.
+        tone: ``(3,)`` logarithm of the mean colour of the face, see :func:`morph.inference.appearance.tone`.
         shape: ``(S,)`` as the identity network read it; None where there is none.
     """
 
