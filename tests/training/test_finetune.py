@@ -155,8 +155,8 @@ def test_statistics_never_follow_the_clips(tmp_path: Path, batch_norm: str, move
 
 def write_recipe(folder: Path, **changes: Any) -> Path:
     """A recipe of the default model on a few renders, beginning from the weights that ship."""
+    from morph.inference.regressor import default_weights
     from morph.synthesis import SynthesisPlan, synthesise
-    from morph.tracking.regressor import default_weights
 
     synthesise(SynthesisPlan(16, seed=1, size=64), folder / "renders")
     values = {
