@@ -13,7 +13,6 @@ import numpy.typing as npt
 from scipy.spatial.transform import Rotation, Slerp
 
 from morph.errors import MorphError
-from morph.export.obj import MILLIMETRES
 from morph.model import Coefficients, MorphableModel
 
 Floats = npt.NDArray[np.float64]
@@ -149,7 +148,7 @@ class Performance:
 
 
 def _millimetres(model: MorphableModel) -> np.float32:
-    return np.float32(MILLIMETRES.get(model.unit, 1.0))
+    return np.float32(model.millimetres)
 
 
 def person_of_track(track: RecordedTrack, person: int | None = None) -> int:

@@ -32,7 +32,7 @@ def open_session(path: str | os.PathLike[str], threads: int = 1, device: str = "
     path = Path(path)
     if not path.is_file():
         raise MorphError(f"no weights file {path}; give an ONNX file, or leave the option out to use the shipped weights")
-    providers = [PROVIDERS[device]]
+    providers = list(dict.fromkeys([PROVIDERS[device], PROVIDERS["cpu"]]))
     if providers[0] not in onnxruntime.get_available_providers():
         raise MorphError(f"the ONNX Runtime that is installed cannot use {device!r}; install one that can, or choose cpu")
     options = onnxruntime.SessionOptions()
@@ -40,7 +40,7 @@ def open_session(path: str | os.PathLike[str], threads: int = 1, device: str = "
     options.inter_op_num_threads = 1
     options.log_severity_level = 3
     try:
-        return onnxruntime.InferenceSession(os.fspath(path), options, providers=list(dict.fromkeys([*providers, PROVIDERS["cpu"]])))
+        return onnxruntime.InferenceSession(os.fspath(path), options, providers=providers)
     except Exception as error:  # onnxruntime has an exception class of its own for each status
         if type(error).__module__.startswith("onnxruntime"):
             raise MorphError(f"{path} is not an ONNX network; export one with `morph export`") from None

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import dataclasses
-import hashlib
 import json
 import re
 from pathlib import Path
@@ -13,7 +11,6 @@ from morph import __version__
 from morph.atomic import atomic_path
 from morph.errors import MorphError
 from morph.frames import FrameSource
-from morph.inference.identity import name_identity
 from morph.tracking import Tracker
 
 RECORD = ".unfinished.json"  # in the folder of a track, from before its first file until after its summary
@@ -25,29 +22,14 @@ HALF_WRITTEN = re.compile(
 def track_settings(source: FrameSource, tracker: Tracker, options: dict[str, Any]) -> dict[str, Any]:
     """All that decides what a track's files hold, as plain values for JSON.
 
-    The footage counts as the same while number, sizes and times of change of its files are; weights are told by their content.
+    The footage counts as the same while number, sizes and times of change of its files are; every network is told by its content.
 
     Args:
         source: where the frames come from.
         tracker: that will be used.
         options: what is written.
     """
-    smoothing = None if tracker.smoothing is None else dataclasses.asdict(tracker.smoothing)
-    settings = {
-        "morph": __version__,
-        "footage": _footage(source),
-        "weights": hashlib.sha256(tracker.regressor.path.read_bytes()).hexdigest()[:16],
-        "model": tracker.model.identity,
-        "vertices": tracker.model.n_vertices,
-        "detector": type(tracker.detector).__name__,
-        "max_faces": tracker.max_faces,
-        "detect_every": tracker.detect_every,
-        "passes": tracker.passes,
-        "experts": [] if tracker.experts is None else [tracker.experts.path.name, *tracker.experts.use],
-        "identity": name_identity(tracker.identity),
-        "smoothing": smoothing,
-        **options,
-    }
+    settings = {"morph": __version__, "footage": _footage(source), **tracker.settings(), **options}
     return dict(json.loads(json.dumps(settings)))  # as it is read back
 
 

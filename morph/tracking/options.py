@@ -107,7 +107,9 @@ class TrackerOptions:
         return dataclasses.replace(self, weights=weights, experts=experts, identity=identity)
 
     def settings(self) -> dict[str, Any]:
-        """All that decides what is said, as plain values for JSON: networks by a checksum of their bytes, the model by its identity.
+        """All that decides what is said, as plain values for JSON.
+
+        Networks are told by a checksum of their bytes, the model by its identity.
 
         Raises:
             MorphError: a network or the model cannot be read.

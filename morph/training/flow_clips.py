@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import collections
+import dataclasses
 import hashlib
 import json
 import os
@@ -21,7 +22,7 @@ from morph.errors import MorphError
 from morph.frames import open_source
 from morph.frames.sources import PICTURE_SUFFIXES, natural_key
 from morph.rendering import vertex_normals
-from morph.tracking import Face, SmoothingConfig, Tracker
+from morph.tracking import Face, SmoothingConfig, Tracker, TrackerOptions
 from morph.training.flow_config import Clips
 
 CLIP_SUFFIXES = {".avi", ".m4v", ".mkv", ".mov", ".mp4", ".mpeg", ".mpg", ".webm"}
@@ -136,48 +137,47 @@ def _window(
 
 
 def prepare_windows(
-    clips: Sequence[Path], tracker: Tracker, folder: str | os.PathLike[str], options: Clips, licence: str = ""
+    clips: Sequence[Path], options: TrackerOptions, folder: str | os.PathLike[str], cut: Clips, licence: str = ""
 ) -> ClipWindows:
     """Track the clips and write their windows into ``folder``; a whole set that lies there is taken as it is.
 
     Args:
         clips: from :func:`find_clips`.
-        tracker: of the starting weights.
+        options: of a tracker with the starting weights; how many faces it follows is up to ``cut``, and it does not smooth.
         folder: of the set.
-        options: how windows are cut.
+        cut: how windows are cut.
         licence: of the clips, for the set's description.
 
     Raises:
         MorphError: a clip cannot be read, no face was followed in any, or the folder holds windows of other clips.
     """
     folder = Path(folder)
-    fingerprint = _fingerprint(clips, tracker, options)
+    options = dataclasses.replace(options, smoothing=SmoothingConfig(online=False), max_faces=cut.max_faces)
+    fingerprint = _fingerprint(clips, options, cut)
     if (folder / "meta.json").is_file():
         old = ClipWindows.open(folder)
         if old.meta.get("fingerprint") != fingerprint:
             raise MorphError(f"{folder} holds windows of other clips, weights or settings; delete it, or give a new --out")
         return old
-    tracker.smoothing = SmoothingConfig(online=False)
-    tracker.max_faces = options.max_faces
+    tracker = Tracker(options)
     runs = [track_runs(clip, tracker) for clip in clips]
-    counts = [sum(len(run.starts(options.frames)) for run in found) for found in runs]
+    counts = [sum(len(run.starts(cut.frames)) for run in found) for found in runs]
     if not any(counts):
-        raise MorphError(f"no face was followed through {options.frames} frames of any clip; give clips of faces")
+        raise MorphError(f"no face was followed through {cut.frames} frames of any clip; give clips of faces")
     meta = {
         "clips": [clip.name for clip in clips],
         "windows": counts,
-        "options": options.model_dump(),
+        "options": cut.model_dump(),
         "licence": licence,
         "fingerprint": fingerprint,
     }
-    windows = (window for i, clip in enumerate(clips) for window in cut_windows(clip, i, runs[i], options))
-    return write_windows(folder, windows, (sum(counts), options.frames, options.size), meta)
+    windows = (window for i, clip in enumerate(clips) for window in cut_windows(clip, i, runs[i], cut))
+    return write_windows(folder, windows, (sum(counts), cut.frames, cut.size), meta)
 
 
-def _fingerprint(clips: Sequence[Path], tracker: Tracker, options: Clips) -> str:
+def _fingerprint(clips: Sequence[Path], options: TrackerOptions, cut: Clips) -> str:
     files = [
         (clip.name, clip.stat().st_size if clip.is_file() else sum(f.stat().st_size for f in clip.iterdir())) for clip in clips
     ]
-    weights = hashlib.sha256(tracker.regressor.path.read_bytes()).hexdigest()
-    text = json.dumps([files, weights, options.model_dump()], sort_keys=True)
+    text = json.dumps([files, options.fingerprint(), cut.model_dump()], sort_keys=True)
     return hashlib.sha256(text.encode()).hexdigest()

@@ -113,18 +113,13 @@ def _protocol() -> str:
 
 def measure_renders(
     folder: str | os.PathLike[str],
-    weights: str | os.PathLike[str] | None = None,
-    model: str | os.PathLike[str] | None = None,
-    experts: str | os.PathLike[str] | None = None,
-    identity: str | os.PathLike[str] | None = None,
+    options: TrackerOptions | None = None,
 ) -> RendersReport:
     """Run weights over a crop set with coefficients that they did not see in training.
 
     Args:
         folder: a set of ``morph synth`` with a seed, or picture numbers, of its own.
-        weights: ``.onnx`` or ``.safetensors``; None: the ones that ship.
-        model: file of the morphable model of the weights; None: the default model.
-        experts, identity: as for :class:`morph.tracking.Tracker`.
+        options: networks and model of a tracker; weights may be ``.safetensors``, too; None are the defaults.
 
     Raises:
         MorphError: files missing or damaged, or the set belongs to another model than the weights.
