@@ -22,7 +22,8 @@ HALF_WRITTEN = re.compile(
 def track_settings(source: FrameSource, tracker: Tracker, options: dict[str, Any]) -> dict[str, Any]:
     """All that decides what a track's files hold, as plain values for JSON.
 
-    The footage counts as the same while number, sizes and times of change of its files are; every network is told by its content.
+    The footage counts as the same while number, sizes and times of change of its files are; networks are told by
+    their contents.
 
     Args:
         source: where the frames come from.

@@ -137,23 +137,23 @@ def _window(
 
 
 def prepare_windows(
-    clips: Sequence[Path], options: TrackerOptions, folder: str | os.PathLike[str], cut: Clips, licence: str = ""
+    clips: Sequence[Path], options: TrackerOptions, folder: str | os.PathLike[str], config: Clips, licence: str = ""
 ) -> ClipWindows:
     """Track the clips and write their windows into ``folder``; a whole set that lies there is taken as it is.
 
     Args:
         clips: from :func:`find_clips`.
-        options: of a tracker with the starting weights; how many faces it follows is up to ``cut``, and it does not smooth.
+        options: of a tracker with the starting weights; how many faces it follows is up to ``config``, and it does not smooth.
         folder: of the set.
-        cut: how windows are cut.
+        config: how windows are cut.
         licence: of the clips, for the set's description.
 
     Raises:
         MorphError: a clip cannot be read, no face was followed in any, or the folder holds windows of other clips.
     """
     folder = Path(folder)
-    options = dataclasses.replace(options, smoothing=SmoothingConfig(online=False), max_faces=cut.max_faces)
-    fingerprint = _fingerprint(clips, options, cut)
+    options = dataclasses.replace(options, smoothing=SmoothingConfig(online=False), max_faces=config.max_faces)
+    fingerprint = _fingerprint(clips, options, config)
     if (folder / "meta.json").is_file():
         old = ClipWindows.open(folder)
         if old.meta.get("fingerprint") != fingerprint:
@@ -161,23 +161,23 @@ def prepare_windows(
         return old
     tracker = Tracker(options)
     runs = [track_runs(clip, tracker) for clip in clips]
-    counts = [sum(len(run.starts(cut.frames)) for run in found) for found in runs]
+    counts = [sum(len(run.starts(config.frames)) for run in found) for found in runs]
     if not any(counts):
-        raise MorphError(f"no face was followed through {cut.frames} frames of any clip; give clips of faces")
+        raise MorphError(f"no face was followed through {config.frames} frames of any clip; give clips of faces")
     meta = {
         "clips": [clip.name for clip in clips],
         "windows": counts,
-        "options": cut.model_dump(),
+        "options": config.model_dump(),
         "licence": licence,
         "fingerprint": fingerprint,
     }
-    windows = (window for i, clip in enumerate(clips) for window in cut_windows(clip, i, runs[i], cut))
-    return write_windows(folder, windows, (sum(counts), cut.frames, cut.size), meta)
+    windows = (window for i, clip in enumerate(clips) for window in cut_windows(clip, i, runs[i], config))
+    return write_windows(folder, windows, (sum(counts), config.frames, config.size), meta)
 
 
-def _fingerprint(clips: Sequence[Path], options: TrackerOptions, cut: Clips) -> str:
+def _fingerprint(clips: Sequence[Path], options: TrackerOptions, config: Clips) -> str:
     files = [
         (clip.name, clip.stat().st_size if clip.is_file() else sum(f.stat().st_size for f in clip.iterdir())) for clip in clips
     ]
-    text = json.dumps([files, options.fingerprint(), cut.model_dump()], sort_keys=True)
+    text = json.dumps([files, options.fingerprint(), config.model_dump()], sort_keys=True)
     return hashlib.sha256(text.encode()).hexdigest()

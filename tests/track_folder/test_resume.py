@@ -15,6 +15,8 @@ from morph.cli.demo import demo_files
 from morph.errors import MorphError
 from morph.frames import open_source
 from morph.frames.sources import FrameSource
+from morph.inference.experts import default_experts
+from morph.inference.identity import default_identity
 from morph.track_folder import TrackOptions, track_to_folder
 from morph.track_folder.resume import RECORD, remove_half_written
 
@@ -170,6 +172,20 @@ def test_other_footage_weights_and_unknown_tracks_are_refused(clip, tracker, beg
     (begun / "summary.json").write_text("{}")
     with pytest.raises(MorphError, match="does not say how it was tracked"):
         track_to_folder(open_source(clip), tracker, begun, RESUME)
+
+
+@pytest.mark.parametrize("kind", ["identity", "experts"])
+def test_another_network_of_the_same_name_is_refused(clip, tmp_path, kind):
+    shipped = {"identity": default_identity(), "experts": default_experts()}[kind]
+    own = tmp_path / "own.onnx"
+    shutil.copy(shipped, own)
+    with pytest.raises(KeyboardInterrupt):
+        track_to_folder(Cut(clip, 2), Tracker(level=0, **{kind: own}), tmp_path / "out", OPTIONS)
+    own.write_bytes(shipped.read_bytes() + b"\0")
+    with pytest.raises(MorphError, match=f"begun with other {kind};"):
+        track_to_folder(open_source(clip), Tracker(level=0, **{kind: own}), tmp_path / "out", RESUME)
+    shutil.copy(shipped, own)
+    assert track_to_folder(open_source(clip), Tracker(level=0, **{kind: own}), tmp_path / "out", RESUME)["frames"] == 4
 
 
 def test_frames_that_do_not_come_again_are_refused(clip, tracker, tmp_path):

@@ -21,6 +21,7 @@ from morph.inference.refinement import CloserLook, open_closer_look
 from morph.model.coefficients import Coefficients
 from morph.model.decoder import landmark_decoder
 from morph.model.morphable_model import MorphableModel
+from morph.tracking.options import TrackerOptions
 
 Array = npt.NDArray[np.floating]
 UPPER, LOWER = (37, 38, 43, 44), (41, 40, 47, 46)
@@ -129,10 +130,11 @@ def measure_renders(
     from morph.model.coefficients import model_symmetry
 
     crops = CropSet.open(folder)
-    found = open_weights(weights or default_weights())
-    morphable = found.find_model(model)
+    options = options or TrackerOptions()
+    found = open_weights(options.weights or default_weights())
+    morphable = found.find_model(options.model)
     crops.check_model(morphable, folder, "render a set with `morph synth`")
-    closer = open_closer_look(identity, experts, morphable, found.name)
+    closer = open_closer_look(options.identity, options.experts, morphable, found.name)
     plain = TrainingBatches([crops], model_symmetry(morphable), found.input_size, None)
     flat, expected, truth, points = [], [], [], []
     for start in range(0, len(crops), 64):
