@@ -18,18 +18,36 @@ def progressive(pictures: Iterator[Any], threads: int, leave_out: Callable[[str]
         threads: of the filter.
         leave_out: is told what is left out.
     """
-    graph, shape = None, None
-    for picture in pictures:
+    graph, shape, before, early = None, None, None, False
+    for picture, after in _with_next(pictures):
         if graph is None and not picture.interlaced_frame:
             yield picture
+            before = picture
             continue
         leave_out(FIELDS)
-        if graph is None or shape != (shape := _shape(picture)):
+        if graph is None or shape != _shape(picture):
             yield from _drained(graph)
-            graph = _graph(picture, threads)
+            graph, shape = _graph(picture, threads), _shape(picture)
+            other = next((one for one in (before, after) if one is not None and _shape(one) == shape), None)
+            early = other is not None
+            if early:  # a first picture has nothing before it, and would be taken for one in which nothing moves
+                graph.push(other)
         graph.push(picture)
-        yield from _ready(graph)
+        for done in _ready(graph):
+            if early:
+                early = False
+                continue
+            yield done
     yield from _drained(graph)
+
+
+def _with_next(pictures: Iterator[Any]) -> Iterator[tuple[Any, Any]]:
+    """Each picture, and the one after it; None after the last."""
+    picture = next(pictures, None)
+    while picture is not None:
+        after = next(pictures, None)
+        yield picture, after
+        picture = after
 
 
 def _shape(picture: Any) -> tuple[int, int, str]:
