@@ -71,7 +71,7 @@ def _blend(colour: Floats, over: tuple[int, int, int], share: Floats) -> Floats:
 def _skin(model: MorphableModel, position: Floats, mask: dict[str, Floats]) -> Floats:
     colour = np.tile(np.asarray(SKIN, float), (len(position), 1))
     points = model.mean[model.landmarks].astype(np.float64)
-    unit = np.linalg.norm(points[36] - points[45]) / 88.0  # the outer eye corners of an average head are 88 mm apart
+    unit = model.average_millimetre
     for eye, mouth in ((points[36:42], points[48]), (points[42:48], points[54])):
         cheek = 0.5 * (eye.mean(0) + mouth) + np.array([np.sign(eye[0, 0] + eye[3, 0]) * 10.0 * unit, 0, 0])
         distance = np.linalg.norm(position - cheek, axis=1) / (BLUSH_SIZE * unit)
