@@ -151,19 +151,31 @@ def _millimetres(model: MorphableModel) -> np.float32:
     return np.float32(model.millimetres)
 
 
-def person_of_track(track: RecordedTrack, person: int | None = None) -> int:
+def person_of_track(track: RecordedTrack, person: int | None = None, frame: int | None = None) -> int:
     """The number of a person: the one asked for, or who is seen in the most frames.
+
+    Args:
+        track: read back from a folder.
+        person: None takes who is seen most.
+        frame: and is seen in this frame, if anybody is; None in any.
 
     Raises:
         MorphError: the track has no such person.
     """
     people, counts = np.unique(track.id, return_counts=True)
     if person is None:
-        return int(people[np.argmax(counts)])
+        here = np.isin(people, track.id[track.frame == frame])
+        return int(people[np.argmax(counts * (here if here.any() else 1))])
     if person not in people:
         known = ", ".join(str(number) for number in people[:20])
         raise MorphError(f"{track.folder} has no face {person}; --id takes one of {known}")
     return person
+
+
+def left_out(track: RecordedTrack, person: int) -> dict[int, int]:
+    """How many frames a track has of everybody but one person, by number, who is seen most first."""
+    people, counts = np.unique(track.id[track.id != person], return_counts=True)
+    return {int(people[row]): int(counts[row]) for row in np.argsort(-counts, kind="stable")}
 
 
 def performance_of_track(track: RecordedTrack, model: MorphableModel, person: int | None = None) -> Performance:

@@ -159,7 +159,7 @@ def _online(
     """Each frame with its faces, as they come."""
     for frame in _read(source, limit, progress, watch):
         if source.kind == "pictures":
-            tracker.reset()
+            tracker.forget()
         yield frame, tracker.process(frame.image, frame.time, frame.index)
 
 

@@ -149,9 +149,13 @@ class Tracker:
 
     def reset(self) -> None:
         """Forget all faces; numbers of faces start again at 0."""
+        self.forget()
+        self._next_id = 0
+
+    def forget(self) -> None:
+        """Forget all faces, for what comes next is another picture; their numbers are not given again."""
         self._tracks: list[_Track] = []
         self._lost: list[_Track] = []
-        self._next_id = 0
         self._since_detection = 0
         self._since_turned = self.detect_every
         self._index = 0
@@ -162,7 +166,7 @@ class Tracker:
     def track(self, source: str | os.PathLike[str] | int | FrameSource) -> Iterator[Face]:
         """Every face of every frame of a picture, a folder, a clip or a camera (its number), in order of time.
 
-        Unrelated pictures of a folder are each looked at afresh.
+        Unrelated pictures of a folder are each looked at afresh, and nobody in one has the number of somebody in another.
 
         Raises:
             MorphError: the source cannot be read.
@@ -171,7 +175,7 @@ class Tracker:
         self.reset()
         for frame in opened:
             if opened.kind == "pictures":
-                self.reset()
+                self.forget()
             yield from self.process(frame.image, frame.time, frame.index)
 
     def process(self, image: Image, time: float | None = None, index: int | None = None) -> list[Face]:
