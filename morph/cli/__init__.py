@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import importlib
+import logging
 import sys
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -47,8 +48,33 @@ def _run(words: list[str]) -> None:
             module.add_arguments(sub)
             sub.set_defaults(run=module.run)
     options = parser.parse_args(words)
-    with _threads(1 if options.verb in SMALL else None):
+    with _threads(1 if options.verb in SMALL else None), _warnings():
         options.run(options)
+
+
+@contextmanager
+def _warnings() -> Iterator[None]:
+    """What the "morph" logger warns of, on stderr, each line once."""
+    logger, handler = logging.getLogger("morph"), _Lines(logging.WARNING)
+    logger.addHandler(handler)
+    try:
+        yield
+    finally:
+        logger.removeHandler(handler)
+
+
+class _Lines(logging.Handler):
+    """Writes a record as errors are written."""
+
+    def __init__(self, level: int) -> None:
+        super().__init__(level)
+        self._said: set[str] = set()
+
+    def emit(self, record: logging.LogRecord) -> None:
+        line = record.getMessage()
+        if line not in self._said:
+            self._said.add(line)
+            print(f"morph: {line}", file=sys.stderr)
 
 
 @contextmanager
