@@ -16,6 +16,17 @@ PROVIDERS = {  # of ONNX Runtime, by device
 }
 
 
+def load_onnxruntime() -> Any:
+    """The ``onnxruntime`` module, which is imported here and nowhere else, with its telemetry off.
+
+    From its import on it would keep a device id in the user's cache, queue events and send them.
+    """
+    os.environ.setdefault("ORT_DISABLE_TELEMETRY", "1")  # is read while the library is loaded
+    import onnxruntime
+
+    return onnxruntime
+
+
 def open_session(path: str | os.PathLike[str], threads: int = 1, device: str = "cpu") -> Any:
     """An ``onnxruntime.InferenceSession``.
 
@@ -27,8 +38,7 @@ def open_session(path: str | os.PathLike[str], threads: int = 1, device: str = "
     Raises:
         MorphError: no such file, not an ONNX network, or a device that the ONNX Runtime that is installed does not know.
     """
-    import onnxruntime
-
+    onnxruntime = load_onnxruntime()
     path = Path(path)
     if not path.is_file():
         raise MorphError(f"no weights file {path}; give an ONNX file, or leave the option out to use the shipped weights")
