@@ -11,7 +11,8 @@ import numpy as np
 import numpy.typing as npt
 from numba import njit
 
-Floats = npt.NDArray[np.float32]
+from morph.arrays import Floats
+
 SIZE = 512
 POOL = 1 << 20
 
