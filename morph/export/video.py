@@ -35,6 +35,15 @@ class VideoWriter:
         rate: frames a second, about; the true times come with the frames.
         quality: x264's constant rate factor; smaller is better and larger.
         sound: where the pictures come from; sound that it has is carried along, in time with them.
+
+    Example:
+        >>> import tempfile
+        >>> from pathlib import Path
+        >>> with tempfile.TemporaryDirectory() as folder:
+        ...     with VideoWriter(Path(folder) / "grey.mp4", rate=25) as writer:
+        ...         writer.write(np.full((64, 64, 3), 127, np.uint8), 0.0)
+        ...     (Path(folder) / "grey.mp4").is_file()
+        True
     """
 
     def __init__(

@@ -24,6 +24,11 @@ def open_source(source: str | os.PathLike[str] | int) -> FrameSource:
 
     Raises:
         MorphError: it does not exist, holds no picture, or cannot be read.
+
+    Example:
+        >>> from morph.cli.demo import demo_files
+        >>> next(iter(open_source(demo_files()[1]))).image.dtype
+        dtype('uint8')
     """
     if isinstance(source, int) or (str(source).isdigit() and not Path(source).exists()):
         return CameraSource(int(str(source)))
@@ -44,6 +49,11 @@ def read_picture(path: str | os.PathLike[str]) -> Image:
 
     Raises:
         MorphError: missing, or not a picture.
+
+    Example:
+        >>> from morph.cli.demo import demo_files
+        >>> read_picture(demo_files()[0]).shape[2]
+        3
     """
     path = Path(path)
     try:
