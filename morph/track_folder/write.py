@@ -308,6 +308,7 @@ class _Run:
             "frames_with_face": self.count - len(self.empty),
             "frames_without_face": self.empty,
             "frames_damaged": self.source.damaged,
+            "left_out": list(self.source.left_out),
             "faces": sorted({face.id for face in self.faces}),
             "vertices": tracker.model.n_vertices,
             "model": {"name": tracker.model.name, "identity": tracker.model.identity},

@@ -13,7 +13,8 @@ import numpy.typing as npt
 from morph.crop.face_crop import box_of, crop_of_box, cut, points_box
 from morph.crop.roll import first_turn
 from morph.errors import MorphError
-from morph.frames.sources import FrameSource, open_source
+from morph.frames.frame import FrameSource
+from morph.frames.sources import open_source
 from morph.inference.appearance import glimpse, likeness, shrunk, tone
 from morph.inference.experts import open_experts
 from morph.inference.face_reader import DOUBTFUL_ERROR, FaceReader, Look, is_possible
