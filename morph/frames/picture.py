@@ -29,6 +29,11 @@ def read_picture(path: str | os.PathLike[str]) -> Image:
 
     Raises:
         MorphError: missing, cut off, or not a picture that can be read.
+
+    Example:
+        >>> from morph.cli.demo import demo_files
+        >>> read_picture(demo_files()[0]).shape[2]
+        3
     """
     return decode_file(path, read_file(path))
 

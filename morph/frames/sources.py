@@ -29,6 +29,11 @@ def open_source(source: str | os.PathLike[str] | int) -> FrameSource:
 
     Raises:
         MorphError: it does not exist, holds no picture, cannot be read, or is an address or a pattern of names.
+
+    Example:
+        >>> from morph.cli.demo import demo_files
+        >>> next(iter(open_source(demo_files()[1]))).image.dtype
+        dtype('uint8')
     """
     if isinstance(source, int) or (re.fullmatch("[0-9]+", str(source)) and not os.path.exists(source)):
         return CameraSource(int(str(source)))

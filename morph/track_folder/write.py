@@ -94,6 +94,18 @@ def track_to_folder(
     Raises:
         MorphError: the source cannot be read (a camera not twice), the folder cannot be written, or what is to be continued
             was begun with other footage or settings.
+
+    Example:
+        >>> import tempfile
+        >>> from morph import Tracker, open_source, track_to_folder
+        >>> from morph.cli.demo import demo_files
+        >>> from morph.track_folder import TrackOptions
+        >>> folder = tempfile.TemporaryDirectory()
+        >>> options = TrackOptions(mesh=False, overlay=False, frames=3)
+        >>> summary = track_to_folder(open_source(demo_files()[1]), Tracker(level=0), folder.name, options)
+        >>> summary["frames"], summary["frames_without_face"]
+        (3, [])
+        >>> folder.cleanup()
     """
     options = options or TrackOptions()
     _refuse_own_input(source, Path(folder))

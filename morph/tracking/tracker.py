@@ -111,6 +111,14 @@ class Tracker:
 
     Raises:
         MorphError: weights, model or experts cannot be read, or do not belong together.
+
+    Example:
+        >>> from morph.cli.demo import demo_files
+        >>> from morph.frames import read_picture
+        >>> portrait = read_picture(demo_files()[0])  # ships with morph
+        >>> face, = Tracker(level=0).process(portrait)
+        >>> face.landmarks.shape, face.vertices.shape
+        ((68, 2), (4054, 3))
     """
 
     def __init__(
