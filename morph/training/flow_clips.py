@@ -15,7 +15,7 @@ import numpy.typing as npt
 
 from morph.crop.face_crop import cut
 from morph.crop.geometry import crop_similarity
-from morph.datasets.clip_windows import ClipWindows, Window, write_windows
+from morph.datasets.clip_windows import ClipWindow, ClipWindows, write_windows
 from morph.datasets.optical_flow import follow_points
 from morph.errors import MorphError
 from morph.frames import open_source
@@ -58,7 +58,7 @@ class Run:
     Attributes:
         first: number of the first frame.
         landmarks: ``(L, 68, 2)`` pixels, as the network saw them.
-        facing: ``(L, 68)`` cosine between each landmark's normal and the way to the camera.
+        facing: ``(L, 68)`` cosine between each landmark's normal and the direction to the camera.
     """
 
     first: int
@@ -96,7 +96,7 @@ def _facing(face: Face) -> npt.NDArray[np.float32]:
     return normals @ np.asarray(face.coefficients.rotation, np.float32)[2]
 
 
-def cut_windows(clip: Path, number: int, runs: Sequence[Run], options: Clips) -> Iterator[Window]:
+def cut_windows(clip: Path, number: int, runs: Sequence[Run], options: Clips) -> Iterator[ClipWindow]:
     """The windows of one clip, in order of their last frames."""
     wanted = sorted(
         ((run.first + start, run, start) for run in runs for start in run.starts(options.frames)), key=lambda item: item[0]
@@ -116,10 +116,10 @@ def _window(
     facing: npt.NDArray[np.float32],
     number: int,
     options: Clips,
-) -> Window:
-    way = crop_similarity(landmarks[len(landmarks) // 2], options.size, zoom=1 / CROP_SHARE)
-    crops = np.stack([cut(picture, way, options.size) for picture in pictures])
-    points = (landmarks @ way[:, :2].T + way[:, 2]).astype(np.float32)
+) -> ClipWindow:
+    matrix = crop_similarity(landmarks[len(landmarks) // 2], options.size, zoom=1 / CROP_SHARE)
+    crops = np.stack([cut(picture, matrix, options.size) for picture in pictures])
+    points = (landmarks @ matrix[:, :2].T + matrix[:, 2]).astype(np.float32)
     flows, trust = [], []
     for i in range(len(crops) - 1):
         flow, trusted = follow_points(
@@ -132,7 +132,7 @@ def _window(
         )
         flows.append(flow)
         trust.append(trusted & (facing[i : i + 2].min(0) > options.facing))
-    return Window(crops, points, np.stack(flows), np.stack(trust), number)
+    return ClipWindow(crops, points, np.stack(flows), np.stack(trust), number)
 
 
 def prepare_windows(
