@@ -32,7 +32,7 @@ class ClipSource(FrameSource):
 
         self.name, self._path, self.damaged = str(path), path, 0
         try:
-            with av.open(os.fspath(path)) as container:
+            with av.open(os.path.abspath(path)) as container:  # FFmpeg takes what is before a colon for a protocol
                 stream = main_stream(container, path, self.leave_out)
                 self._stream = stream.index
                 self.rate = float(stream.average_rate or stream.guessed_rate or SEQUENCE_RATE)
@@ -46,7 +46,7 @@ class ClipSource(FrameSource):
 
         self.damaged = 0
         index, previous = 0, -1.0 / self.rate
-        with av.open(os.fspath(self._path)) as container:
+        with av.open(os.path.abspath(self._path)) as container:
             stream = container.streams[self._stream]
             stream.thread_type = "FRAME"
             stream.codec_context.thread_count = self.threads
