@@ -6,9 +6,9 @@ from typing import Any, NamedTuple
 
 import cv2
 import numpy as np
-from numba import njit
 
 from morph.arrays import Array, Floats
+from morph.compiled import compiled
 from morph.synthesis.arrays.angles import angle
 from morph.synthesis.arrays.noise import tiles
 from morph.synthesis.light.lighting import Lighting
@@ -77,7 +77,7 @@ class PanoramaView(NamedTuple):
     turn: Floats
 
 
-@njit(cache=True, nogil=True)
+@compiled
 def _look(view: Any, shape: Any, column: Any, row: Any) -> None:
     """Places in a panorama of a ``shape`` that the pixels of a camera see, into ``column`` and ``row``."""
     span, pitch, step, aim, turn = view

@@ -5,9 +5,9 @@ from __future__ import annotations
 from typing import Any, NamedTuple
 
 import numpy as np
-from numba import njit
 
 from morph.arrays import Floats, Indices
+from morph.compiled import compiled
 from morph.synthesis.hair.strands import Canvas, Piece, Stroke, cross_section, hidden, overlap, steps_along
 from morph.synthesis.surfaces.surfaces import StrandLight, strand_light
 
@@ -53,7 +53,7 @@ def draw_hair(batch: StrandBatch, light: StrandLight, stroke: Stroke, canvas: Ca
     _lay_over(layer, piece.image, piece.cover)
 
 
-@njit(cache=True, nogil=True)
+@compiled
 def _bounds(points: Any, height: Any, width: Any) -> Any:
     """First and one past the last row and column that strands between nodes ``(n, m, 3)`` may reach."""
     f = np.float32
@@ -67,7 +67,7 @@ def _bounds(points: Any, height: Any, width: Any) -> Any:
     return top, bottom, int(max(x0 - edge, f(0.0))), int(min(max(x1 + edge, f(0.0)), f(width)))
 
 
-@njit(cache=True, nogil=True)
+@compiled
 def _lay_over(layer: Any, image: Any, cover: Any) -> None:
     for y in range(layer.shape[0]):
         for x in range(layer.shape[1]):
@@ -78,7 +78,7 @@ def _lay_over(layer: Any, image: Any, cover: Any) -> None:
                 cover[y, x] = np.float32(1.0) - left * (np.float32(1.0) - cover[y, x])
 
 
-@njit(cache=True, nogil=True)
+@compiled
 def _behind(piece: Any, span: Any, layer: Any, front: Any) -> Any:
     """Whether a piece of a strand lies behind hair that nothing can be seen through, at points three pixels apart."""
     f = np.float32
@@ -95,7 +95,7 @@ def _behind(piece: Any, span: Any, layer: Any, front: Any) -> Any:
     return True
 
 
-@njit(cache=True, nogil=True)
+@compiled
 def _seen(piece: Any, depth: Any, bias: Any) -> Any:
     """Whether any of a piece of a strand may lie within the canvas and before what it holds."""
     half = np.float32(0.5)
@@ -112,7 +112,7 @@ def _seen(piece: Any, depth: Any, bias: Any) -> Any:
     )
 
 
-@njit(cache=True, nogil=True)
+@compiled
 def _draw(batch: Any, light: Any, stroke: Any, canvas: Any, buffers: Any) -> None:
     """``buffers``: a layer ``(H, W, 4)`` to write, the light of the nodes (negative: not known), the canvas's corner."""
     layer, lit, left, top = buffers
@@ -135,7 +135,7 @@ def _draw(batch: Any, light: Any, stroke: Any, canvas: Any, buffers: Any) -> Non
                 _draw_piece(batch, (i, k, piece, stroke), light, canvas, (layer, lit))
 
 
-@njit(cache=True, nogil=True)
+@compiled
 def _draw_piece(batch: Any, what: Any, light: Any, canvas: Any, buffers: Any) -> None:
     """Blend a piece of a strand behind what the layer holds; ``what``: number of the strand and of the node, piece, stroke."""
     i, k, piece, stroke = what

@@ -5,9 +5,9 @@ from __future__ import annotations
 from typing import Any, NamedTuple
 
 import numpy as np
-from numba import njit
 
 from morph.arrays import Floats, Ints
+from morph.compiled import compiled
 from morph.synthesis.arrays.angles import angle
 
 
@@ -57,7 +57,7 @@ class Skull(NamedTuple):
     face_open: np.float32
 
 
-@njit(cache=True, nogil=True)
+@compiled
 def grow(sprouts: Any, head: Any, out: Any) -> None:
     """Grow strands by small steps; they bend to the comb, fall, and stay outside the head.
 
@@ -140,7 +140,7 @@ class Projection(NamedTuple):
     nearness: np.float32
 
 
-@njit(cache=True, nogil=True)
+@compiled
 def project(nodes: Any, camera: Any, at: Any, pixels: Any) -> None:
     """Nodes of the model frame to the camera frame, and to pixels and ``nearness`` over the distance.
 
@@ -204,7 +204,7 @@ class Piece(NamedTuple):
     wide_b: Any
 
 
-@njit(cache=True, nogil=True)
+@compiled
 def hidden(x: Any, y: Any, z: Any, depth: Any, bias: Any) -> Any:
     """Whether what the canvas holds hides a point; for compiled loops."""
     column, row = int(np.floor(x + np.float32(0.5))), int(np.floor(y + np.float32(0.5)))
@@ -213,7 +213,7 @@ def hidden(x: Any, y: Any, z: Any, depth: Any, bias: Any) -> Any:
     return z < depth[row, column] * bias
 
 
-@njit(cache=True, nogil=True, inline="always")
+@compiled(inline="always")
 def steps_along(piece: Any, shape: Any) -> Any:
     """How a piece is drawn into a canvas of a shape ``(rows, columns)``, in steps of about a pixel along its longer side.
 
@@ -226,7 +226,7 @@ def steps_along(piece: Any, shape: Any) -> Any:
     return steep, span, max(min(int(np.ceil(span)), 4 * (shape[0] + shape[1])), 1)
 
 
-@njit(cache=True, nogil=True, inline="always")
+@compiled(inline="always")
 def cross_section(piece: Any, t: Any, steep: Any, shape: Any) -> Any:
     """The pixels that a piece covers across its course, a share ``t`` of the way along.
 
@@ -248,14 +248,14 @@ def cross_section(piece: Any, t: Any, steep: Any, shape: Any) -> Any:
     return fixed, first, last, middle, reach, z, min(w, one)
 
 
-@njit(cache=True, nogil=True, inline="always")
+@compiled(inline="always")
 def overlap(cell: Any, middle: Any, reach: Any) -> Any:
     """How much of a pixel lies within ``reach`` of ``middle``, 0..1, or less than 0 outside."""
     half = np.float32(0.5)
     return min(middle + reach, np.float32(cell) + half) - max(middle - reach, np.float32(cell) - half)
 
 
-@njit(cache=True, nogil=True)
+@compiled
 def _draw_piece(piece: Any, ends: Any, stroke: Any, canvas: Any) -> None:
     """Draw a piece whose ``ends`` ``(2, 3)`` have these colours."""
     f = np.float32
@@ -287,7 +287,7 @@ def _draw_piece(piece: Any, ends: Any, stroke: Any, canvas: Any) -> None:
                 front[row, column] = z
 
 
-@njit(cache=True, nogil=True)
+@compiled
 def draw(points: Any, colours: Any, stroke: Any, canvas: Any) -> None:
     """Draw polylines of known colour, thin ones by coverage.
 
@@ -306,7 +306,7 @@ def draw(points: Any, colours: Any, stroke: Any, canvas: Any) -> None:
                 _draw_piece(Piece(xa, ya, za, width, xb, yb, zb, width), colours[i, k : k + 2], stroke, canvas)
 
 
-@njit(cache=True, nogil=True)
+@compiled
 def nearest(points: Any, seeds: Any, out: Any) -> None:
     """Which of the seeds ``(m, 3)`` lies nearest to each of the points ``(n, 3)``, into ``out`` ``(n,)``."""
     for i in range(points.shape[0]):
@@ -318,7 +318,7 @@ def nearest(points: Any, seeds: Any, out: Any) -> None:
                 best, out[i] = distance, j
 
 
-@njit(cache=True, nogil=True)
+@compiled
 def wind(nodes: Any, phase: Any, length: Any, amount: Any, pitch: Any) -> None:
     """Wind strands ``(n, m, 3)`` about their own course, ``amount`` mm wide, one turn every ``pitch`` mm."""
     f = np.float32

@@ -8,9 +8,9 @@ from typing import Any
 
 import numpy as np
 import numpy.typing as npt
-from numba import njit
 
 from morph.arrays import Bools, Floats, Ints
+from morph.compiled import compiled
 from morph.errors import MorphError
 from morph.model import Decoder, MorphableModel
 from morph.rendering import rasterise, vertex_normals
@@ -133,7 +133,7 @@ class Anatomy:
         return angle.astype(np.float32), line.astype(np.float32)
 
 
-@njit(cache=True, nogil=True)
+@compiled
 def _radius(vertices: Any, triangles: Any, surface: Any, centre: Any, out: Any) -> None:
     triangle, weight = surface
     for a in range(out.shape[0]):

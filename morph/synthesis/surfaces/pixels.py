@@ -5,9 +5,9 @@ from __future__ import annotations
 from typing import Any, NamedTuple
 
 import numpy as np
-from numba import njit
 
 from morph.arrays import Bools, Floats, Ints
+from morph.compiled import compiled
 from morph.synthesis.arrays.angles import angle
 from morph.synthesis.person.anatomy import CLOTH, ENAMEL, FEATURES, SKIN, TONGUE
 
@@ -70,7 +70,7 @@ class Lines(NamedTuple):
     chin: np.float32
 
 
-@njit(cache=True, nogil=True)
+@compiled
 def _between(x: Any, xs: Any, ys: Any) -> Any:
     if x <= xs[0]:
         return ys[0]
@@ -89,7 +89,7 @@ def survey(table: Floats, material: Ints, lines: Lines, scalp: float) -> Survey:
     return out
 
 
-@njit(cache=True, nogil=True)
+@compiled
 def _survey(table: Any, material: Any, lines: Any, scalp: Any, out: Any) -> None:
     f = np.float32
     one, none = f(1.0), f(0.0)
@@ -194,7 +194,7 @@ GUMS = np.array([0.38, 0.14, 0.13], np.float32)
 MUCOSA = np.array([0.36, 0.14, 0.13], np.float32)
 
 
-@njit(cache=True, nogil=True)
+@compiled
 def _furnish(pixels: Any, s: Any, lips: Any, forward: Any, stain: Any) -> None:
     material, table, found = pixels.material, pixels.table, pixels.found
     f = np.float32

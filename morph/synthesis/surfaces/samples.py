@@ -6,9 +6,9 @@ from typing import Any, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
-from numba import njit
 
 from morph.arrays import Floats, Ints
+from morph.compiled import compiled
 from morph.rendering import Fragments
 
 STEEP = 3.0  # samples of depth within a final pixel from which each is shaded alone: about 65 degrees off the line of sight
@@ -74,7 +74,7 @@ def share_samples(fragments: Fragments, sharing: Sharing) -> Samples:
     return Samples(*(values[:n] for values in out))
 
 
-@njit(cache=True, nogil=True)
+@compiled
 def _dressed(t: Any, triangles: Any, below: Any) -> Any:
     """How many corners of a triangle the clothes cover."""
     count = 0
@@ -84,7 +84,7 @@ def _dressed(t: Any, triangles: Any, below: Any) -> Any:
     return count
 
 
-@njit(cache=True, nogil=True)
+@compiled
 def _alike(a: Any, b: Any, c: Any, d: Any, s: Any) -> Any:
     """Whether four triangles may share their light."""
     if not (a >= 0 and b >= 0 and c >= 0 and d >= 0):
@@ -100,7 +100,7 @@ def _alike(a: Any, b: Any, c: Any, d: Any, s: Any) -> Any:
     return alike
 
 
-@njit(cache=True, nogil=True)
+@compiled
 def _share(triangle_id: Any, depth: Any, sharing: Any, out: Any) -> Any:
     height, width = triangle_id.shape
     n = 0
@@ -145,7 +145,7 @@ def interpolate_samples(fragments: Fragments, samples: Samples, vertices: Vertex
     return out
 
 
-@njit(cache=True, nogil=True)
+@compiled
 def _interpolate(samples: Any, triangle_id: Any, barycentric: Any, vertices: Any, out: Any) -> None:
     index, normals, points, table = vertices.triangles, vertices.normals, vertices.points, vertices.columns
     columns = table.shape[1]
@@ -181,7 +181,7 @@ def spread(samples: Samples, light: Floats, image: Floats) -> None:
     _spread(samples.first, samples.last, light, image.reshape(-1, 3))
 
 
-@njit(cache=True, nogil=True)
+@compiled
 def _spread(first: Any, last: Any, light: Any, image: Any) -> None:
     for i in range(first.shape[0]):
         p, q = first[i], last[i]

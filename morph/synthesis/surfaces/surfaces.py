@@ -6,9 +6,9 @@ from typing import Any, NamedTuple
 
 import cv2
 import numpy as np
-from numba import njit
 
 from morph.arrays import Array, Floats
+from morph.compiled import compiled
 from morph.synthesis.light.lighting import Lighting, Shade, ShadowMap, arrives, soft_at
 from morph.synthesis.surfaces.pixels import Surface
 from morph.synthesis.surfaces.samples import Samples
@@ -57,7 +57,7 @@ class _Surroundings(NamedTuple):
     step: int
 
 
-@njit(cache=True, nogil=True)
+@compiled
 def _distances(depth: Any, nearness: Any, filled: Any, weight: Any, step: Any) -> None:
     f = np.float32
     share = f(1.0) / f(step * step)
@@ -72,7 +72,7 @@ def _distances(depth: Any, nearness: Any, filled: Any, weight: Any, step: Any) -
             filled[y, x], weight[y, x] = total * share, count * share
 
 
-@njit(cache=True, nogil=True)
+@compiled
 def _behind(depth: Any, nearness: Any, samples: Any, around: Any, out: Any) -> None:
     f = np.float32
     width, step = depth.shape[1], around.step
@@ -110,7 +110,7 @@ def lit(surface: Surface, lighting: Lighting) -> Floats:
     return out
 
 
-@njit(cache=True, nogil=True)
+@compiled
 def _lit(s: Any, lamps: Any, out: Any) -> None:
     albedo, normals, smooth, points = s.albedo, s.bent, s.normal, s.point
     field, least, key, key_light = lamps.field, lamps.least, lamps.key, lamps.key_light
@@ -181,7 +181,7 @@ def strand_lighting(colour: Array, lighting: Lighting, shadow: ShadowMap, shine:
     )
 
 
-@njit(cache=True, nogil=True, inline="always")
+@compiled(inline="always")
 def strand_light(batch: Any, i: Any, k: Any, s: Any, out: Any) -> None:
     """Light from hair (Kajiya and Kay 1989) at node ``k`` of strand ``i`` of a batch, into ``out`` ``(n, m, 3)``.
 
