@@ -18,11 +18,11 @@ from morph.export.alembic_cache import write_alembic
 from morph.export.glb import write_glb
 from morph.export.head_mesh import png
 from morph.export.live_link import write_live_link
-from morph.export.obj import MILLIMETRES, ObjWriter
+from morph.export.obj import ObjWriter
 from morph.export.performance import Performance
 from morph.export.ply import PlyWriter
 from morph.export.point_cache import write_mdd, write_pc2
-from morph.export.texture import MATERIAL, plain_texture, write_material
+from morph.export.textures.plain import MATERIAL, plain_texture, write_material
 from morph.export.usd import SUFFIXES, write_usd
 from morph.export.web_page import PageProp, write_web_page
 from morph.model import MorphableModel
@@ -135,7 +135,7 @@ def _write_camera(path: Path, performance: Performance) -> Path:
 
 def _in_unit(model: MorphableModel, millimetres: npt.NDArray[np.float32]) -> npt.NDArray[np.float32]:
     """Back into the model's unit, which :class:`ObjWriter` takes."""
-    return millimetres / np.float32(MILLIMETRES.get(model.unit, 1.0))
+    return millimetres / np.float32(model.millimetres)
 
 
 def _write_obj(path: Path, model: MorphableModel, vertices: npt.NDArray[np.float32], texture: Texture) -> list[Path]:

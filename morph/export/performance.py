@@ -13,14 +13,13 @@ import numpy.typing as npt
 from scipy.spatial.transform import Rotation, Slerp
 
 from morph.errors import MorphError
-from morph.export.obj import MILLIMETRES
 from morph.model import Coefficients, MorphableModel
 
 Floats = npt.NDArray[np.float64]
 
 
 class RecordedTrack(Protocol):
-    """What a track read back from a folder knows; :func:`viewer.track.load_track` gives one."""
+    """What a track read back from a folder knows; :func:`morph.track_folder.read.load_track` gives one."""
 
     @property
     def frame(self) -> npt.NDArray[np.int64]: ...
@@ -149,7 +148,7 @@ class Performance:
 
 
 def _millimetres(model: MorphableModel) -> np.float32:
-    return np.float32(MILLIMETRES.get(model.unit, 1.0))
+    return np.float32(model.millimetres)
 
 
 def person_of_track(track: RecordedTrack, person: int | None = None) -> int:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 from dataclasses import dataclass
+from typing import ClassVar
 
 import numpy as np
 import numpy.typing as npt
@@ -11,10 +12,72 @@ import numpy.typing as npt
 from morph.errors import MorphError
 from morph.model.camera import ScaledOrthographicCamera
 from morph.model.morphable_model import MorphableModel
-from morph.model.rotation import matrix_to_sixd, sixd_to_matrix
+from morph.model.rotation import matrix_to_sixd, rotation_exp, rotation_log, sixd_to_matrix
 
 Array = npt.NDArray[np.floating]
-POSE_SIZE = 9  # 6D rotation, log of the scale, translation
+
+
+@dataclass(frozen=True)
+class FlatLayout:
+    """Where each part lies in coefficients laid out flat, as slices of the last axis of an array or a tensor.
+
+    Shape, expression, then the pose: six numbers of the rotation, the log of the scale, the translation.
+
+    Attributes:
+        n_shape: number of shape modes, S.
+        n_expression: number of expression modes, E.
+    """
+
+    n_shape: int
+    n_expression: int
+
+    POSE: ClassVar[int] = 9
+
+    @classmethod
+    def of_size(cls, size: int, n_shape: int) -> FlatLayout:
+        """The layout of ``size`` numbers of which ``n_shape`` are the shape's.
+
+        Raises:
+            MorphError: fewer numbers than shape and pose need.
+        """
+        if size < n_shape + cls.POSE:
+            raise MorphError(f"{size} coefficients are too few for {n_shape} of shape and {cls.POSE} of pose")
+        return cls(n_shape, size - n_shape - cls.POSE)
+
+    @property
+    def size(self) -> int:
+        """S + E + 9."""
+        return self.n_shape + self.n_expression + self.POSE
+
+    @property
+    def shape(self) -> slice:
+        """S z-scores."""
+        return slice(0, self.n_shape)
+
+    @property
+    def expression(self) -> slice:
+        """E z-scores."""
+        return slice(self.n_shape, self.n_shape + self.n_expression)
+
+    @property
+    def pose(self) -> slice:
+        """All nine numbers of the pose."""
+        return slice(self.size - self.POSE, self.size)
+
+    @property
+    def rotation(self) -> slice:
+        """The first two rows of the rotation matrix."""
+        return slice(self.size - self.POSE, self.size - 3)
+
+    @property
+    def log_scale(self) -> slice:
+        """One number: the log of pixels a unit of the model."""
+        return slice(self.size - 3, self.size - 2)
+
+    @property
+    def translation(self) -> slice:
+        """Two pixels."""
+        return slice(self.size - 2, self.size)
 
 
 @dataclass(frozen=True, eq=False)
@@ -67,12 +130,9 @@ class Coefficients:
             MorphError: fewer numbers than shape and pose need.
         """
         flat = np.asarray(flat)
-        if flat.shape[-1] < n_shape + POSE_SIZE:
-            raise MorphError(f"{flat.shape[-1]} coefficients are too few for {n_shape} of shape and {POSE_SIZE} of pose")
-        shape, expression, sixd, log_scale, translation = np.split(
-            flat, [n_shape, flat.shape[-1] - 9, flat.shape[-1] - 3, flat.shape[-1] - 2], axis=-1
-        )
-        return cls(shape, expression, sixd_to_matrix(sixd), np.exp(log_scale[..., 0]), translation)
+        at = FlatLayout.of_size(flat.shape[-1], n_shape)
+        rotation, scale = sixd_to_matrix(flat[..., at.rotation]), np.exp(flat[..., at.log_scale][..., 0])
+        return cls(flat[..., at.shape], flat[..., at.expression], rotation, scale, flat[..., at.translation])
 
     def transform(self, similarity: npt.ArrayLike) -> Coefficients:
         """What the coefficients become when the picture goes through a similarity.
@@ -163,3 +223,15 @@ def _swap_names(names: tuple[str, ...]) -> list[int] | None:
         return None
     other = [name.replace("Left", "\0").replace("Right", "Left").replace("\0", "Right") for name in names]
     return [place.get(name, i) for i, name in enumerate(other)]
+
+
+def midway(first: Coefficients, second: Coefficients) -> Coefficients:
+    """Half-way between two faces, or two batches, on the rotation group and in the logarithm of the scale."""
+    turn = rotation_log(np.asarray(second.rotation, np.float64) @ np.swapaxes(np.asarray(first.rotation, np.float64), -1, -2))
+    return Coefficients(
+        (first.shape + second.shape) / 2,
+        (first.expression + second.expression) / 2,
+        (rotation_exp(turn / 2) @ first.rotation).astype(np.float32),
+        np.sqrt(first.scale * second.scale),
+        (first.translation + second.translation) / 2,
+    )

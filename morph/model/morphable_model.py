@@ -19,6 +19,8 @@ from morph.atomic import atomic_path
 from morph.errors import MorphError
 
 FORMAT = "morph-model-1"
+MILLIMETRES = {"mm": 1.0, "cm": 10.0, "m": 1000.0, "um": 0.001, "µm": 0.001}  # in a unit of length
+EYE_CORNERS = 88.0  # millimetres between the outer corners of the eyes of an average head
 FLOATS = ("mean", "shape_basis", "expression_basis", "shape_std", "expression_std", "uv", "shape_mirror")
 INDICES = ("triangles", "landmarks", "uv_triangles", "quads", "uv_quads", "regions", "vertex_mirror", "finer_landmarks")
 
@@ -91,6 +93,20 @@ class MorphableModel:
             object.__setattr__(self, "expression_names", names)
         if not self.identity:
             object.__setattr__(self, "identity", self._hash())
+
+    @property
+    def millimetres(self) -> float:
+        """Millimetres in one unit of length of ``mean``; 1 where the unit is not known."""
+        return MILLIMETRES.get(self.unit, 1.0)
+
+    @property
+    def average_millimetre(self) -> float:
+        """Units of length for what is a millimetre on an average head, whose outer eye corners are 88 mm apart.
+
+        Sizes of effects and textures are given in it, so that they fit models whose unit is not known.
+        """
+        left, right = self.mean[self.landmarks[[36, 45]]].astype(np.float64)
+        return float(np.linalg.norm(left - right)) / EYE_CORNERS
 
     def __repr__(self) -> str:
         return f"MorphableModel({self.name!r}, {self.n_vertices} vertices, {self.n_shape} + {self.n_expression} modes)"
@@ -236,20 +252,3 @@ def load_model(path: str | os.PathLike[str]) -> MorphableModel:
         else:
             values[name] = array
     return MorphableModel(vertex_masks=masks, **values)
-
-
-@functools.cache
-def load_default_model(level: int = 1) -> MorphableModel:
-    """The head model that ships in the package (CC0), in millimetres.
-
-    Args:
-        level: how often to subdivide (Catmull–Clark): 0, 1 or 2 for about 4, 16 or 64 thousand vertices. Coefficients
-            mean the same at every level, and a vertex keeps its index at all finer ones.
-    """
-    from morph.model.subdivision import subdivide
-
-    if level not in (0, 1, 2):
-        raise MorphError(f"the default model has levels 0, 1 and 2, not {level}")
-    if level:
-        return subdivide(load_default_model(level - 1))
-    return load_model(Path(__file__).parent.parent / "assets" / "default_model.npz")

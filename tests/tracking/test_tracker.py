@@ -10,8 +10,8 @@ from standins import frontal, toy_model, write_weights
 
 from morph import Tracker
 from morph.errors import MorphError
-from morph.tracking.boxes import overlap
-from morph.tracking.detector import Detections
+from morph.tracking.detection.boxes import overlap
+from morph.tracking.detection.detector import Detections
 
 RNG = np.random.default_rng(0)
 SCENE = RNG.integers(0, 256, (240, 320, 3), np.uint8)  # noise: every place looks unlike every other
@@ -134,19 +134,23 @@ def test_only_the_largest_faces_are_followed(model, weights):
     assert sorted(round(face.box[0] / 100) for face in faces) == [1, 2]
 
 
-def test_a_face_that_comes_back_within_a_second_has_its_number_and_a_late_one_has_not(model, weights):
+def test_a_face_that_comes_back_has_its_number_where_it_looks_alike(model, weights):
     script = Script([100, 80, 180, 180])
     tracker = Tracker(weights, model, script, detect_every=1)
 
-    def number(time, *boxes):
+    def number(time, *boxes, image=SCENE):
         script.boxes = boxes
-        return [face.id for face in tracker.process(SCENE, time)]
+        return [face.id for face in tracker.process(image, time)]
 
     assert number(0.0, [100, 80, 180, 180]) == [0]
     assert number(0.1) == []
     assert number(0.9, [104, 82, 184, 182]) == [0]
     assert number(1.0) == []
-    assert number(3.0, [100, 80, 180, 180]) == [1]
+    assert number(3.0, [200, 80, 280, 180]) == [0]
+    assert number(3.1) == []
+    assert number(6.0, [100, 80, 180, 180], image=SCENE // 2) == [1]
+    assert number(6.1) == []
+    assert number(34.0, [100, 80, 180, 180]) == [2]  # too late
 
 
 def test_two_tracks_on_one_face_become_one(model, weights):
