@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import importlib
+import logging
 import os
 import sys
 from collections.abc import Iterator, Sequence
@@ -45,7 +46,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
             sub.set_defaults(run=module.run)
     options = parser.parse_args(arguments)
     try:
-        with _threads(1 if options.verb in SMALL else None):
+        with _threads(1 if options.verb in SMALL else None), _warnings():
             options.run(options)
     except MorphError as error:
         print(f"morph: {error}", file=sys.stderr)
@@ -57,6 +58,31 @@ def main(arguments: Sequence[str] | None = None) -> int:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 0
     return 0
+
+
+@contextmanager
+def _warnings() -> Iterator[None]:
+    """What the "morph" logger warns of, on stderr, each line once."""
+    logger, handler = logging.getLogger("morph"), _Lines(logging.WARNING)
+    logger.addHandler(handler)
+    try:
+        yield
+    finally:
+        logger.removeHandler(handler)
+
+
+class _Lines(logging.Handler):
+    """Writes a record as errors are written."""
+
+    def __init__(self, level: int) -> None:
+        super().__init__(level)
+        self._said: set[str] = set()
+
+    def emit(self, record: logging.LogRecord) -> None:
+        line = record.getMessage()
+        if line not in self._said:
+            self._said.add(line)
+            print(f"morph: {line}", file=sys.stderr)
 
 
 @contextmanager

@@ -59,6 +59,19 @@ def export_performance(
     Raises:
         MorphError: unknown format, a suffix of another one, a frame without the face, a prop where none can be, or the folder
             cannot be written.
+
+    Example:
+        >>> import tempfile
+        >>> from morph import Tracker, load_default_model, load_track, open_source, performance_of_track, track_to_folder
+        >>> from morph.cli.demo import demo_files
+        >>> from morph.track_folder import TrackOptions
+        >>> folder = tempfile.TemporaryDirectory()
+        >>> options = TrackOptions(mesh=False, overlay=False, frames=3)
+        >>> summary = track_to_folder(open_source(demo_files()[1]), Tracker(level=0), folder.name, options)
+        >>> performance = performance_of_track(load_track(folder.name), load_default_model(0))
+        >>> export_performance(performance, "csv", Path(folder.name) / "head.csv")[0].name
+        'head.csv'
+        >>> folder.cleanup()
     """
     out = Path(out)
     if kind not in FORMATS:

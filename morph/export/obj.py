@@ -33,6 +33,13 @@ class ObjWriter:
         model: whose vertices will come.
         material: file name of the material library beside the OBJ, or None.
         normals: whether to write ``vn``.
+
+    Example:
+        >>> from morph.model import load_default_model
+        >>> model = load_default_model(0)
+        >>> writer = ObjWriter(model)
+        >>> sum(len(bytes(piece)) for piece in writer.encode(model.mean)) == writer.size
+        True
     """
 
     def __init__(self, model: MorphableModel, *, material: str | None = "head.mtl", normals: bool = True) -> None:

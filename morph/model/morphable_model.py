@@ -51,6 +51,11 @@ class MorphableModel:
         shape_mirror: ``(S,)`` ±1 where mirroring the head only flips signs of shape modes. Empty: solved by least squares.
         vertex_masks: named ``(V,)`` float32 weights in 0..1 (lips, ears, …).
         identity: hash of level 0, carried through subdivision; weights name the model they were trained for by it.
+
+    Example:
+        >>> from morph.model import load_default_model
+        >>> load_default_model(0).expression_names[:2]
+        ('browDownLeft', 'browDownRight')
     """
 
     name: str
@@ -218,6 +223,14 @@ def load_model(path: str | os.PathLike[str]) -> MorphableModel:
 
     Raises:
         MorphError: no such file, not a morph model, or arrays of the wrong shape.
+
+    Example:
+        >>> import tempfile
+        >>> from morph.model import load_default_model
+        >>> with tempfile.TemporaryDirectory() as folder:
+        ...     load_default_model(0).save(Path(folder) / "head.npz")
+        ...     load_model(Path(folder) / "head.npz").n_vertices
+        4054
     """
     path = Path(path)
     if not path.is_file():

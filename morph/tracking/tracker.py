@@ -13,7 +13,8 @@ import numpy.typing as npt
 from morph.crop.face_crop import box_of, crop_of_box, cut, points_box
 from morph.crop.roll import first_turn
 from morph.errors import MorphError
-from morph.frames.sources import FrameSource, open_source
+from morph.frames.frame import FrameSource
+from morph.frames.sources import open_source
 from morph.inference.appearance import glimpse, likeness, shrunk, tone
 from morph.inference.experts import open_experts
 from morph.inference.face_reader import DOUBTFUL_ERROR, FaceReader, Look, is_possible
@@ -110,6 +111,14 @@ class Tracker:
 
     Raises:
         MorphError: weights, model or experts cannot be read, or do not belong together.
+
+    Example:
+        >>> from morph.cli.demo import demo_files
+        >>> from morph.frames import read_picture
+        >>> portrait = read_picture(demo_files()[0])  # ships with morph
+        >>> face, = Tracker(level=0).process(portrait)
+        >>> face.landmarks.shape, face.vertices.shape
+        ((68, 2), (4054, 3))
     """
 
     def __init__(
@@ -149,9 +158,13 @@ class Tracker:
 
     def reset(self) -> None:
         """Forget all faces; numbers of faces start again at 0."""
+        self.forget()
+        self._next_id = 0
+
+    def forget(self) -> None:
+        """Forget all faces, for what comes next is another picture; their numbers are not given again."""
         self._tracks: list[_Track] = []
         self._lost: list[_Track] = []
-        self._next_id = 0
         self._since_detection = 0
         self._since_turned = self.detect_every
         self._index = 0
@@ -162,7 +175,7 @@ class Tracker:
     def track(self, source: str | os.PathLike[str] | int | FrameSource) -> Iterator[Face]:
         """Every face of every frame of a picture, a folder, a clip or a camera (its number), in order of time.
 
-        Unrelated pictures of a folder are each looked at afresh.
+        Unrelated pictures of a folder are each looked at afresh, and nobody in one has the number of somebody in another.
 
         Raises:
             MorphError: the source cannot be read.
@@ -171,7 +184,7 @@ class Tracker:
         self.reset()
         for frame in opened:
             if opened.kind == "pictures":
-                self.reset()
+                self.forget()
             yield from self.process(frame.image, frame.time, frame.index)
 
     def process(self, image: Image, time: float | None = None, index: int | None = None) -> list[Face]:

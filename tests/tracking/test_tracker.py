@@ -181,13 +181,13 @@ def test_two_people_in_a_clip(model, weights, tmp_path):
         assert np.ptp(centres) < 60  # each stays on its side
 
 
-def test_unrelated_pictures_are_looked_at_afresh(model, weights, tmp_path):
+def test_unrelated_pictures_are_looked_at_afresh_and_everybody_is_somebody_else(model, weights, tmp_path):
     import cv2
 
     for i, name in enumerate(("anna", "bert", "curt")):
         cv2.imwrite(str(tmp_path / f"{name}.png"), portrait(400 - 60 * i, 300 - 45 * i)[..., ::-1])
     faces = list(Tracker(weights, model).track(tmp_path))
-    assert [(face.frame, face.id) for face in faces] == [(0, 0), (1, 0), (2, 0)]
+    assert [(face.frame, face.id) for face in faces] == [(0, 0), (1, 1), (2, 2)]
 
 
 def test_two_passes_are_the_middle_of_a_look_and_one_in_the_mirror(model, tmp_path):

@@ -37,6 +37,11 @@ def plain_texture(model: MorphableModel, size: int = 1024) -> npt.NDArray[np.uin
 
     Masks "lips", "inner_mouth", "eyelids" and regions "left_eye", "right_eye", teeth and tongue are used where the model
     has them.
+
+    Example:
+        >>> from morph.model import load_default_model
+        >>> plain_texture(load_default_model(0), 256).shape
+        (256, 256, 3)
     """
     if not len(model.uv_triangles):
         return np.full((size, size, 3), SKIN, np.uint8)
@@ -104,6 +109,15 @@ def write_material(folder: str | os.PathLike[str], texture: npt.NDArray[np.uint8
 
     Raises:
         MorphError: the folder cannot be written.
+
+    Example:
+        >>> import tempfile
+        >>> from pathlib import Path
+        >>> from morph.model import load_default_model
+        >>> with tempfile.TemporaryDirectory() as folder:
+        ...     write_material(folder, plain_texture(load_default_model(0), 64))
+        ...     sorted(file.name for file in Path(folder).iterdir())
+        ['head.mtl', 'texture.png']
     """
     with atomic_path(os.path.join(folder, "texture.png")) as path:
         cv2.imwrite(str(path), texture[..., ::-1])
