@@ -4,8 +4,8 @@
     mp/bin/python data/free_faces/label.py IMAGES.npy OUT.npz
 
 IMAGES.npy is ``(N, S, S, 3)`` uint8 RGB, as crop sets hold it. Writes row ``(M,)`` of the pictures with a face and points
-``(M, 478, 2)`` in their pixels, 0-based. Faces that fill their picture are found with a border about them; each picture is looked
-at on its own, and again in the mirror: where the two looks differ by more than --agree of the picture, it has no label.
+``(M, 478, 2)`` in their pixels, 0-based. Faces that fill their picture are found with a border about them; each picture is
+looked at on its own, and again in the mirror: where the two looks differ by more than --agree of the picture, it has no label.
 """
 
 import argparse

@@ -99,9 +99,10 @@ def run(options: argparse.Namespace) -> None:
     table = settle(crops, rows, points, model)
     table.save(options.out)
     middle = table.error[len(YAWS) // 2]
-    print(f"{options.out}: {len(table)} points of {len(rows)} labelled renders, seen from the front {100 * middle.mean():.2f} % off")
+    print(f"{options.out}: {len(table)} points of {len(rows)} renders, seen from the front {100 * middle.mean():.2f} % off")
     for yaw, error in zip(YAWS, table.error, strict=True):
-        print(f"{yaw:+4.0f} degrees: median point {100 * np.median(error):.2f} %, worst tenth {100 * np.percentile(error, 90):.2f} %")
+        worst = np.percentile(error, 90)
+        print(f"{yaw:+4.0f} degrees: median point {100 * np.median(error):.2f} %, worst tenth {100 * worst:.2f} %")
 
 
 def parser() -> argparse.ArgumentParser:

@@ -1,4 +1,4 @@
-"""Free photographs to crop sets and point sets: ``python data/free_faces/prepare.py --data DIR --fairface DIR --out crops/free``.
+"""Free photographs to crop sets and point sets: ``python data/free_faces/prepare.py --data DIR --fairface DIR --out crops``.
 
 Writes OUT/fairface and OUT/fairface_held (crop sets with coefficients), OUT/portraits and OUT/portraits_held (pictures with 478
 points, for ``morph fit --points``). One person in eight is in a ``_held`` folder and never teaches.
@@ -39,7 +39,7 @@ FAIRFACE = {
     "licence": "CC BY 4.0",
 }
 PORTRAITS = {
-    "source": "US Congress, UK Parliament, 18F, Presidential Innovation Fellows, rOpenSci, Intel sample videos, GRID, White House",
+    "source": "US Congress, UK Parliament, 18F, Innovation Fellows, rOpenSci, Intel sample videos, GRID, White House",
     "licence": "public domain, CC0 1.0, CC BY 3.0 and CC BY 4.0; see data/free_faces/README.md",
 }
 

@@ -22,7 +22,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--points",
         type=Path,
         metavar="TABLE",
-        help="fit a labeller's points: images.npy and labels.npz with name and points (N, P, 2); TABLE says which vertex each is",
+        help="fit a labeller's points: images.npy, labels.npz with name and points (N, P, 2); TABLE: the vertex of each",
     )
     parser.add_argument(
         "--most",
@@ -123,8 +123,9 @@ def _fit_points(options: argparse.Namespace) -> None:
     write_crop_set(fitted, data, meta, options.out)
     if options.mat:
         write_mat_files(fitted, data, model, options.out / "mat")
-    print(f"{len(fitted.rows)} faces in {seconds:.1f} s, {len(fitted.bad)} left out; of the face: " + (
-        "median {:.2f}, 90 % below {:.2f} %".format(*np.percentile(share, [50, 90]))
-    ))
+    print(
+        f"{len(fitted.rows)} faces in {seconds:.1f} s, {len(fitted.bad)} left out; of the face: "
+        + ("median {:.2f}, 90 % below {:.2f} %".format(*np.percentile(share, [50, 90])))
+    )
     print(f"{spread(fitted.result.coefficients, None)}")
     print(f"{options.out}: crop set with coefficients of {model.name}")

@@ -66,7 +66,8 @@ class GitStore:
 
     def read(self, name: str) -> bytes:
         """See :class:`PictureStore`."""
-        assert self._git.stdin is not None and self._git.stdout is not None
+        assert self._git.stdin is not None
+        assert self._git.stdout is not None
         head: list[bytes] = []
         if name in self._blobs:
             try:

@@ -1,4 +1,4 @@
-"""Data sets of pictures with 68 points, or with those of a labeller, as the fit wants them: points, weights, names and where the pictures are."""
+"""Pictures with 68 points, or with a labeller's, as the fit wants them: points, weights, names and where the pictures are."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Which vertices a labeller's points are, and what each point is worth at each yaw: dense annotations of any number of points."""
+"""Which vertices a labeller's points are, and what each is worth at each yaw: annotations of any number of points."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ class PointTable:
 
     Attributes:
         vertices: ``(P,)`` of the model.
-        yaws: ``(B,)`` degrees, rising: where the errors were measured, signs as of :func:`morph.model.rotation.euler_to_matrix`.
+        yaws: ``(B,)`` degrees, rising: where the errors were measured; signs of :func:`morph.model.rotation.euler_to_matrix`.
         error: ``(B, P)`` how far the labeller puts a point from its vertex, as a share of the face's size.
         noise: the error at which a point weighs 1.
         model_identity: of the model that the vertices belong to.
@@ -90,7 +90,7 @@ def read_point_table(path: str | os.PathLike[str], model: MorphableModel) -> Poi
             )
     except (OSError, ValueError, EOFError, KeyError, zipfile.BadZipFile) as error:
         raise MorphError(f"{path} is no table of points ({error}); data/free_faces/point_table.py makes one") from None
-    if table.model_identity != model.identity or len(table) and table.vertices.max() >= model.n_vertices:
+    if table.model_identity != model.identity or (len(table) and table.vertices.max() >= model.n_vertices):
         raise MorphError(f"{path} is for model {table.model_identity}, not {model.name} ({model.identity}); make it again")
     if table.error.shape != (len(table.yaws), len(table)) or len(table.yaws) < 2 or (np.diff(table.yaws) <= 0).any():
         raise MorphError(f"{path}: errors must be given for two or more rising yaws and all points; make it again")
