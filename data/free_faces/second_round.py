@@ -1,7 +1,7 @@
 """Labels by network and points together: ``python data/free_faces/second_round.py --weights W --fairface DIR --out crops``.
 
-Reads OUT/fairface (``prepare.py``) and the pictures of FairFace's ``train/`` that the labeller missed. Writes OUT/fairface_voted:
-faces beyond 25 degrees of yaw with labels on which fit and network agree; and OUT/fairface_found: missed faces on which the
+Reads OUT/fairface (``prepare.py``) and the pictures of FairFace's ``train/`` that the labeller missed. Writes
+OUT/fairface_voted: faces beyond 25 degrees of yaw with labels on which fit and network agree; and OUT/fairface_found: missed faces on which the
 network agrees with itself. What is left out is counted.
 """
 

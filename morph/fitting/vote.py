@@ -1,7 +1,7 @@
 """A second round of labels: a trained network looks at photographs several times, and its answer joins that of a fit.
 
-A labeller of frontal faces is weak on turned ones, where a network that learned from renders and turned photographs is not. Where
-both have an answer they are averaged, the network's share growing with the yaw, unless they contradict each other; where the
+A labeller of frontal faces is weak on turned ones, where a network that learned from renders and turned photographs is not.
+Where both have an answer they are averaged, the network's share growing with the yaw, unless they contradict each other; where the
 labeller found nothing, the network's answer counts if its looks agree.
 """
 
@@ -77,7 +77,7 @@ def _answers(predictor: Predictor, crops: list[npt.NDArray[np.uint8]], model: Mo
 
 
 def networks_share(yaw: npt.ArrayLike) -> Array:
-    """How much a network counts against a fit at ``yaw`` ``(N,)`` degrees: nothing from the front, up to ``MOST`` in profile."""
+    """How much a network counts against a fit at ``yaw`` ``(N,)`` degrees: nothing from the front, ``MOST`` in profile."""
     return np.clip((np.abs(np.asarray(yaw)) - FIRST) / (LAST - FIRST), 0.0, 1.0) * MOST
 
 
