@@ -1,8 +1,8 @@
 """Labels by network and points together: ``python data/free_faces/second_round.py --weights W --fairface DIR --out crops``.
 
 Reads OUT/fairface (``prepare.py``) and the pictures of FairFace's ``train/`` that the labeller missed. Writes
-OUT/fairface_voted: faces beyond 25 degrees of yaw with labels on which fit and network agree; and OUT/fairface_found: missed faces on which the
-network agrees with itself. What is left out is counted.
+OUT/fairface_voted: faces beyond 25 degrees of yaw with labels on which fit and network agree; and OUT/fairface_found: missed
+faces on which the network agrees with itself. What is left out is counted.
 """
 
 from __future__ import annotations
@@ -20,14 +20,15 @@ from morph.datasets.free_faces import kept_apart, read_fairface
 from morph.datasets.picture_store import open_pictures
 from morph.datasets.prepare import run_script
 from morph.errors import MorphError
+from morph.evaluation.aflw2000.evaluator import predict_flat
 from morph.evaluation.aflw2000.weights import MeasuredWeights, open_weights
 from morph.fitting.profiling import head_yaw
-from morph.fitting.vote import FIRST, look_several_times, vote
+from morph.fitting.vote import FIRST, Looks, look_several_times, vote
 from morph.model import Coefficients, MorphableModel, load_default_model
 from morph.model.decoder import landmark_decoder
 
 APART = 0.05  # of the face: a fit and a network farther apart than this contradict each other
-SURE = 0.011  # of the face: looks that spread more are not sure
+SURE = 0.018  # of the face: looks that spread more are not sure
 TRAIN = 86744  # pictures of FairFace's train/ are numbered from 1 to this
 
 
@@ -52,14 +53,19 @@ def write(
     print(f"{folder}: {len(pictures)} faces; yaw below 30, 45, 60, 75 and beyond: {', '.join(map(str, counts))}")
 
 
+def look(pictures: npt.NDArray[np.uint8], what: str, weights: MeasuredWeights, model: MorphableModel) -> Looks:
+    """Several looks at each picture, with progress on a terminal."""
+    bar = tqdm(pictures, desc=what, disable=not sys.stderr.isatty())
+    return look_several_times(lambda crops: predict_flat(weights.predictor, crops), bar, model, weights.input_size)
+
+
 def turned_faces(out: Path, weights: MeasuredWeights, model: MorphableModel) -> None:
     """Vote on the turned faces of OUT/fairface."""
     crops = CropSet.open(out / "fairface")
     crops.check_model(model, out / "fairface", "make it again with prepare.py")
     rows = np.flatnonzero(np.abs(np.degrees(head_yaw(crops.labels["rotation"]))) >= FIRST)
     pictures = np.asarray(crops.images[rows])
-    progress = tqdm(pictures, desc="turned", disable=not sys.stderr.isatty())
-    looks = look_several_times(weights.predictor, progress, model, weights.input_size)
+    looks = look(pictures, "turned", weights, model)
     both, apart = vote(crops.coefficients[rows], looks, model)
     good = np.flatnonzero(apart <= APART)
     print(f"{len(rows)} faces turned beyond {FIRST:g} degrees: {len(rows) - len(good)} contradictions left out")
@@ -84,9 +90,7 @@ def missed_faces(out: Path, place: Path, weights: MeasuredWeights, model: Morpha
             names.append(name)
             group.append(checksum)
     stack = np.stack(pictures)
-    looks = look_several_times(
-        weights.predictor, tqdm(stack, desc="missed", disable=not sys.stderr.isatty()), model, weights.input_size
-    )
+    looks = look(stack, "missed", weights, model)
     good = np.flatnonzero(looks.spread <= SURE)
     print(f"{len(stack)} faces that the labeller missed: the network is not sure of {len(stack) - len(good)}")
     write(out / "fairface_found", stack[good], looks.coefficients[good], model, np.array(names)[good], np.array(group)[good])

@@ -1,8 +1,8 @@
 """A second round of labels: a trained network looks at photographs several times, and its answer joins that of a fit.
 
 A labeller of frontal faces is weak on turned ones, where a network that learned from renders and turned photographs is not.
-Where both have an answer they are averaged, the network's share growing with the yaw, unless they contradict each other; where the
-labeller found nothing, the network's answer counts if its looks agree.
+Where both have an answer they are averaged, the network's share growing with the yaw, unless they contradict each other; where
+the labeller found nothing, the network's answer counts if its looks agree.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ from morph.model.morphable_model import MorphableModel
 Array = npt.NDArray[np.floating]
 Predictor = Callable[[npt.NDArray[np.uint8]], npt.NDArray[np.floating]]
 LOOKS = ((1.0, False), (1.0, True), (1.12, False), (0.92, True))  # size of the crop over the published one, mirrored or not
-FIRST, LAST, MOST = 25.0, 60.0, 0.6  # degrees of yaw from and to which the network's share grows, and to how much
+FIRST, LAST, MOST = 25.0, 60.0, 0.4  # degrees of yaw from and to which the network's share grows, and to how much
 
 
 @dataclass(frozen=True, eq=False)
