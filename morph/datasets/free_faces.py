@@ -19,7 +19,7 @@ import cv2
 import numpy as np
 import numpy.typing as npt
 
-from morph.datasets.augmentation import resize_similarity
+from morph.crop.geometry import resize_similarity
 from morph.datasets.picture_store import PictureStore
 from morph.errors import MorphError
 from morph.model.coefficients import Coefficients
