@@ -7,8 +7,8 @@ from typing import Any
 import cv2
 import numpy as np
 import numpy.typing as npt
-from numba import njit
 
+from morph.compiled import compiled
 from morph.synthesis.arrays.angles import angle
 from morph.synthesis.arrays.noise import tiles
 from morph.synthesis.light.lighting import Lighting
@@ -60,7 +60,7 @@ def _panorama(lighting: Lighting, span: float, aim: Floats, size: int, step: int
     return np.asarray(cv2.remap(panorama, column, row, cv2.INTER_LINEAR, borderMode=cv2.BORDER_WRAP), np.float32)
 
 
-@njit(cache=True, nogil=True)
+@compiled
 def _look(span: Any, pitch: Any, step: Any, aim: Any, turn: Any, height: Any, width: Any, column: Any, row: Any) -> None:
     """Places in a panorama that the pixels of a camera see, which spans ``2 span`` and is shifted by ``aim`` (tangents)."""
     f = np.float32

@@ -6,10 +6,11 @@ from typing import Any
 
 import numpy as np
 import numpy.typing as npt
-from numba import njit
+
+from morph.compiled import compiled
 
 
-@njit(cache=True, nogil=True)
+@compiled
 def angle(y: Any, x: Any) -> Any:
     """arctan2 to a ten thousandth of a radian (a polynomial of Hastings 1955), several times as fast."""
     f = np.float32

@@ -6,8 +6,8 @@ from typing import Any
 
 import numpy as np
 import numpy.typing as npt
-from numba import njit
 
+from morph.compiled import compiled
 from morph.synthesis.hair.strands import Canvas, hidden
 from morph.synthesis.surfaces.surfaces import StrandLight, strand_light
 
@@ -52,7 +52,7 @@ def draw_hair(
     _lay_over(layer, piece.image, piece.cover)
 
 
-@njit(cache=True, nogil=True)
+@compiled
 def _bounds(points: Any, height: Any, width: Any) -> Any:
     """First and one past the last row and column that strands between nodes ``(n, m, 3)`` may reach."""
     f = np.float32
@@ -66,7 +66,7 @@ def _bounds(points: Any, height: Any, width: Any) -> Any:
     return top, bottom, int(max(x0 - edge, f(0.0))), int(min(max(x1 + edge, f(0.0)), f(width)))
 
 
-@njit(cache=True, nogil=True)
+@compiled
 def _lay_over(layer: Any, image: Any, cover: Any) -> None:
     for y in range(layer.shape[0]):
         for x in range(layer.shape[1]):
@@ -77,7 +77,7 @@ def _lay_over(layer: Any, image: Any, cover: Any) -> None:
                 cover[y, x] = np.float32(1.0) - left * (np.float32(1.0) - cover[y, x])
 
 
-@njit(cache=True, nogil=True)
+@compiled
 def _behind(xa: Any, ya: Any, za: Any, xb: Any, yb: Any, zb: Any, span: Any, layer: Any, front: Any) -> Any:
     """Whether a piece of a strand lies behind hair that nothing can be seen through, at points three pixels apart."""
     f = np.float32
@@ -93,7 +93,7 @@ def _behind(xa: Any, ya: Any, za: Any, xb: Any, yb: Any, zb: Any, span: Any, lay
     return True
 
 
-@njit(cache=True, nogil=True)
+@compiled
 def _draw(
     order: Any,
     at: Any,

@@ -6,14 +6,14 @@ from typing import Any, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
-from numba import njit
 
+from morph.compiled import compiled
 from morph.synthesis.arrays.angles import angle
 
 Floats = npt.NDArray[np.float32]
 
 
-@njit(cache=True, nogil=True)
+@compiled
 def grow(
     roots: Any,
     first: Any,
@@ -102,7 +102,7 @@ def grow(
                 dx, dy, dz = dx - inward * qx, dy - inward * qy, dz - inward * qz
 
 
-@njit(cache=True, nogil=True)
+@compiled
 def project(nodes: Any, rotation: Any, position: Any, focal: Any, centre: Any, nearness: Any, at: Any, pixels: Any) -> None:
     """Nodes ``(n, m, 3)`` of the model frame to the camera frame (``at``) and to pixels and ``nearness`` over the distance."""
     for i in range(nodes.shape[0]):
@@ -131,7 +131,7 @@ class Canvas(NamedTuple):
     cover_depth: Floats
 
 
-@njit(cache=True, nogil=True)
+@compiled
 def hidden(x: Any, y: Any, z: Any, depth: Any, bias: Any) -> Any:
     """Whether what the canvas holds hides a point; for compiled loops."""
     column, row = int(np.floor(x + np.float32(0.5))), int(np.floor(y + np.float32(0.5)))
@@ -140,7 +140,7 @@ def hidden(x: Any, y: Any, z: Any, depth: Any, bias: Any) -> Any:
     return z < depth[row, column] * bias
 
 
-@njit(cache=True, nogil=True)
+@compiled
 def _segment(
     xa: Any,
     ya: Any,
@@ -199,7 +199,7 @@ def _segment(
                 cover_depth[row, column] = z
 
 
-@njit(cache=True, nogil=True)
+@compiled
 def draw(points: Any, colours: Any, width: Any, opacity: Any, canvas: Any, bias: Any) -> None:
     """Draw polylines of known colour, thin ones by coverage.
 
@@ -220,7 +220,7 @@ def draw(points: Any, colours: Any, width: Any, opacity: Any, canvas: Any, bias:
                 _segment(xa, ya, za, width, xb, yb, zb, width, colours, i, k, opacity, bias, image, depth, cover, cover_depth)
 
 
-@njit(cache=True, nogil=True)
+@compiled
 def nearest(points: Any, seeds: Any, out: Any) -> None:
     """Which of the seeds ``(m, 3)`` lies nearest to each of the points ``(n, 3)``, into ``out`` ``(n,)``."""
     for i in range(points.shape[0]):
@@ -232,7 +232,7 @@ def nearest(points: Any, seeds: Any, out: Any) -> None:
                 best, out[i] = distance, j
 
 
-@njit(cache=True, nogil=True)
+@compiled
 def wind(nodes: Any, phase: Any, length: Any, amount: Any, pitch: Any) -> None:
     """Wind strands ``(n, m, 3)`` about their own course, ``amount`` mm wide, one turn every ``pitch`` mm."""
     f = np.float32

@@ -8,8 +8,8 @@ from typing import Any, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
-from numba import njit
 
+from morph.compiled import compiled
 from morph.model.rotation import rotation_about
 from morph.rendering import rasterise
 from morph.synthesis.arrays.angles import cross
@@ -111,7 +111,7 @@ def sample_lighting(rng: np.random.Generator, environment: Environment) -> Light
     )
 
 
-@njit(cache=True, nogil=True)
+@compiled
 def soft_at(field: Any, c: Any, x: Any, y: Any, z: Any) -> Any:
     """One colour of the soft light on a normal, from :attr:`Lighting.field`; for compiled loops."""
     f = field[c]
@@ -181,7 +181,7 @@ class ShadowMap:
         return out
 
 
-@njit(cache=True, nogil=True)
+@compiled
 def arrives(x: Any, y: Any, z: Any, shade: Any, taps: Any, bias: Any) -> Any:
     """How much of the key light arrives at a point, 0..1; for compiled loops."""
     size = shade.depth.shape[0]
@@ -205,13 +205,13 @@ def arrives(x: Any, y: Any, z: Any, shade: Any, taps: Any, bias: Any) -> Any:
     return total / np.float32(taps.shape[0])
 
 
-@njit(cache=True, nogil=True)
+@compiled
 def _lit(points: Any, shade: Any, taps: Any, bias: Any, out: Any) -> None:
     for i in range(points.shape[0]):
         out[i] = arrives(points[i, 0], points[i, 1], points[i, 2], shade, taps, bias)
 
 
-@njit(cache=True, nogil=True)
+@compiled
 def _project(points: Any, shade: Any, out: Any) -> None:
     axes, middle = shade.axes, np.float32(0.5) * np.float32(shade.depth.shape[0] - 1)
     for i in range(points.shape[0]):
@@ -221,7 +221,7 @@ def _project(points: Any, shade: Any, out: Any) -> None:
         out[i, 2] = x * axes[0, 2] + y * axes[1, 2] + z * axes[2, 2]
 
 
-@njit(cache=True, nogil=True)
+@compiled
 def _add_hair(points: Any, amount: Any, shade: Any) -> None:
     size = shade.hair.shape[0]
     axes, pixel = shade.axes, shade.pixel

@@ -8,8 +8,8 @@ from typing import Any
 
 import numpy as np
 import numpy.typing as npt
-from numba import njit
 
+from morph.compiled import compiled
 from morph.errors import MorphError
 from morph.model import Decoder, MorphableModel
 from morph.rendering import rasterise, vertex_normals
@@ -135,7 +135,7 @@ class Anatomy:
         return angle.astype(np.float32), line.astype(np.float32)
 
 
-@njit(cache=True, nogil=True)
+@compiled
 def _radius(vertices: Any, triangles: Any, triangle: Any, weight: Any, centre: Any, out: Any) -> None:
     for a in range(out.shape[0]):
         for b in range(out.shape[1]):

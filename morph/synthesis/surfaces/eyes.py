@@ -7,8 +7,8 @@ from typing import Any
 import cv2
 import numpy as np
 import numpy.typing as npt
-from numba import njit
 
+from morph.compiled import compiled
 from morph.synthesis.arrays.angles import angle, cross
 from morph.synthesis.arrays.noise import at, small_tiles
 from morph.synthesis.person.people import Person
@@ -63,7 +63,7 @@ VEINS = np.array([0.1, 1.0, 0.9], np.float32)
 COLLAR = np.array([0.10, 0.055, 0.02], np.float32)  # around the pupil
 
 
-@njit(cache=True, nogil=True)
+@compiled
 def _colour(
     normals: Any,
     axes: Any,

@@ -6,8 +6,8 @@ from typing import Any, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
-from numba import njit
 
+from morph.compiled import compiled
 from morph.synthesis.arrays.angles import angle
 from morph.synthesis.person.anatomy import CLOTH, ENAMEL, FEATURES, SKIN, TONGUE
 
@@ -57,7 +57,7 @@ class Lines(NamedTuple):
     chin: np.float32
 
 
-@njit(cache=True, nogil=True)
+@compiled
 def _between(x: Any, xs: Any, ys: Any) -> Any:
     if x <= xs[0]:
         return ys[0]
@@ -76,7 +76,7 @@ def survey(table: Floats, material: npt.NDArray[np.int32], lines: Lines, scalp: 
     return out
 
 
-@njit(cache=True, nogil=True)
+@compiled
 def _survey(table: Any, material: Any, lines: Any, scalp: Any, out: Any) -> None:
     f = np.float32
     one, none = f(1.0), f(0.0)
@@ -149,7 +149,7 @@ GUMS = np.array([0.38, 0.14, 0.13], np.float32)
 MUCOSA = np.array([0.36, 0.14, 0.13], np.float32)
 
 
-@njit(cache=True, nogil=True)
+@compiled
 def _furnish(table: Any, material: Any, found: Any, s: Any, lips: Any, forward: Any, stain: Any, bent: Any) -> None:
     f = np.float32
     one, none = f(1.0), f(0.0)

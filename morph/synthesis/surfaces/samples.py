@@ -6,8 +6,8 @@ from typing import Any, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
-from numba import njit
 
+from morph.compiled import compiled
 from morph.rendering import Fragments
 
 Floats = npt.NDArray[np.float32]
@@ -63,7 +63,7 @@ def share_samples(
     return Samples(*(values[:n] for values in out))
 
 
-@njit(cache=True, nogil=True)
+@compiled
 def _dressed(t: Any, triangles: Any, below: Any) -> Any:
     """How many corners of a triangle the clothes cover."""
     count = 0
@@ -73,7 +73,7 @@ def _dressed(t: Any, triangles: Any, below: Any) -> Any:
     return count
 
 
-@njit(cache=True, nogil=True)
+@compiled
 def _share(
     triangle_id: Any,
     depth: Any,
@@ -125,7 +125,7 @@ def interpolate_samples(
     return out
 
 
-@njit(cache=True, nogil=True)
+@compiled
 def _interpolate(
     first: Any, last: Any, triangle_id: Any, barycentric: Any, index: Any, normals: Any, points: Any, table: Any, out: Any
 ) -> None:
@@ -162,7 +162,7 @@ def spread(samples: Samples, light: Floats, image: Floats) -> None:
     _spread(samples.first, samples.last, light, image.reshape(-1, 3))
 
 
-@njit(cache=True, nogil=True)
+@compiled
 def _spread(first: Any, last: Any, light: Any, image: Any) -> None:
     for i in range(first.shape[0]):
         p, q = first[i], last[i]

@@ -6,8 +6,8 @@ from typing import Any, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
-from numba import njit
 
+from morph.compiled import compiled
 from morph.synthesis.arrays.noise import at, near, small_tiles
 from morph.synthesis.person.anatomy import FEATURES, Anatomy
 from morph.synthesis.person.complexion import Complexion
@@ -112,19 +112,19 @@ def brow_cover(table: Floats, rows: npt.NDArray[np.int64], paint: Paint) -> Floa
     return out
 
 
-@njit(cache=True, nogil=True)
+@compiled
 def _brows(table: Any, rows: Any, p: Any, tile: Any, out: Any) -> None:
     for j in range(rows.shape[0]):
         i = rows[j]
         out[j] = _brow(table[i, MEAN], table[i, MEAN + 1], table[i, MEAN + 2], p, tile)
 
 
-@njit(cache=True, nogil=True)
+@compiled
 def _clip(value: Any, low: Any, high: Any) -> Any:
     return min(max(value, low), high)
 
 
-@njit(cache=True, nogil=True)
+@compiled
 def _interp(x: Any, xs: Any, ys: Any) -> Any:
     """Piecewise linear, constant beyond the ends."""
     if x <= xs[0]:
@@ -135,7 +135,7 @@ def _interp(x: Any, xs: Any, ys: Any) -> Any:
     return ys[len(ys) - 1]
 
 
-@njit(cache=True, nogil=True)
+@compiled
 def _brow(x: Any, y: Any, z: Any, p: Any, tile: Any) -> Any:
     """How much brow hair covers a point of the mean, 0..1."""
     line = p.line
@@ -166,7 +166,7 @@ def _brow(x: Any, y: Any, z: Any, p: Any, tile: Any) -> Any:
     return inside * sparse * _clip(0.25 + p.brow_density, 0.0, 0.97)
 
 
-@njit(cache=True, nogil=True)
+@compiled
 def _forehead(x: Any, y: Any, p: Any) -> Any:
     """Relief of the lines across the forehead."""
     height = y - p.line[2, 1]
@@ -176,7 +176,7 @@ def _forehead(x: Any, y: Any, p: Any) -> Any:
     return p.lines * np.cos(height * 0.75 + 0.9 * np.sin(x * 0.05 + p.age * 7)) * mask
 
 
-@njit(cache=True, nogil=True)
+@compiled
 def _paint(table: Any, rows: Any, azimuth: Any, scalp: Any, p: Any, noise: Any, albedo: Any, gloss: Any, bend: Any) -> None:
     fine, small, mid, wide, broad = noise[0], noise[1], noise[2], noise[3], noise[4]
     colour = np.empty(3)

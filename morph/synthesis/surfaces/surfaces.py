@@ -7,8 +7,8 @@ from typing import Any, NamedTuple
 import cv2
 import numpy as np
 import numpy.typing as npt
-from numba import njit
 
+from morph.compiled import compiled
 from morph.synthesis.light.lighting import Lighting, Shade, ShadowMap, arrives, soft_at
 from morph.synthesis.surfaces.samples import Samples
 
@@ -50,7 +50,7 @@ def creases(depth: Floats, samples: Samples, nearness: float, reach: float, step
     return out
 
 
-@njit(cache=True, nogil=True)
+@compiled
 def _distances(depth: Any, nearness: Any, filled: Any, weight: Any, step: Any) -> None:
     f = np.float32
     share = f(1.0) / f(step * step)
@@ -65,7 +65,7 @@ def _distances(depth: Any, nearness: Any, filled: Any, weight: Any, step: Any) -
             filled[y, x], weight[y, x] = total * share, count * share
 
 
-@njit(cache=True, nogil=True)
+@compiled
 def _behind(depth: Any, first: Any, last: Any, nearness: Any, filled: Any, weight: Any, step: Any, out: Any) -> None:
     f = np.float32
     width = depth.shape[1]
@@ -108,7 +108,7 @@ def lit(
     return out
 
 
-@njit(cache=True, nogil=True)
+@compiled
 def _lit(
     albedo: Any,
     normals: Any,
@@ -190,7 +190,7 @@ def strand_lighting(colour: npt.NDArray, lighting: Lighting, shadow: ShadowMap, 
     )  # fmt: skip
 
 
-@njit(cache=True, nogil=True, inline="always")
+@compiled(inline="always")
 def strand_light(nodes: Any, i: Any, k: Any, brightness: Any, deep: Any, s: Any, out: Any) -> None:
     """Light from hair (Kajiya and Kay 1989) at node ``k`` of strand ``i`` of ``(n, m, 3)`` in the camera frame, into ``out``.
 
