@@ -128,7 +128,7 @@ def open_free_faces(folder: str | os.PathLike[str], *, without: Sequence[str] = 
     """
     folder = Path(folder)
     arrays = _read(folder / "labels.npz", ("name", "source", "origin", "size", "points478_x8"))
-    points = arrays["points478_x8"].astype(np.float32) / 8
+    points = (arrays["points478_x8"] / np.float32(8)).astype(np.float32)
     if points.shape[1:] != (478, 2):
         raise MorphError(f"{folder / 'labels.npz'}: points478_x8 must be (N, 478, 2), got {points.shape}")
     rows = np.flatnonzero(~np.isin(arrays["source"].astype(str), list(without)))
