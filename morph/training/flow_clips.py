@@ -19,12 +19,12 @@ from morph.datasets.clip_windows import ClipWindow, ClipWindows, write_windows
 from morph.datasets.optical_flow import follow_points
 from morph.errors import MorphError
 from morph.frames import open_source
-from morph.frames.sources import PICTURE_SUFFIXES, natural_key
+from morph.frames.formats import CLIP_SUFFIXES, PICTURE_SUFFIXES, is_system_file, listed
+from morph.frames.sequence import natural_key
 from morph.rendering import vertex_normals
 from morph.tracking import Face, SmoothingConfig, Tracker
 from morph.training.flow_config import Clips
 
-CLIP_SUFFIXES = {".avi", ".m4v", ".mkv", ".mov", ".mp4", ".mpeg", ".mpg", ".webm"}
 CROP_SHARE = 0.75  # of the stored side that the published crop fills, as in rendered crop sets
 
 
@@ -39,10 +39,10 @@ def find_clips(places: Sequence[str | os.PathLike[str]]) -> list[Path]:
         if not place.exists():
             raise MorphError(f"no clips at {place}; give folders of clips, or of numbered pictures")
         inside = sorted(place.iterdir(), key=natural_key) if place.is_dir() else []
-        clips = [file for file in inside if file.suffix.lower() in CLIP_SUFFIXES and not file.name.startswith(".")]
+        clips = [file for file in inside if file.suffix.lower() in CLIP_SUFFIXES and not is_system_file(file.name)]
         if place.is_dir() and not clips:
             if not any(file.suffix.lower() in PICTURE_SUFFIXES for file in inside):
-                raise MorphError(f"{place} holds no clips; give a folder with {', '.join(sorted(CLIP_SUFFIXES))} files")
+                raise MorphError(f"{place} holds no clips; give a folder with {listed(CLIP_SUFFIXES)} files")
             clips = [place]
         out += clips or [place]
     for clip in out:
