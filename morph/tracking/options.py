@@ -50,6 +50,11 @@ class TrackerOptions:
 
     Raises:
         MorphError: a value of another type, or out of its range.
+
+    Example:
+        >>> options = TrackerOptions(max_faces=2, smoothing=None)
+        >>> options.fingerprint() == TrackerOptions(max_faces=2, smoothing=None, experts="eyes").fingerprint()
+        True
     """
 
     weights: FilePath | None = None

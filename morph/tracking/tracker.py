@@ -14,7 +14,6 @@ import numpy.typing as npt
 
 from morph.crop.face_crop import box_of, crop_of_box, cut, points_box
 from morph.crop.roll import first_turn
-from morph.errors import MorphError
 from morph.frames.frame import FrameSource
 from morph.frames.picture import check_picture
 from morph.frames.sources import open_source
@@ -153,7 +152,8 @@ class Tracker:
         Args:
             stopwatch: times the stages from here on; None: the one that did so far.
         """
-        self.stopwatch = stopwatch or self.stopwatch
+        if stopwatch is not None:
+            self.stopwatch = stopwatch
         self.forget()
         self._next_id = 0
 
