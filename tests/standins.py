@@ -13,9 +13,9 @@ import pytest
 from clips import portrait, write_clip
 
 from morph.export.performance import Performance
+from morph.inference.regressor import Regressor
 from morph.model import Coefficients, MorphableModel, landmark_decoder
 from morph.model.rotation import euler_to_matrix
-from morph.tracking.regressor import Regressor
 
 SIDE = 24  # vertices along one side of the toy face
 

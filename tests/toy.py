@@ -9,7 +9,7 @@ from morph.model import MorphableModel
 
 def toy_model(n_shape: int = 4, n_expression: int = 3, seed: int = 0) -> MorphableModel:
     """A head-sized cloud of 68 landmarks, symmetric about x = 0 in iBUG order; modes are even or odd under mirroring."""
-    from morph.datasets.augmentation import MIRRORED_68
+    from morph.model.ibug68 import MIRRORED_68
 
     rng = np.random.default_rng(seed)
     flip = np.array([-1.0, 1.0, 1.0])

@@ -9,7 +9,7 @@ import numpy as np
 
 from morph.datasets.aflw2000 import CropReader, open_aflw2000
 from morph.datasets.prepare import prepare, run_script, script_parser
-from morph.evaluation.nme import YAW_BINS, yaw_bin
+from morph.evaluation.aflw2000.nme import YAW_BINS, yaw_bin
 
 
 def run(options: argparse.Namespace) -> None:

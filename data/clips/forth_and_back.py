@@ -11,7 +11,7 @@ from pathlib import Path
 
 from morph.errors import MorphError
 from morph.export.video import VideoWriter
-from morph.tracking import open_source
+from morph.frames import open_source
 
 
 def main() -> None:

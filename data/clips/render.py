@@ -21,11 +21,11 @@ from morph.atomic import atomic_path, output_folder
 from morph.errors import MorphError
 from morph.export import VideoWriter
 from morph.model.rotation import euler_to_matrix
+from morph.synthesis.camera.photograph import develop
+from morph.synthesis.camera.viewpoint import BOX_SHARE, Viewpoint, place_camera
 from morph.synthesis.drawing import draw_scene
-from morph.synthesis.people import Person
-from morph.synthesis.photograph import develop
+from morph.synthesis.person.people import Person
 from morph.synthesis.scene import Stage
-from morph.synthesis.viewpoint import BOX_SHARE, Viewpoint, place_camera
 
 Floats = npt.NDArray[np.floating]
 

@@ -24,11 +24,11 @@ import numpy as np
 import numpy.typing as npt
 
 from morph.atomic import atomic_path
-from morph.datasets.augmentation import MIRRORED_68
 from morph.errors import MorphError
 from morph.fitting import FitResult, fit_landmarks
 from morph.fitting.landmark_sets import LandmarkSet, open_landmark_set
 from morph.model import Decoder, MorphableModel, load_default_model
+from morph.model.ibug68 import MIRRORED_68
 from morph.model.rotation import matrix_to_euler
 
 Array = npt.NDArray[np.floating]

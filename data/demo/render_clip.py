@@ -19,8 +19,8 @@ from morph.atomic import atomic_path
 from morph.export import VideoWriter
 from morph.model.rotation import euler_to_matrix
 from morph.synthesis import Renderer
-from morph.synthesis.people import Person
-from morph.synthesis.viewpoint import BOX_SHARE, Viewpoint, place_camera
+from morph.synthesis.camera.viewpoint import BOX_SHARE, Viewpoint, place_camera
+from morph.synthesis.person.people import Person
 
 RATE = 25
 SECONDS = 4.4

@@ -15,7 +15,7 @@ from morph.atomic import atomic_path, output_folder
 from morph.datasets.crops import FORMAT, CropSet
 from morph.errors import MorphError
 from morph.model import load_default_model
-from morph.synthesis.apparent import apparent_shapes, landmark_misfit
+from morph.synthesis.sets.apparent import apparent_shapes, landmark_misfit
 
 
 def main() -> None:

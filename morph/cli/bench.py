@@ -102,7 +102,7 @@ def run(options: argparse.Namespace) -> None:
 
 def run_smoothing(options: argparse.Namespace) -> None:
     """Sweep the cut-offs."""
-    from morph.evaluation.smoothing_sweep import Recording, one_at_a_time, row_text, search
+    from morph.evaluation.clips.smoothing_sweep import Recording, one_at_a_time, row_text, search
     from morph.tracking import SmoothingConfig, Tracker
 
     if options.search < 0:
@@ -121,7 +121,7 @@ def run_smoothing(options: argparse.Namespace) -> None:
 
 def run_renders(options: argparse.Namespace) -> None:
     """Measure on renders."""
-    from morph.evaluation.renders import measure_renders
+    from morph.evaluation.renders.renders import measure_renders
 
     report = measure_renders(options.crops, options.weights, options.model, options.experts, options.identity)
     print(report.as_text(), end="")
@@ -132,7 +132,7 @@ def run_renders(options: argparse.Namespace) -> None:
 
 def run_video(options: argparse.Namespace) -> None:
     """Measure on a clip."""
-    from morph.evaluation.video import measure_video
+    from morph.evaluation.clips.video import measure_video
 
     report = measure_video(
         options.clip,
@@ -157,7 +157,7 @@ def run_video(options: argparse.Namespace) -> None:
 def run_speed(options: argparse.Namespace) -> None:
     """Measure the time of each stage."""
     from morph.cli.demo import demo_files
-    from morph.evaluation.speed import measure_speed
+    from morph.evaluation.clips.speed import measure_speed
 
     if options.model and options.level != 1:
         raise MorphError("--level is for the model that ships; subdivide another model with `morph model convert`")
@@ -174,7 +174,7 @@ def run_speed(options: argparse.Namespace) -> None:
 def run_viewer(options: argparse.Namespace) -> None:
     """Measure what previews cost."""
     from morph.cli.demo import demo_files
-    from viewer.bench import measure_viewer
+    from viewer.output.bench import measure_viewer
 
     clip = options.clip or next(file for file in demo_files() if file.suffix == ".mp4")
     report = measure_viewer(clip, options.track, options.prop, backends=options.backends, passes=options.passes)
@@ -187,7 +187,7 @@ def run_viewer(options: argparse.Namespace) -> None:
 def run_aflw2000(options: argparse.Namespace) -> None:
     """AFLW2000-3D."""
     from morph.datasets.aflw2000 import open_aflw2000
-    from morph.evaluation.aflw2000 import align, evaluate_points, read_predictions, save_predictions
+    from morph.evaluation.aflw2000.points import align, evaluate_points, read_predictions, save_predictions
 
     benchmark = open_aflw2000(options.data)
     if options.predictions:
@@ -202,7 +202,7 @@ def run_aflw2000(options: argparse.Namespace) -> None:
         report = evaluate_points(benchmark, names, points, {"predictions": options.predictions.name})
         points, _ = align(benchmark, names, points)
     else:
-        from morph.evaluation.weights import run_weights
+        from morph.evaluation.aflw2000.weights import run_weights
 
         report, points = run_weights(
             benchmark,
@@ -221,6 +221,6 @@ def run_aflw2000(options: argparse.Namespace) -> None:
     if options.save_predictions:
         save_predictions(options.save_predictions, benchmark.names, points)
     if options.sheet:
-        from morph.evaluation.sheet import write_sheet
+        from morph.evaluation.aflw2000.sheet import write_sheet
 
         write_sheet(options.sheet, benchmark, points, report.original)

@@ -32,8 +32,9 @@ def demo_files() -> list[Path]:
 def run(options: argparse.Namespace) -> None:
     """Track each file into a folder of its own."""
     from morph.cli.track import print_summary, progress_bar
-    from morph.export import TrackOptions, track_to_folder
-    from morph.tracking import Tracker, open_source
+    from morph.frames import open_source
+    from morph.track_folder import TrackOptions, track_to_folder
+    from morph.tracking import Tracker
 
     tracker = Tracker(options.weights)
     for file in demo_files():

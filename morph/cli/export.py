@@ -60,7 +60,7 @@ def _export_track(options: argparse.Namespace) -> None:
     from morph.export.performance import performance_of_track
     from morph.export.usd import SUFFIXES
     from morph.model import load_default_model, load_model
-    from viewer.track import load_track
+    from morph.track_folder.read import load_track
 
     suffix = options.out.suffix.lower()
     kind = options.format.lower() if options.format else ("usd" if suffix in SUFFIXES else suffix[1:])
@@ -103,11 +103,11 @@ def _export_track(options: argparse.Namespace) -> None:
 
 def _texture_from_footage(options: argparse.Namespace) -> tuple[npt.NDArray[np.uint8], MorphableModel]:
     """Of the one face, and the model that it is for; at level 1, for the texture coordinates of all levels are the same."""
-    from morph.export.footage_texture import texture_from_footage
     from morph.export.performance import performance_of_track
+    from morph.export.textures.footage import texture_from_footage
+    from morph.frames.sources import open_source
     from morph.model import load_default_model, load_model
-    from morph.tracking.frames import open_source
-    from viewer.track import load_track
+    from morph.track_folder.read import load_track
 
     model = load_default_model(1) if options.model is None else load_model(options.model)
     performance = performance_of_track(load_track(options.source), model, options.id)

@@ -11,8 +11,9 @@ from morph.cli.track import add_experts, smoothing_of
 from morph.errors import MorphError
 
 if TYPE_CHECKING:
-    from morph.export.live_session import LiveSession
-    from morph.tracking import FrameSource, Tracker
+    from morph.frames import FrameSource
+    from morph.live.session import LiveSession
+    from morph.tracking import Tracker
 
 EPILOG = """\
 Frames that cannot be tracked in time are dropped, never queued: what is shown and sent is always the newest.
@@ -55,10 +56,11 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(options: argparse.Namespace) -> None:
     """Open everything, then track until the source ends or the user does."""
-    from morph.export.live_session import LiveSession
-    from morph.export.stream import Stream
-    from morph.tracking import Tracker, open_source
-    from morph.tracking.live import LatestFrames
+    from morph.frames import open_source
+    from morph.frames.latest import LatestFrames
+    from morph.live.session import LiveSession
+    from morph.live.stream import Stream
+    from morph.tracking import Tracker
 
     if options.no_window and not options.stream:
         raise MorphError("--no-window shows nothing; say where to with --stream udp://HOST:PORT or osc://HOST:PORT")
@@ -94,15 +96,15 @@ def run(options: argparse.Namespace) -> None:
 
 def _view(options: argparse.Namespace, tracker: Tracker, source: FrameSource) -> Any:
     """What the window shows."""
-    from viewer.live_view import LiveView
+    from viewer.windows.live_view import LiveView
 
     return LiveView(tracker.model, source.rate, options.prop, options.out)
 
 
 def _show(session: LiveSession, view: Any) -> None:
     """Track in a window."""
-    from viewer.live_view import key_help
-    from viewer.live_window import open_live_window
+    from viewer.windows.live_view import key_help
+    from viewer.windows.live_window import open_live_window
 
     def next_picture() -> Any:
         taken = session.step(0.0)

@@ -94,8 +94,9 @@ def add_experts(parser: argparse.ArgumentParser) -> None:
 
 def run(options: argparse.Namespace) -> None:
     """Track and report."""
-    from morph.export import TrackOptions, track_to_folder
-    from morph.tracking import Tracker, open_source
+    from morph.frames import open_source
+    from morph.track_folder import TrackOptions, track_to_folder
+    from morph.tracking import Tracker
 
     if options.model and options.level != 1:
         raise MorphError("--level is for the model that ships; subdivide another model with `morph model convert`")

@@ -7,9 +7,9 @@ import sys
 from typing import TYPE_CHECKING, Literal
 
 if TYPE_CHECKING:
-    from viewer.offscreen import Renderer
-    from viewer.preview import Preview
-    from viewer.stage import Stage
+    from viewer.draw.offscreen import Renderer
+    from viewer.output.preview import Preview
+    from viewer.stage.track_scene import Stage
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -64,9 +64,9 @@ def _note(line: str) -> None:
 def run(options: argparse.Namespace) -> None:
     """Read the track, then write the preview or open the window."""
     from morph.model import load_default_model, load_model
+    from morph.track_folder.read import load_track
     from viewer.props import find_prop, with_face
-    from viewer.stage import Look, Stage
-    from viewer.track import load_track
+    from viewer.stage.track_scene import Look, Stage
 
     _check_layers(options)
     track = load_track(options.folder)
@@ -82,7 +82,7 @@ def run(options: argparse.Namespace) -> None:
     layout: Literal["over", "beside"] = "beside" if options.beside else "over"
     look = Look(head=shown, normals=options.normals)
     if options.out is None and options.layers is None:
-        from viewer.window import open_window
+        from viewer.windows.window import open_window
 
         open_window(
             *(stage, options.size or (960, 720), look),
@@ -95,8 +95,8 @@ def run(options: argparse.Namespace) -> None:
         return
     from tqdm import tqdm
 
-    from viewer.offscreen import open_renderer
-    from viewer.preview import Preview, write_preview
+    from viewer.draw.offscreen import open_renderer
+    from viewer.output.preview import Preview, write_preview
 
     preview = Preview(
         options.size,
@@ -137,8 +137,8 @@ def _check_layers(options: argparse.Namespace) -> None:
 def _write_layers(options: argparse.Namespace, stage: Stage, renderer: Renderer, preview: Preview) -> None:
     from tqdm import tqdm
 
-    from viewer.layer_files import write_layers
-    from viewer.layers import LayerMaker
+    from viewer.output.layer_files import write_layers
+    from viewer.output.layers import LayerMaker
 
     summary = write_layers(
         *(stage, LayerMaker(stage, renderer), preview, options.layers, options.layers_format),

@@ -12,11 +12,11 @@ import cv2
 import numpy as np
 import numpy.typing as npt
 
-from morph.datasets.affine import apply_affine, box_to_crop
-from morph.datasets.augmentation import warp
+from morph.crop.face_crop import warp
+from morph.crop.geometry import apply_affine, box_to_crop
 from morph.datasets.crop_writer import Piece
-from morph.datasets.picture import read_picture
 from morph.errors import MorphError
+from morph.frames.picture import read_picture
 
 Array = npt.NDArray[np.floating]
 

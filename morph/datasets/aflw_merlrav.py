@@ -14,8 +14,8 @@ import numpy.typing as npt
 
 from morph.datasets.crop_writer import Piece
 from morph.datasets.lp300w import identity_number
-from morph.datasets.picture import read_picture
 from morph.errors import MorphError
+from morph.frames.picture import read_picture
 
 EXPECTED = 12452
 LICENCE = "AFLW and MERL-RAV: research use only"

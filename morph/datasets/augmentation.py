@@ -9,14 +9,7 @@ import cv2
 import numpy as np
 import numpy.typing as npt
 
-# where each of the 68 landmarks goes when the picture is mirrored
-MIRRORED_68 = np.array(
-    [
-        *(*range(16, -1, -1), *range(26, 16, -1), *range(27, 31), *range(35, 30, -1)),
-        *(45, 44, 43, 42, 47, 46, 39, 38, 37, 36, 41, 40),
-        *(54, 53, 52, 51, 50, 49, 48, 59, 58, 57, 56, 55, 64, 63, 62, 61, 60, 67, 66, 65),
-    ]
-)
+from morph.crop.geometry import crop_similarity
 
 
 @dataclass(frozen=True)
@@ -49,45 +42,6 @@ class AugmentationConfig:
     style: float = 0.0
 
 
-def crop_similarity(
-    landmarks: npt.NDArray[np.floating],
-    size: int,
-    *,
-    angle: float = 0.0,
-    shift: tuple[float, float] = (0.0, 0.0),
-    zoom: float = 1.0,
-) -> npt.NDArray[np.float64]:
-    """The similarity from picture pixels to a ``size`` square crop: the published crop, turned, shifted and zoomed.
-
-    Args:
-        landmarks: ``(68, 2)`` pixels; the crop is centred on their box with side sqrt(2) x its longer side.
-        size: side of the crop in pixels.
-        angle: radians, positive turns the picture's content clockwise.
-        shift: of the crop's centre, in shares of its side.
-        zoom: factor on the crop's side.
-
-    Returns:
-        ``(2, 3)``, for 0-based pixel centres.
-    """
-    low, high = landmarks.min(0).astype(np.float64), landmarks.max(0).astype(np.float64)
-    side = float(np.sqrt(2.0) * (high - low).max() * zoom)
-    centre = (low + high) / 2 + np.asarray(shift) * side
-    scale, c, s = size / side, np.cos(angle), np.sin(angle)
-    linear = scale * np.array([[c, -s], [s, c]])
-    return np.concatenate([linear, ((size - 1) / 2 - linear @ centre)[:, None]], axis=1)
-
-
-def resize_similarity(old: int, new: int) -> npt.NDArray[np.float64]:
-    """Pixels of an ``old`` square picture to those of its ``new`` sized copy, for 0-based pixel centres."""
-    k = new / old
-    return np.array([[k, 0, (k - 1) / 2], [0, k, (k - 1) / 2]])
-
-
-def compose(second: npt.NDArray[np.float64], first: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
-    """``(2, 3)`` affine that does ``first``, then ``second``."""
-    return np.concatenate([second[:, :2] @ first[:, :2], (second[:, :2] @ first[:, 2] + second[:, 2])[:, None]], axis=1)
-
-
 def draw_similarity(
     config: AugmentationConfig, landmarks: npt.NDArray[np.floating], size: int, rng: np.random.Generator
 ) -> npt.NDArray[np.float64]:
@@ -98,18 +52,6 @@ def draw_similarity(
     shift = rng.uniform(-config.translation, config.translation, 2)
     zoom = 1.0 + rng.uniform(-config.scale, config.scale)
     return crop_similarity(landmarks, size, angle=float(angle), shift=(shift[0], shift[1]), zoom=zoom)
-
-
-def warp(image: npt.NDArray[np.uint8], matrix: npt.NDArray[np.float64], size: int, border: int) -> npt.NDArray[np.uint8]:
-    """Warp ``(H, W, 3)`` uint8 into a ``size`` square; strong shrinking is averaged first."""
-    shrink = 1.0 / np.sqrt(abs(np.linalg.det(matrix[:, :2])))
-    if shrink > 2.0:
-        height, width = (max(n // int(shrink), 1) for n in image.shape[:2])
-        small = cv2.resize(image, (width, height), interpolation=cv2.INTER_AREA)
-        ky, kx = small.shape[0] / image.shape[0], small.shape[1] / image.shape[1]
-        back = np.array([[1 / kx, 0, (1 / kx - 1) / 2], [0, 1 / ky, (1 / ky - 1) / 2]])
-        image, matrix = small, compose(matrix, back)  # type: ignore[assignment]
-    return cv2.warpAffine(image, matrix, (size, size), flags=cv2.INTER_LINEAR, borderMode=border)  # type: ignore[return-value]
 
 
 def draw_pixels(config: AugmentationConfig, picture: npt.NDArray[np.uint8], rng: np.random.Generator) -> npt.NDArray[np.uint8]:

@@ -14,12 +14,13 @@ import cv2
 import numpy as np
 import numpy.typing as npt
 
-from morph.datasets.augmentation import crop_similarity, warp
+from morph.crop.face_crop import warp
+from morph.crop.geometry import crop_similarity
 from morph.datasets.crop_writer import Piece
 from morph.datasets.labels_300w_lp import check_basis, labels_to_coefficients
 from morph.datasets.mat import FaceMat, read_face_mat
-from morph.datasets.picture import read_picture
 from morph.errors import MorphError
+from morph.frames.picture import read_picture
 from morph.model.decoder import landmark_decoder
 from morph.model.morphable_model import MorphableModel
 

@@ -10,15 +10,16 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from morph.datasets.augmentation import AugmentationConfig, resize_similarity
+from morph.crop.face_crop import cut
+from morph.crop.geometry import resize_similarity
+from morph.crop.parts import Part
+from morph.datasets.augmentation import AugmentationConfig
 from morph.datasets.crops import CropSet
 from morph.datasets.training_batches import TrainingBatches
+from morph.inference.regressor import Regressor
 from morph.model import Coefficients, Decoder, landmark_decoder
 from morph.model.coefficients import model_symmetry
 from morph.model.morphable_model import MorphableModel
-from morph.tracking.crop import cut
-from morph.tracking.parts import Part
-from morph.tracking.regressor import Regressor
 
 Floats = npt.NDArray[np.floating]
 MARGIN = 3  # pixels that crops are larger on each side, so that they can be shifted
@@ -30,7 +31,7 @@ class PartCrops:
 
     Attributes:
         images: ``(N, height + 2 MARGIN, width + 2 MARGIN, 3)`` uint8 RGB.
-        context: ``(N, C + 4)`` of the first look, see :meth:`morph.tracking.parts.Part.context`.
+        context: ``(N, C + 4)`` of the first look, see :meth:`morph.crop.parts.Part.context`.
         truth: ``(N, C)`` true z-scores of the part's expressions.
         opening: ``(N, 2)`` how far the part opens, model's unit: truly, and by the first look.
         weight: ``(N,)`` how well it can be seen.

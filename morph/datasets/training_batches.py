@@ -9,19 +9,13 @@ import cv2
 import numpy as np
 import numpy.typing as npt
 
-from morph.datasets.augmentation import (
-    MIRRORED_68,
-    AugmentationConfig,
-    compose,
-    crop_similarity,
-    draw_pixels,
-    draw_similarity,
-    resize_similarity,
-    warp,
-)
+from morph.crop.face_crop import warp
+from morph.crop.geometry import compose, crop_similarity, resize_similarity
+from morph.datasets.augmentation import AugmentationConfig, draw_pixels, draw_similarity
 from morph.datasets.crops import CropSet
 from morph.errors import MorphError
 from morph.model.coefficients import Coefficients, ModelSymmetry
+from morph.model.ibug68 import MIRRORED_68
 
 Batch = dict[str, npt.NDArray[Any]]
 

@@ -8,17 +8,12 @@ import cv2
 import numpy as np
 import numpy.typing as npt
 
-from morph.datasets.augmentation import (
-    MIRRORED_68,
-    AugmentationConfig,
-    compose,
-    draw_pixels,
-    draw_similarity,
-    resize_similarity,
-    warp,
-)
+from morph.crop.face_crop import warp
+from morph.crop.geometry import compose, resize_similarity
+from morph.datasets.augmentation import AugmentationConfig, draw_pixels, draw_similarity
 from morph.datasets.clip_windows import ClipWindows
 from morph.datasets.training_batches import Batch
+from morph.model.ibug68 import MIRRORED_68
 
 
 class WindowBatches:

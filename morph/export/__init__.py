@@ -1,18 +1,7 @@
-"""Files that other programs read: OBJ meshes, textures, clips, tables of coefficients."""
+"""Files that other programs read: meshes, textures, clips, animated heads."""
 
-from morph.export.coefficients import write_coefficients, write_landmarks
 from morph.export.obj import ObjWriter
-from morph.export.texture import plain_texture, write_material
-from morph.export.track_folder import TrackOptions, track_to_folder
+from morph.export.textures.plain import plain_texture, write_material
 from morph.export.video import VideoWriter
 
-__all__ = [
-    "ObjWriter",
-    "TrackOptions",
-    "VideoWriter",
-    "plain_texture",
-    "track_to_folder",
-    "write_coefficients",
-    "write_landmarks",
-    "write_material",
-]
+__all__ = ["ObjWriter", "VideoWriter", "plain_texture", "write_material"]

@@ -22,7 +22,7 @@ from morph.export.obj import MILLIMETRES, ObjWriter
 from morph.export.performance import Performance
 from morph.export.ply import PlyWriter
 from morph.export.point_cache import write_mdd, write_pc2
-from morph.export.texture import MATERIAL, plain_texture, write_material
+from morph.export.textures.plain import MATERIAL, plain_texture, write_material
 from morph.export.usd import SUFFIXES, write_usd
 from morph.export.web_page import PageProp, write_web_page
 from morph.model import MorphableModel

@@ -20,7 +20,7 @@ Floats = npt.NDArray[np.float64]
 
 
 class RecordedTrack(Protocol):
-    """What a track read back from a folder knows; :func:`viewer.track.load_track` gives one."""
+    """What a track read back from a folder knows; :func:`morph.track_folder.read.load_track` gives one."""
 
     @property
     def frame(self) -> npt.NDArray[np.int64]: ...

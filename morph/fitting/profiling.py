@@ -14,8 +14,7 @@ import cv2
 import numpy as np
 import numpy.typing as npt
 
-from morph.datasets.affine import apply_affine
-from morph.datasets.augmentation import crop_similarity
+from morph.crop.geometry import apply_affine, crop_similarity
 from morph.errors import MorphError
 from morph.fitting.profiling_fill import fill_smoothly
 from morph.fitting.profiling_sheets import RIM, face_sheet, sheet_triangles

@@ -12,6 +12,7 @@ from morph.errors import MorphError
 from morph.model.camera import ScaledOrthographicCamera
 from morph.model.morphable_model import MorphableModel
 from morph.model.rotation import matrix_to_sixd, sixd_to_matrix
+from morph.model.rotation_group import rotation_exp, rotation_log
 
 Array = npt.NDArray[np.floating]
 POSE_SIZE = 9  # 6D rotation, log of the scale, translation
@@ -163,3 +164,15 @@ def _swap_names(names: tuple[str, ...]) -> list[int] | None:
         return None
     other = [name.replace("Left", "\0").replace("Right", "Left").replace("\0", "Right") for name in names]
     return [place.get(name, i) for i, name in enumerate(other)]
+
+
+def midway(first: Coefficients, second: Coefficients) -> Coefficients:
+    """Half-way between two faces, or two batches, on the rotation group and in the logarithm of the scale."""
+    turn = rotation_log(np.asarray(second.rotation, np.float64) @ np.swapaxes(np.asarray(first.rotation, np.float64), -1, -2))
+    return Coefficients(
+        (first.shape + second.shape) / 2,
+        (first.expression + second.expression) / 2,
+        (rotation_exp(turn / 2) @ first.rotation).astype(np.float32),
+        np.sqrt(first.scale * second.scale),
+        (first.translation + second.translation) / 2,
+    )

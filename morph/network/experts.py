@@ -15,10 +15,10 @@ import torch
 from torch import Tensor, nn
 
 from morph.atomic import atomic_path
+from morph.crop.parts import Part
 from morph.errors import MorphError
+from morph.inference.experts import FORMAT, RULE
 from morph.network.onnx_graph import halve
-from morph.tracking.experts import FORMAT, RULE
-from morph.tracking.parts import Part
 
 STRIDES = (2, 2, 1, 2, 1)
 

@@ -3,8 +3,8 @@
 from morph.synthesis.engine import Picture, Renderer
 from morph.synthesis.maps import CLASSES, MAPS, open_maps, texture_coordinates
 from morph.synthesis.recipe import INGREDIENTS, Recipe
-from morph.synthesis.relabelling import relabel_landmarks
-from morph.synthesis.shards import SynthesisPlan, render_range, synthesise
+from morph.synthesis.sets.relabelling import relabel_landmarks
+from morph.synthesis.sets.render_set import SynthesisPlan, render_range, synthesise
 
 __all__ = [
     "CLASSES",

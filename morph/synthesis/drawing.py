@@ -9,22 +9,23 @@ import numpy as np
 import numpy.typing as npt
 
 from morph.rendering import Fragments, rasterise
-from morph.synthesis import clothing, facial_hair
-from morph.synthesis.anatomy import LEFT_EYE, RIGHT_EYE, SKIN
-from morph.synthesis.backgrounds import sample_background
-from morph.synthesis.compositing import lay_over, weigh
-from morph.synthesis.eyes import eye_colour, gaze_direction, lid_shadow
-from morph.synthesis.hair_drawing import draw_hair
-from morph.synthesis.lighting import ShadowMap
-from morph.synthesis.occluders import occlude
-from morph.synthesis.photograph import expose
-from morph.synthesis.pixels import Lines, Surface, Survey, furnish, survey
-from morph.synthesis.refinements import fold_skin, lower_lashes, refract, wet_edge
-from morph.synthesis.samples import Samples, interpolate_samples, share_samples, single_samples, spread
+from morph.synthesis.around.backgrounds import sample_background
+from morph.synthesis.around.occluders import occlude
+from morph.synthesis.arrays.compositing import lay_over, weigh
+from morph.synthesis.camera.photograph import expose
+from morph.synthesis.hair import facial_hair
+from morph.synthesis.hair.drawing import draw_hair
+from morph.synthesis.hair.strands import Canvas, draw
+from morph.synthesis.light.lighting import ShadowMap
+from morph.synthesis.person.anatomy import LEFT_EYE, RIGHT_EYE, SKIN
 from morph.synthesis.scene import NEARNESS, Scene, Stage
-from morph.synthesis.skin import mix_paint, paint_skin
-from morph.synthesis.strands import Canvas, draw
-from morph.synthesis.surfaces import creases, dot, lit, strand_lighting, unit
+from morph.synthesis.surfaces.eyes import eye_colour, gaze_direction, lid_shadow
+from morph.synthesis.surfaces.pixels import Lines, Surface, Survey, furnish, survey
+from morph.synthesis.surfaces.refinements import fold_skin, lower_lashes, refract, wet_edge
+from morph.synthesis.surfaces.samples import Samples, interpolate_samples, share_samples, single_samples, spread
+from morph.synthesis.surfaces.skin import mix_paint, paint_skin
+from morph.synthesis.surfaces.surfaces import creases, dot, lit, strand_lighting, unit
+from morph.synthesis.worn import clothing
 
 Floats = npt.NDArray[np.float32]
 Ints = npt.NDArray[np.int32]

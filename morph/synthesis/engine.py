@@ -10,15 +10,15 @@ import numpy as np
 import numpy.typing as npt
 
 from morph.model import MorphableModel, PerspectiveCamera, ScaledOrthographicCamera, fit_scaled_orthographic
-from morph.synthesis.anatomy import SKIN
+from morph.synthesis.around.occluders import frame_edges
+from morph.synthesis.camera.photograph import develop
+from morph.synthesis.camera.viewpoint import Viewpoint
 from morph.synthesis.drawing import Layers, draw_scene
 from morph.synthesis.maps import draw_maps
-from morph.synthesis.occluders import frame_edges
-from morph.synthesis.people import Person
-from morph.synthesis.photograph import develop
+from morph.synthesis.person.anatomy import SKIN
+from morph.synthesis.person.people import Person
 from morph.synthesis.recipe import Recipe
 from morph.synthesis.scene import NEARNESS, USUAL, Scene, Stage
-from morph.synthesis.viewpoint import Viewpoint
 
 Floats = npt.NDArray[np.float32]
 

@@ -15,12 +15,12 @@ import numpy.typing as npt
 from morph.errors import MorphError
 from morph.model import MorphableModel
 from morph.rendering import Fragments, rasterise
-from morph.synthesis.anatomy import CLOTH, ENAMEL, FEATURES, LEFT_EYE, RIGHT_EYE, SKIN, TONGUE
 from morph.synthesis.drawing import Layers, survey_surfaces
-from morph.synthesis.pixels import FIRST
-from morph.synthesis.samples import single_samples
+from morph.synthesis.person.anatomy import CLOTH, ENAMEL, FEATURES, LEFT_EYE, RIGHT_EYE, SKIN, TONGUE
 from morph.synthesis.scene import NEARNESS, Scene, Stage
-from morph.synthesis.skin import brow_cover, mix_paint
+from morph.synthesis.surfaces.pixels import FIRST
+from morph.synthesis.surfaces.samples import single_samples
+from morph.synthesis.surfaces.skin import brow_cover, mix_paint
 
 Floats = npt.NDArray[np.float32]
 

@@ -11,10 +11,10 @@ import numpy as np
 import numpy.typing as npt
 
 from morph.errors import MorphError
-from morph.synthesis.complexion import Complexion
-from morph.synthesis.environments import HEIGHT, WIDTH, analyse
-from morph.synthesis.lighting import Lighting
-from morph.synthesis.people import Person
+from morph.synthesis.light.environments import HEIGHT, WIDTH, analyse
+from morph.synthesis.light.lighting import Lighting
+from morph.synthesis.person.complexion import Complexion
+from morph.synthesis.person.people import Person
 
 POSES = ("usual", "wide")
 PEOPLE = ("even", "measured")

@@ -12,20 +12,20 @@ import numpy.typing as npt
 
 from morph.model import MorphableModel, PerspectiveCamera, load_default_model
 from morph.rendering import vertex_normals
-from morph.synthesis import clothing
-from morph.synthesis.anatomy import CLOTH, ENAMEL, FEATURES, SKIN, prepare_anatomy
-from morph.synthesis.complexion import Complexion, sample_complexion
-from morph.synthesis.environments import load_environments
-from morph.synthesis.glasses import Glasses, sample_glasses
-from morph.synthesis.hair import HairStyle, Strands, comb_hair, sample_style
-from morph.synthesis.headwear import sample_headwear
-from morph.synthesis.lighting import Lighting, sample_lighting
-from morph.synthesis.mouth import build_denture
-from morph.synthesis.people import Person, sample_person
+from morph.synthesis.camera.viewpoint import Viewpoint, place_camera, sample_viewpoint, turn_shoulders
+from morph.synthesis.hair.strands import project
+from morph.synthesis.hair.styles import HairStyle, Strands, comb_hair, sample_style
+from morph.synthesis.light.environments import load_environments
+from morph.synthesis.light.lighting import Lighting, sample_lighting
+from morph.synthesis.person.anatomy import CLOTH, ENAMEL, FEATURES, SKIN, prepare_anatomy
+from morph.synthesis.person.complexion import Complexion, sample_complexion
+from morph.synthesis.person.people import Person, sample_person
 from morph.synthesis.recipe import Recipe, at_rest, even_light, measured_people, painted
-from morph.synthesis.skin import fine_skin
-from morph.synthesis.strands import project
-from morph.synthesis.viewpoint import Viewpoint, place_camera, sample_viewpoint, turn_shoulders
+from morph.synthesis.surfaces.mouth import build_denture
+from morph.synthesis.surfaces.skin import fine_skin
+from morph.synthesis.worn import clothing
+from morph.synthesis.worn.glasses import Glasses, sample_glasses
+from morph.synthesis.worn.headwear import sample_headwear
 
 Floats = npt.NDArray[np.float32]
 

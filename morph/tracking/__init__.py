@@ -1,11 +1,9 @@
-"""Faces in pictures and clips: frames, detector, crop, network, tracker."""
+"""Faces followed through frames: detection, association, smoothing."""
 
-from morph.tracking.detector import CenterFaceDetector, Detections, Detector
+from morph.tracking.detection.detector import CenterFaceDetector, Detections, Detector
 from morph.tracking.face import Face
-from morph.tracking.flow_smoothing import FlowCutoffs
-from morph.tracking.frames import Frame, FrameSource, open_source, read_picture
-from morph.tracking.regressor import Regressor
-from morph.tracking.smoothing import SmoothingConfig, smooth_offline
+from morph.tracking.smoothing.face_smoother import SmoothingConfig, smooth_offline
+from morph.tracking.smoothing.flow_filter import FlowCutoffs
 from morph.tracking.tracker import Tracker
 
 __all__ = [
@@ -14,12 +12,7 @@ __all__ = [
     "Detector",
     "Face",
     "FlowCutoffs",
-    "Frame",
-    "FrameSource",
-    "Regressor",
     "SmoothingConfig",
     "Tracker",
-    "open_source",
-    "read_picture",
     "smooth_offline",
 ]

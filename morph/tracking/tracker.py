@@ -10,25 +10,25 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
+from morph.crop.face_crop import box_of, points_box
+from morph.crop.roll import first_turn
 from morph.errors import MorphError
+from morph.frames.sources import FrameSource, open_source
+from morph.inference.appearance import glimpse, likeness
+from morph.inference.experts import open_experts
+from morph.inference.face_reader import DOUBTFUL_ERROR, FaceReader, Look, is_possible
+from morph.inference.identity import open_identity
+from morph.inference.regressor import Regressor
 from morph.model import Coefficients, Decoder, MorphableModel, landmark_decoder, load_default_model, load_model
 from morph.model.subdivided_decoder import SubdividedDecoder
 from morph.model.subdivision import subdivide
-from morph.tracking.boxes import match, overlap
-from morph.tracking.crop import box_of, points_box
-from morph.tracking.detector import CenterFaceDetector, Detections, Detector, merge
-from morph.tracking.experts import open_experts
+from morph.stopwatch import Stopwatch
+from morph.tracking.detection.boxes import match, overlap
+from morph.tracking.detection.detector import CenterFaceDetector, Detections, Detector, merge
+from morph.tracking.detection.rotated_detection import detect_turned, quarter_of
 from morph.tracking.face import Face
-from morph.tracking.flow_pose import RigidPoints, rigid_points
-from morph.tracking.frames import FrameSource, open_source
-from morph.tracking.identity import open_identity
-from morph.tracking.look import DOUBTFUL_ERROR, FaceReader, Look, is_possible
-from morph.tracking.regressor import Regressor
-from morph.tracking.scene import glimpse, likeness
-from morph.tracking.smoothing import FaceSmoother, SmoothingConfig
-from morph.tracking.stopwatch import Stopwatch
-from morph.tracking.tilt import first_turn
-from morph.tracking.turned_detection import detect_turned, quarter_of
+from morph.tracking.smoothing.face_smoother import FaceSmoother, SmoothingConfig
+from morph.tracking.smoothing.flow_pose import RigidPoints, rigid_points
 
 Floats = npt.NDArray[np.floating]
 Image = npt.NDArray[np.uint8]
@@ -91,9 +91,9 @@ class Tracker:
         passes: 2 looks at each face of each frame a second time, in the mirror and about the landmarks of the first look, and
             takes the middle: more exact, and the network's time twice.
         experts: "eyes", "mouth" or "both" look closer and correct expressions, "none" do not; an ONNX file of one's own;
-            None are the usual ones with the weights that ship, see :func:`morph.tracking.experts.open_experts`.
+            None are the usual ones with the weights that ship, see :func:`morph.inference.experts.open_experts`.
         identity: network that reads the shape of a new face and again every ``detect_every`` frames: "default", "none", or an
-            ONNX file; None is the default with the weights that ship, see :func:`morph.tracking.identity.open_identity`.
+            ONNX file; None is the default with the weights that ship, see :func:`morph.inference.identity.open_identity`.
         smoothing: how much is smoothed; None smooths nothing: every face is what the network says of its frame.
         threads: threads of ONNX Runtime.
 

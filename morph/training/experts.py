@@ -15,14 +15,14 @@ import yaml
 from torch import Tensor, nn
 
 from morph.atomic import atomic_path, output_folder
+from morph.crop.parts import EYE, MOUTH, Part
 from morph.datasets.crops import CropSet
 from morph.datasets.part_crops import MARGIN, PartCrops, cut_parts, join, rows_of
 from morph.errors import MorphError
+from morph.inference.regressor import Regressor
 from morph.model import landmark_decoder
 from morph.model.morphable_model import MorphableModel, load_default_model, load_model
 from morph.network.experts import Experts, ExpertsInfo, PartExpert, export_experts
-from morph.tracking.parts import EYE, MOUTH, Part
-from morph.tracking.regressor import Regressor
 from morph.training.experts_config import ExpertRecipe, ExpertsConfig, ExpertsTraining
 
 VIEWS = ((EYE, False), (EYE, True), (MOUTH, False))

@@ -13,14 +13,15 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 
-from morph.datasets.augmentation import crop_similarity
+from morph.crop.face_crop import cut
+from morph.crop.geometry import crop_similarity
 from morph.datasets.clip_windows import ClipWindows, Window, write_windows
 from morph.datasets.optical_flow import follow_points
 from morph.errors import MorphError
+from morph.frames import open_source
+from morph.frames.sources import PICTURE_SUFFIXES, natural_key
 from morph.rendering import vertex_normals
-from morph.tracking import Face, SmoothingConfig, Tracker, open_source
-from morph.tracking.crop import cut
-from morph.tracking.frames import PICTURE_SUFFIXES, natural_key
+from morph.tracking import Face, SmoothingConfig, Tracker
 from morph.training.flow_config import Clips
 
 CLIP_SUFFIXES = {".avi", ".m4v", ".mkv", ".mov", ".mp4", ".mpeg", ".mpg", ".webm"}

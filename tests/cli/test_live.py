@@ -14,10 +14,10 @@ from clips import write_clip
 from morph import Tracker
 from morph.cli import main
 from morph.cli.demo import demo_files
-from morph.export.live_session import LiveSession
-from morph.export.stream import Stream
-from morph.tracking import open_source
-from morph.tracking.live import LatestFrames
+from morph.frames import open_source
+from morph.frames.latest import LatestFrames
+from morph.live.session import LiveSession
+from morph.live.stream import Stream
 
 JSON_RECEIVER = """
 import socket, sys

@@ -14,7 +14,7 @@ from morph.datasets.aflw2000 import BOXES, LIST, POINTS, POSE, REANNOTATED, Crop
 from morph.datasets.crop_writer import write_crops
 from morph.datasets.crops import CropSet
 from morph.errors import MorphError
-from morph.evaluation.nme import yaw_bin
+from morph.evaluation.aflw2000.nme import yaw_bin
 
 
 def write_labels(folder: Path, n: int = 2000, *, listing: bool = True) -> list[str]:

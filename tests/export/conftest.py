@@ -60,7 +60,7 @@ def write_track(tmp_path: Path, coarse: MorphableModel) -> Callable[..., Path]:
 @pytest.fixture
 def performance(write_track: Callable[..., Path], coarse: MorphableModel) -> Performance:
     """Face 1 of that track."""
-    from viewer.track import load_track
+    from morph.track_folder.read import load_track
 
     return performance_of_track(load_track(write_track()), coarse)
 

@@ -17,7 +17,7 @@ from morph.export.glb import write_glb
 from morph.export.head_mesh import split_at_seams
 from morph.export.performance import Performance, performance_of_track
 from morph.model import MorphableModel, load_default_model
-from viewer.track import load_track
+from morph.track_folder.read import load_track
 
 VALIDATE = """
 import fs from 'fs';

@@ -13,8 +13,8 @@ from toy import toy_model
 from morph.errors import MorphError
 from morph.export.performance import Performance, performance_of_track
 from morph.model import Decoder, MorphableModel, load_default_model
+from morph.track_folder.read import load_track
 from morph.tracking import Face
-from viewer.track import load_track
 
 WriteTrack = Callable[..., Path]
 

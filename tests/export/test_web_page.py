@@ -20,9 +20,9 @@ from morph.export.head_mesh import split_at_seams
 from morph.export.performance import Performance, performance_of_track
 from morph.export.web_page import THREE
 from morph.model import MorphableModel
+from morph.track_folder.read import load_track
 from viewer.props import Item, Wearing, find_prop, prop_names
 from viewer.props.page import page_prop, prop_glb
-from viewer.track import load_track
 
 READY = "document.documentElement?.dataset.state === 'ready'"
 WIDTH, HEIGHT = 900, 600

@@ -12,15 +12,16 @@ import numpy.typing as npt
 import pytest
 
 from morph.cli import main
-from morph.datasets.augmentation import crop_similarity, warp
+from morph.crop.face_crop import warp
+from morph.crop.geometry import crop_similarity
 from morph.datasets.crops import CropSet
 from morph.datasets.labels_300w_lp import labels_to_coefficients
 from morph.datasets.mat import read_face_mat
-from morph.datasets.picture import read_picture
 from morph.errors import MorphError
 from morph.fitting.profiling import Profiler, head_yaw, turn_head
 from morph.fitting.profiling_fill import fill_smoothly
 from morph.fitting.profiling_set import ProfilingPlan
+from morph.frames.picture import read_picture
 from morph.model import Coefficients, Decoder, MorphableModel, landmark_decoder, load_default_model
 from morph.model.rotation import euler_to_matrix
 from morph.rendering.rasteriser import interpolate, rasterise

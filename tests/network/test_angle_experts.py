@@ -6,10 +6,10 @@ import numpy as np
 import pytest
 import torch
 
+from morph.inference.regressor import Regressor
 from morph.network.folded import load_onnx_weights
 from morph.network.onnx_graph import export_onnx
 from morph.network.regressor import BLEND, AngleExperts, CoefficientRegressor, WeightsInfo, load_weights, save_weights
-from morph.tracking.regressor import Regressor
 
 
 def _network(borders: tuple[float, ...] = (30.0, 60.0)) -> CoefficientRegressor:

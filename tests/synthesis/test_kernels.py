@@ -6,16 +6,16 @@ import cv2
 import numpy as np
 import pytest
 
-from morph.synthesis.angles import cross
-from morph.synthesis.backgrounds import _look
-from morph.synthesis.compositing import lay_over, weigh
-from morph.synthesis.hair_drawing import draw_hair
-from morph.synthesis.lighting import ShadowMap
-from morph.synthesis.occluders import _limb
+from morph.synthesis.around.backgrounds import _look
+from morph.synthesis.around.occluders import _limb
+from morph.synthesis.arrays.angles import cross
+from morph.synthesis.arrays.compositing import lay_over, weigh
+from morph.synthesis.hair.drawing import draw_hair
+from morph.synthesis.hair.strands import Canvas
+from morph.synthesis.light.lighting import ShadowMap
 from morph.synthesis.recipe import even_light
-from morph.synthesis.samples import Samples
-from morph.synthesis.strands import Canvas
-from morph.synthesis.surfaces import StrandLight, creases, strand_lighting
+from morph.synthesis.surfaces.samples import Samples
+from morph.synthesis.surfaces.surfaces import StrandLight, creases, strand_lighting
 
 
 @pytest.fixture

@@ -22,10 +22,10 @@ from morph.synthesis import (
     SynthesisPlan,
     open_maps,
     render_range,
-    shards,
     synthesise,
     texture_coordinates,
 )
+from morph.synthesis.sets import render_set as shards
 
 SIZE = 128
 NAMES = tuple(MAPS)

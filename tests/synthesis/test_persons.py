@@ -10,9 +10,10 @@ import pytest
 
 from morph.cli import main
 from morph.datasets.crops import CropSet
-from morph.synthesis import Picture, Recipe, Renderer, SynthesisPlan, render_range, shards, synthesise
-from morph.synthesis.hair import Strands
+from morph.synthesis import Picture, Recipe, Renderer, SynthesisPlan, render_range, synthesise
+from morph.synthesis.hair.styles import Strands
 from morph.synthesis.scene import Scene
+from morph.synthesis.sets import render_set as shards
 
 PERSONS, EACH, SIZE = 4, 3, 64
 RECIPE = Recipe(pictures_per_person=EACH)

@@ -15,7 +15,7 @@ from types import ModuleType
 import pytest
 
 from morph.errors import MorphError
-from morph.synthesis.environments import panorama_files
+from morph.synthesis.light.environments import panorama_files
 
 SCRIPT = Path(__file__).resolve().parents[2] / "data" / "synthetic" / "prepare.py"
 

@@ -12,12 +12,13 @@ import pytest
 from morph.cli import main
 from morph.datasets.crops import CropSet
 from morph.errors import MorphError
-from morph.evaluation.pose import nearest_euler
+from morph.evaluation.aflw2000.pose import nearest_euler
 from morph.model import landmark_decoder
-from morph.synthesis import CLASSES, INGREDIENTS, Picture, Recipe, Renderer, shards
+from morph.synthesis import CLASSES, INGREDIENTS, Picture, Recipe, Renderer
+from morph.synthesis.camera.video_compression import pass_through_video
+from morph.synthesis.camera.viewpoint import sample_viewpoint
 from morph.synthesis.recipe import measured_people
-from morph.synthesis.video_compression import pass_through_video
-from morph.synthesis.viewpoint import sample_viewpoint
+from morph.synthesis.sets import render_set as shards
 
 SEEDS = range(10)
 SIZE = 96

@@ -11,7 +11,7 @@ from morph.datasets.crops import CropSet
 from morph.errors import MorphError
 from morph.model import Decoder
 from morph.synthesis import Renderer, SynthesisPlan, relabel_landmarks, render_range
-from morph.synthesis.apparent import apparent_shapes, landmark_misfit
+from morph.synthesis.sets.apparent import apparent_shapes, landmark_misfit
 
 
 @pytest.fixture(scope="module")

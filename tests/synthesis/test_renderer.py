@@ -10,8 +10,8 @@ import pytest
 
 from morph.model import landmark_decoder
 from morph.synthesis import Picture, Renderer
-from morph.synthesis.people import Person
-from morph.synthesis.viewpoint import Viewpoint, rotation_about
+from morph.synthesis.camera.viewpoint import Viewpoint, rotation_about
+from morph.synthesis.person.people import Person
 
 SIZE = 96
 Direct = Callable[[Person, Viewpoint], tuple[Person, Viewpoint]]

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from morph.rendering import Fragments, interpolate, rasterise
-from morph.synthesis.samples import Samples, interpolate_samples, share_samples, single_samples, spread
+from morph.synthesis.surfaces.samples import Samples, interpolate_samples, share_samples, single_samples, spread
 
 SIZE, NEARNESS = 8, 1000.0
 TRIANGLES = np.array([[0, 1, 2], [0, 2, 3], [4, 5, 6], [4, 6, 7]], np.int32)

@@ -15,13 +15,15 @@ from morph.cli import main
 from morph.datasets.crops import CropSet
 from morph.errors import MorphError
 from morph.model import load_default_model
-from morph.synthesis import Renderer, SynthesisPlan, render_range, shards, synthesise
+from morph.synthesis import Renderer, SynthesisPlan, render_range, synthesise
 from morph.synthesis.recipe import RENDERER
+from morph.synthesis.sets import render_set as shards
 
 PLAN = SynthesisPlan(10, seed=3, size=64)
 ROOT = Path(__file__).resolve().parents[2]
 RUN = """
-from morph.synthesis import SynthesisPlan, shards, synthesise
+from morph.synthesis import SynthesisPlan, synthesise
+from morph.synthesis.sets import render_set as shards
 import sys
 shards.BLOCK = 3
 synthesise(SynthesisPlan(300, seed=3, size=64), sys.argv[1], progress=lambda n: print(n, flush=True))

@@ -14,12 +14,13 @@ from standins import toy_model, write_weights
 
 from morph import Tracker
 from morph.errors import MorphError
-from morph.evaluation.video_motion import shaking
-from morph.export import TrackOptions, track_to_folder
-from morph.tracking import SmoothingConfig, open_source
-from morph.tracking.detector import Detections
-from morph.tracking.regressor import Regressor
-from morph.tracking.scene import glimpse, likeness
+from morph.evaluation.clips.motion import shaking
+from morph.frames import open_source
+from morph.inference.appearance import glimpse, likeness
+from morph.inference.regressor import Regressor
+from morph.track_folder import TrackOptions, track_to_folder
+from morph.tracking import SmoothingConfig
+from morph.tracking.detection.detector import Detections
 
 SCENE = np.random.default_rng(0).integers(0, 256, (240, 320, 3), np.uint8)
 RATE = 30

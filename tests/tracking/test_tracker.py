@@ -10,8 +10,8 @@ from standins import frontal, toy_model, write_weights
 
 from morph import Tracker
 from morph.errors import MorphError
-from morph.tracking.boxes import overlap
-from morph.tracking.detector import Detections
+from morph.tracking.detection.boxes import overlap
+from morph.tracking.detection.detector import Detections
 
 RNG = np.random.default_rng(0)
 SCENE = RNG.integers(0, 256, (240, 320, 3), np.uint8)  # noise: every place looks unlike every other

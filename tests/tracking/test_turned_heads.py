@@ -8,7 +8,7 @@ from clips import PORTRAIT, portrait
 from morph import Tracker
 from morph.cli.demo import demo_files
 from morph.errors import MorphError
-from morph.tracking import open_source
+from morph.frames import open_source
 
 
 @pytest.fixture(scope="module")

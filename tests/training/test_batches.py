@@ -10,11 +10,14 @@ import numpy.typing as npt
 import pytest
 from toy_crops import MODEL, crop_set
 
-from morph.datasets.augmentation import MIRRORED_68, AugmentationConfig, crop_similarity, draw_pixels, warp
+from morph.crop.face_crop import warp
+from morph.crop.geometry import crop_similarity
+from morph.datasets.augmentation import AugmentationConfig, draw_pixels
 from morph.datasets.crops import CropSet
 from morph.datasets.training_batches import BatchKeys, TrainingBatches
 from morph.errors import MorphError
 from morph.model import Coefficients, landmark_decoder, model_symmetry
+from morph.model.ibug68 import MIRRORED_68
 
 
 def batches(augmentation: AugmentationConfig | None) -> TrainingBatches:

@@ -14,11 +14,11 @@ pytest.importorskip("torch")
 pytest.importorskip("onnx")
 
 from morph.cli import main
+from morph.crop.parts import EYE
 from morph.datasets.part_crops import MARGIN, PartCrops
 from morph.errors import MorphError
+from morph.inference.experts import Experts
 from morph.model import MorphableModel, load_default_model
-from morph.tracking.experts import Experts
-from morph.tracking.parts import EYE
 from morph.training.config import load_config
 from morph.training.experts import opening_moves, train_expert
 from morph.training.experts_config import ExpertsConfig

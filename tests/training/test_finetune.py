@@ -223,8 +223,8 @@ def test_killed_run_goes_on_along_the_same_curve(tmp_path: Path, monkeypatch: py
 
 def write_recipe(folder: Path, **changes: Any) -> Path:
     """A recipe of the default model on a few renders, beginning from the weights that ship."""
+    from morph.inference.regressor import default_weights
     from morph.synthesis import SynthesisPlan, synthesise
-    from morph.tracking.regressor import default_weights
 
     synthesise(SynthesisPlan(16, seed=1, size=64), folder / "renders")
     values = {

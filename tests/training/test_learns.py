@@ -34,7 +34,7 @@ import pytest
 pytest.importorskip("lightning", reason="lightning is not installed: pip install 'morph[train]'")
 
 from morph.datasets.training_batches import TrainingBatches
-from morph.evaluation.nme import nme
+from morph.evaluation.aflw2000.nme import nme
 from morph.model import Coefficients, landmark_decoder, load_default_model
 from morph.model.coefficients import model_symmetry
 from morph.synthesis import SynthesisPlan, synthesise

@@ -14,8 +14,8 @@ from toy_crops import recipe
 
 from morph.cli import main
 from morph.errors import MorphError
+from morph.inference.regressor import default_weights
 from morph.network.regressor import load_weights
-from morph.tracking.regressor import default_weights
 from morph.training.config import TrainingConfig, load_config
 from morph.training.run import read_curve, train
 

@@ -11,13 +11,13 @@ import numpy as np
 import numpy.typing as npt
 
 from morph.errors import MorphError
-from morph.export.footage_texture import texture_from_footage
 from morph.export.head_mesh import model_of_png
 from morph.export.performance import performance_of_track
+from morph.export.textures.footage import texture_from_footage
+from morph.frames.sources import open_source
 from morph.model import MorphableModel
-from morph.tracking.frames import open_source
-from viewer.texture import check_square
-from viewer.track import load_track
+from morph.track_folder.read import load_track
+from viewer.draw.texture import check_square
 
 
 def read_face_texture(path: str | os.PathLike[str]) -> tuple[npt.NDArray[np.uint8], str]:

@@ -9,11 +9,11 @@ import numpy.typing as npt
 from morph.errors import MorphError
 from morph.model import MorphableModel
 from morph.rendering.harmonics import harmonic_basis, shading, solve_light
+from viewer.draw.texture import Texture, sample
 from viewer.effects.colour import GAMMA, blurred, from_lab, luminance, smooth_step, to_lab
 from viewer.effects.face import PlateFace
 from viewer.effects.settings import FaceSwap
 from viewer.effects.zones import check_zones, face_zone
-from viewer.texture import Texture, sample
 
 Floats = npt.NDArray[np.float32]
 FEATHER = 2.0  # millimetres

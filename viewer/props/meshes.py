@@ -12,8 +12,8 @@ import numpy.typing as npt
 
 from morph.errors import MorphError
 from morph.rendering import vertex_normals
-from viewer.lighting import GAMMA, Material
-from viewer.scene import Part, two_sided
+from viewer.draw.lighting import GAMMA, Material
+from viewer.draw.scene import Part, two_sided
 
 COMPONENTS = {5120: "i1", 5121: "u1", 5122: "<i2", 5123: "<u2", 5125: "<u4", 5126: "<f4"}
 WIDTHS = {"SCALAR": 1, "VEC2": 2, "VEC3": 3, "VEC4": 4, "MAT4": 16}

@@ -11,10 +11,10 @@ from morph.export.gltf_buffer import ARRAY_BUFFER, ELEMENT_ARRAY_BUFFER, GltfBuf
 from morph.export.obj import MILLIMETRES
 from morph.export.performance import Performance
 from morph.export.web_page import PageProp
-from viewer.lighting import GAMMA
+from viewer.draw.lighting import GAMMA
+from viewer.draw.scene import Part
+from viewer.props.fitted_prop import Placement, Wearing, WornItem
 from viewer.props.prop import Item, Prop, SkinTexture
-from viewer.props.wearing import Placement, Wearing, WornItem
-from viewer.scene import Part
 
 
 def page_prop(prop: Prop, performance: Performance) -> PageProp:

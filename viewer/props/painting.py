@@ -6,13 +6,13 @@ import numpy as np
 import numpy.typing as npt
 
 from morph.errors import MorphError
-from morph.export.uv_chart import fill_gaps, rasterise_chart
+from morph.export.textures.uv_chart import fill_gaps, rasterise_chart
 from morph.model import Decoder, MorphableModel
 from morph.rendering import vertex_normals
-from viewer.lighting import Floats, Material
+from viewer.draw.lighting import Floats, Material
+from viewer.draw.scene import Part
+from viewer.draw.texture import Texture
 from viewer.props.prop import SkinTexture
-from viewer.scene import Part
-from viewer.texture import Texture
 
 PAINT = Material(roughness=1.0, reflectance=0.0, softness=(0.25, 0.18, 0.15))  # matt: only then texels are lit exactly
 MARGIN = 8  # texels kept around what is painted

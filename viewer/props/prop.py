@@ -14,11 +14,11 @@ import yaml
 
 from morph.errors import MorphError
 from morph.model import MorphableModel
+from viewer.draw.scene import Part
 from viewer.effects.face_texture import face_of_track, read_face_texture
 from viewer.effects.settings import Effect, EyeColour, FaceSwap, SmoothSkin, read_effect
 from viewer.props.meshes import read_mesh
 from viewer.props.textures import read_prop_texture
-from viewer.scene import Part
 
 FOLLOWS = ("skull", "expression")
 FITS = ("rigid", "similarity", "stretch")

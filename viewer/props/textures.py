@@ -9,7 +9,7 @@ import numpy as np
 import numpy.typing as npt
 
 from morph.errors import MorphError
-from viewer.texture import check_square
+from viewer.draw.texture import check_square
 
 
 def read_prop_texture(path: Path) -> npt.NDArray[np.uint8]:

@@ -1,0 +1,1 @@
+"""Every crop of a face: geometry, cutting, upright turns, parts."""

@@ -1,0 +1,1 @@
+"""AFLW2000-3D: points, errors, crops and the evaluator."""

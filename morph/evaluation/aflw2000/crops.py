@@ -1,0 +1,50 @@
+"""The published crops of AFLW2000-3D, cut once and kept, and the way back from crop pixels to picture pixels."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import cv2
+import numpy as np
+import numpy.typing as npt
+
+from morph.crop.face_crop import warp
+from morph.crop.geometry import apply_affine, box_to_crop, invert_affine
+from morph.datasets.aflw2000 import Aflw2000
+
+Array = npt.NDArray[np.floating]
+
+
+@dataclass(frozen=True, eq=False)
+class BenchmarkCrops:
+    """Crops of a benchmark's faces.
+
+    Attributes:
+        images: ``(N, size, size, 3)`` uint8 RGB.
+        matrices: ``(N, 2, 3)`` picture pixels to crop pixels.
+        heights: ``(N,)`` of the pictures, in pixels.
+    """
+
+    images: npt.NDArray[np.uint8]
+    matrices: Array
+    heights: npt.NDArray[np.int64]
+
+    def to_picture(self, points: npt.ArrayLike) -> Array:
+        """``(N, P, 2)`` crop pixels to picture pixels."""
+        return apply_affine(invert_affine(self.matrices), points)
+
+
+def cut_benchmark(benchmark: Aflw2000, size: int) -> BenchmarkCrops:
+    """Cut the published crop of every face: ``roi_box`` resized to ``size`` (about 1.5 s for 1000 pictures).
+
+    Raises:
+        MorphError: a picture is missing or damaged.
+    """
+    matrices = box_to_crop(benchmark.boxes, size)
+    images = np.empty((len(benchmark), size, size, 3), np.uint8)
+    heights = np.empty(len(benchmark), np.int64)
+    for i in range(len(benchmark)):
+        picture = benchmark.picture(i)
+        heights[i] = picture.shape[0]
+        images[i] = warp(picture, matrices[i], size, cv2.BORDER_CONSTANT)
+    return BenchmarkCrops(images, matrices, heights)

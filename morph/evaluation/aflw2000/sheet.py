@@ -1,0 +1,102 @@
+"""A sheet of faces: labels in red, predictions in green, best, median and worst."""
+
+from __future__ import annotations
+
+import os
+
+import cv2
+import numpy as np
+import numpy.typing as npt
+
+from morph.atomic import atomic_path
+from morph.crop.face_crop import warp
+from morph.crop.geometry import apply_affine, box_to_crop
+from morph.datasets.aflw2000 import Aflw2000
+from morph.evaluation.aflw2000.nme import NmeScores
+
+RED, GREEN, WHITE = (235, 40, 40), (50, 230, 80), (255, 255, 255)
+LINES = (  # first and last point of each line of the 68, and whether it closes
+    (0, 16, False),
+    (17, 21, False),
+    (22, 26, False),
+    (27, 30, False),
+    (31, 35, False),
+    (36, 41, True),
+    (42, 47, True),
+    (48, 59, True),
+    (60, 67, True),
+)
+
+
+def draw_points(
+    picture: npt.NDArray[np.uint8], points: npt.NDArray[np.floating], colour: tuple[int, int, int]
+) -> npt.NDArray[np.uint8]:
+    """Draw 68 points ``(68, 2)`` and their lines onto ``(H, W, 3)`` RGB, in place."""
+    shift = 4
+    fixed = np.round(points * 2**shift).astype(np.int32)
+    for first, last, closed in LINES:
+        cv2.polylines(picture, [fixed[first : last + 1]], closed, colour, 1, cv2.LINE_AA, shift)
+    for x, y in fixed:
+        cv2.circle(picture, (int(x), int(y)), 2**shift, colour, -1, cv2.LINE_AA, shift)
+    return picture
+
+
+def face_tile(
+    benchmark: Aflw2000, i: int, predicted: npt.NDArray[np.floating], truth: npt.NDArray[np.floating], text: str, size: int
+) -> npt.NDArray[np.uint8]:
+    """One face, ``(size, size, 3)`` RGB, in a frame a third wider than the published crop."""
+    box = benchmark.boxes[i].astype(np.float64)
+    centre, half = (box[:2] + box[2:]) / 2, (box[2:] - box[:2]).max() * 0.58
+    matrix = box_to_crop(np.concatenate([centre - half, centre + half]), size)
+    tile = np.ascontiguousarray(warp(benchmark.picture(i), matrix, size, cv2.BORDER_CONSTANT))
+    draw_points(tile, apply_affine(matrix, truth), RED)
+    if np.isfinite(predicted).all():
+        draw_points(tile, apply_affine(matrix, predicted), GREEN)
+    bar = size // 12
+    tile[-bar:] //= 4
+    cv2.putText(tile, text, (bar // 3, size - bar // 3), cv2.FONT_HERSHEY_SIMPLEX, size / 520, WHITE, 1, cv2.LINE_AA)
+    return tile
+
+
+def write_sheet(
+    path: str | os.PathLike[str],
+    benchmark: Aflw2000,
+    points: npt.NDArray[np.floating],
+    scores: NmeScores,
+    *,
+    columns: int = 6,
+    size: int = 240,
+) -> list[str]:
+    """Write a picture of the best, the median and the worst faces, a row each, two rows of the worst.
+
+    Args:
+        path: ``.png`` or ``.jpg``.
+        benchmark: the faces.
+        points: ``(N, 68, 2)`` predictions in picture pixels, in the benchmark's order.
+        scores: against the original labels.
+        columns: faces a row.
+        size: side of each in pixels.
+
+    Returns:
+        Names of the faces shown, row by row.
+    """
+    order = np.argsort(scores.errors, kind="stable")
+    columns = min(columns, len(order))
+    middle = max((len(order) - columns) // 2, 0)
+    worst = order[::-1][: 2 * columns]
+    chosen = [order[:columns], order[middle : middle + columns], worst[:columns], worst[columns:]]
+    rows, names = [], []
+    for part in chosen:
+        tiles = []
+        for i in part:
+            text = f"{scores.errors[i]:.2f} %  yaw {benchmark.yaw[i]:.0f}" if scores.found[i] else "not found"
+            tiles.append(face_tile(benchmark, int(i), points[i], benchmark.original[i, :, :2], text, size))
+            names.append(str(benchmark.names[i]))
+        if tiles:
+            tiles += [np.zeros_like(tiles[0])] * (columns - len(tiles))
+            rows.append(np.concatenate(tiles, axis=1))
+    sheet = cv2.cvtColor(np.concatenate(rows), cv2.COLOR_RGB2BGR)
+    with atomic_path(path) as temporary:
+        if not cv2.imwrite(str(temporary), sheet):
+            raise OSError(f"cannot write {path}")
+    return names

@@ -1,0 +1,173 @@
+"""Open weights for measuring: an ONNX file, or a run's safetensors."""
+
+from __future__ import annotations
+
+import os
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from morph.datasets.aflw2000 import Aflw2000
+from morph.errors import MorphError
+from morph.evaluation.aflw2000.evaluator import Aflw2000Evaluator
+from morph.evaluation.aflw2000.points import Aflw2000Report
+from morph.inference.refinement import CloserLook, open_closer_look
+from morph.model.morphable_model import MorphableModel, load_default_model
+
+
+@dataclass(frozen=True, eq=False)
+class MeasuredWeights:
+    """A regressor and what travels with it.
+
+    Attributes:
+        predictor: ``(B, S, S, 3)`` uint8 RGB crops to flattened coefficients ``(B, K)``.
+        judged: the same, and beside them the log of the expected landmark error ``(B,)``, or None where it expects none.
+        input_size: S.
+        model_name, model_identity: of the morphable model that the coefficients belong to.
+        name: file name, for reports.
+    """
+
+    predictor: Callable[[npt.NDArray[np.uint8]], Any]
+    judged: Callable[[npt.NDArray[np.uint8]], Any]
+    input_size: int
+    model_name: str
+    model_identity: str
+    name: str
+
+    def find_model(self, path: str | os.PathLike[str] | None = None) -> MorphableModel:
+        """The model that the weights were trained for: the file at ``path``, or the default model.
+
+        Raises:
+            MorphError: it is another model.
+        """
+        from morph.model.readers import read_model
+
+        model = read_model(path) if path is not None else load_default_model(1)  # as it is trained and tracked with
+        if model.identity != self.model_identity:
+            hint = "name its file with --model" if path is None else "give the file that it was trained with"
+            raise MorphError(
+                f"{self.name} was trained for model {self.model_name!r} ({self.model_identity}), "
+                f"not for {model.name!r} ({model.identity}); {hint}"
+            )
+        return model
+
+
+def open_weights(path: str | os.PathLike[str]) -> MeasuredWeights:
+    """Open ``.onnx`` (ONNX Runtime, one thread) or ``.safetensors`` (PyTorch) weights.
+
+    Raises:
+        MorphError: missing, damaged, or not written by morph.
+    """
+    from morph.inference.regressor import Regressor, find_weights
+
+    path = find_weights(path)
+    if path.suffix == ".safetensors":
+        try:
+            from morph.network.regressor import load_weights
+        except ImportError as error:
+            raise MorphError(f"{path} needs the training extra ({error.name} is missing): pip install 'morph[train]'") from None
+        network = load_weights(path)
+        info = network.info
+        return MeasuredWeights(network, network, info.input_size, info.model_name, info.model_identity, path.name)
+    regressor = Regressor(path)
+
+    def predictor(crops: npt.NDArray[np.uint8]) -> npt.NDArray[np.floating]:
+        return judged(crops)[0]
+
+    def judged(crops: npt.NDArray[np.uint8]) -> tuple[npt.NDArray[np.floating], npt.NDArray[np.floating] | None]:
+        found, error = regressor(np.ascontiguousarray(crops))
+        return found.flatten(), None if error is None else np.log(error)
+
+    owner = regressor.model
+    name, identity = str(owner.get("name")), str(owner.get("identity"))
+    return MeasuredWeights(predictor, judged, regressor.input_size, name, identity, path.name)
+
+
+def run_weights(
+    benchmark: Aflw2000,
+    weights: str | os.PathLike[str] | None = None,
+    model: str | os.PathLike[str] | None = None,
+    *,
+    crop: str = "ground-truth",
+    flip: bool = False,
+    passes: int = 1,
+    experts: str | os.PathLike[str] | None = None,
+    identity: str | os.PathLike[str] | None = None,
+) -> tuple[Aflw2000Report, npt.NDArray[np.floating]]:
+    """Run weights over AFLW2000-3D.
+
+    Args:
+        benchmark: the faces.
+        weights: ``.onnx`` or ``.safetensors``; None: the ones that ship.
+        model: file of the morphable model of the weights; None: the default model.
+        crop: "ground-truth" for the published crop, "detector" for the whole picture through the tracker's detector.
+        flip: average the points with those of the mirrored crop.
+        passes: 2 looks at each face twice, as ``Tracker(passes=2)`` does.
+        experts, identity: as for :class:`morph.tracking.Tracker`; not with ``flip`` on the published crop, where points are
+            averaged.
+
+    Returns:
+        The report, and ``(N, 68, 2)`` points in picture pixels, NaN where no face was found.
+
+    Raises:
+        MorphError: files missing or damaged, or weights of another model.
+    """
+    from morph.inference.regressor import default_weights
+
+    regressor = open_weights(weights or default_weights())
+    found = regressor.find_model(model)
+    if crop not in ("ground-truth", "detector"):
+        raise MorphError(f"no crop called {crop!r}; choose ground-truth or detector")
+    if passes not in (1, 2):
+        raise MorphError(f"passes must be 1 or 2, got {passes}")
+    evaluator = Aflw2000Evaluator(benchmark, found, regressor.input_size)
+    closer = _closer_for(experts, identity, found, regressor.name, averaged=flip and crop == "ground-truth")
+    started = time.process_time()
+    if crop == "ground-truth" and passes == 2:
+        from morph.evaluation.aflw2000.second_pass import predict_twice
+
+        predictions = predict_twice(evaluator, regressor.predictor, flip=flip)
+    elif crop == "ground-truth":
+        predictions = evaluator.predict(regressor.predictor, flip=flip)
+    else:
+        if Path(regressor.name).suffix != ".onnx":
+            raise MorphError(f"the detector's crop needs .onnx weights, not {regressor.name}; `morph export` writes them")
+        from morph.evaluation.aflw2000.whole_picture import track_benchmark
+        from morph.tracking.tracker import Tracker
+
+        tracker = Tracker(weights, found, max_faces=8, passes=passes, experts=experts, identity=identity)
+        predictions = track_benchmark(benchmark, tracker, flip=flip)
+    if closer and crop == "ground-truth":
+        from morph.evaluation.aflw2000.closer_look import look_closer
+
+        predictions = look_closer(evaluator, predictions, closer)
+    cost = 1000 * (time.process_time() - started) / len(benchmark)
+    more = {"passes": passes, **closer.names, "weights": regressor.name}
+    report = evaluator.report(predictions, crop=crop, flip=flip, more=more)
+    report.extra["cpu_ms_per_picture"] = round(cost, 2)  # with reading the picture
+    return report, predictions.points
+
+
+def _closer_for(
+    experts: str | os.PathLike[str] | None,
+    identity: str | os.PathLike[str] | None,
+    model: MorphableModel,
+    first_look: str,
+    *,
+    averaged: bool,
+) -> CloserLook:
+    """The closer look of a run; none by default where points are averaged with those of mirrored crops.
+
+    Raises:
+        MorphError: it was asked for all the same, or does not fit.
+    """
+    if averaged and (experts not in (None, "none") or identity not in (None, "none")):
+        raise MorphError(
+            "--experts and --identity correct coefficients, --flip averages points; leave some out, or use --passes 2"
+        )
+    return CloserLook() if averaged else open_closer_look(identity, experts, model, first_look)

@@ -1,0 +1,1 @@
+"""Tracks of clips measured: motion, blinks, smoothing, speed."""

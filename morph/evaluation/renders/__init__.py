@@ -1,0 +1,1 @@
+"""Held-out renders with exact truth."""

@@ -1,0 +1,1 @@
+"""Textures of a head: plain, from footage, without light; charts."""

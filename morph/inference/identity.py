@@ -1,0 +1,101 @@
+"""The shape of a head from a network of its own, which looks at an upright crop and says nothing else."""
+
+from __future__ import annotations
+
+import dataclasses
+import os
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+import numpy.typing as npt
+
+from morph.crop.face_crop import box_of, crop_of_box, cut, turned
+from morph.crop.roll import next_turn
+from morph.errors import MorphError
+from morph.inference.regressor import SHIPPED, Regressor, shipped_weights
+from morph.model import Coefficients, MorphableModel, landmark_decoder
+from morph.model.coefficients import model_symmetry
+
+Floats = npt.NDArray[np.floating]
+Image = npt.NDArray[np.uint8]
+
+
+def default_identity() -> Path:
+    """The identity network that ships."""
+    return Path(__file__).parent.parent / "assets" / "identity_x1.0.onnx"
+
+
+def open_identity(
+    choice: str | os.PathLike[str] | None, model: MorphableModel, first_look: str, *, threads: int = 1
+) -> IdentityReader | None:
+    """The identity network that ``choice`` names, for the shapes of ``model``; None for none.
+
+    Args:
+        choice: "default" for the one that ships, "none", or an ``.onnx`` file of weights of the same model; None is the
+            default with weights that ship, and none with others.
+        model: of the first look's coefficients.
+        first_look: file name of its weights.
+        threads: threads of ONNX Runtime.
+
+    Raises:
+        MorphError: another choice, or weights of another model.
+    """
+    if choice is None:
+        choice = "default" if first_look in [shipped_weights(width).name for width in SHIPPED] else "none"
+    if os.fspath(choice) == "none":
+        return None
+    if os.fspath(choice) != "default" and Path(choice).suffix != ".onnx":
+        raise MorphError(f"no identity network called {os.fspath(choice)!r}; choose default, none, or an .onnx file")
+    return IdentityReader(model, default_identity() if os.fspath(choice) == "default" else choice, threads=threads)
+
+
+def name_identity(identity: IdentityReader | None) -> str:
+    """For reports: the choice, and the file where it is not the shipped one."""
+    if identity is None:
+        return "none"
+    return "default" if identity.path == default_identity() else identity.path.name
+
+
+class IdentityReader:
+    """Looks at faces again for their identity: at each crop and at its mirror image, and takes the middle.
+
+    Args:
+        model: whose shapes are read.
+        path: weights as of ``morph export``, of which the shape is used; None are those that ship.
+        threads: threads of ONNX Runtime.
+
+    Raises:
+        MorphError: the weights cannot be read, or are of another model.
+    """
+
+    def __init__(self, model: MorphableModel, path: str | os.PathLike[str] | None = None, *, threads: int = 1) -> None:
+        self.path = Path(path) if path is not None else default_identity()
+        self._regressor = Regressor(self.path, threads=threads)
+        self._regressor.check_model(model)
+        self._landmarks = landmark_decoder(model)
+        self._symmetry = model_symmetry(model)
+
+    def __call__(self, images: Sequence[Image], coefficients: Coefficients) -> npt.NDArray[np.float32]:
+        """Shapes ``(N, S)`` as z-scores.
+
+        Args:
+            images: N pictures ``(H, W, 3)`` uint8 RGB, one a face; the same one may come again.
+            coefficients: of a first look at N faces, in pixels of the pictures: they say where the faces are and how they lean.
+        """
+        if not len(images):
+            return np.asarray(coefficients.shape, np.float32)
+        size = self._regressor.input_size
+        points = self._landmarks.project(coefficients)[..., :2]
+        crops = np.empty((2 * len(images), size, size, 3), np.uint8)
+        for row, (image, face) in enumerate(zip(images, points, strict=True)):
+            turn = next_turn(0.0, np.asarray(coefficients.rotation[row]))
+            crops[row] = cut(image, crop_of_box(box_of(turned(face, turn)), size, turn), size)
+        crops[len(images) :] = crops[: len(images), :, ::-1]
+        said = self._regressor(crops)[0]
+        first, mirrored = said[: len(images)], said[len(images) :].mirror(self._symmetry, size)
+        return np.asarray((first.shape + mirrored.shape) / 2, np.float32)
+
+    def correct(self, images: Sequence[Image], coefficients: Coefficients) -> Coefficients:
+        """The coefficients with the shapes that are read; all else as it was."""
+        return dataclasses.replace(coefficients, shape=self(images, coefficients))

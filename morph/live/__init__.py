@@ -1,0 +1,1 @@
+"""Live sessions and streams to other programs."""

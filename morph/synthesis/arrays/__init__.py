@@ -1,0 +1,1 @@
+"""Noise, angles and compositing of arrays."""

@@ -1,0 +1,1 @@
+"""Viewpoint, and what a camera does to a picture."""

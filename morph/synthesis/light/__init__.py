@@ -1,0 +1,1 @@
+"""Light: environments and key lights."""

@@ -1,0 +1,1 @@
+"""Sets of rendered pictures on disk."""

@@ -1,0 +1,1 @@
+"""Glasses, headwear and clothing."""

@@ -1,0 +1,326 @@
+"""The folder that ``morph track`` writes: meshes, coefficients, landmarks, overlay and summary."""
+
+from __future__ import annotations
+
+import contextlib
+import dataclasses
+import functools
+import itertools
+import json
+import os
+import re
+import time
+from collections.abc import Callable, Iterable, Iterator
+from pathlib import Path
+from typing import Any
+
+import cv2
+import numpy as np
+import numpy.typing as npt
+
+from morph import __version__
+from morph.atomic import atomic_path, output_folder
+from morph.errors import MorphError
+from morph.export.obj import ObjWriter
+from morph.export.textures.plain import plain_texture, write_material
+from morph.export.video import VideoWriter
+from morph.frames import Frame, FrameSource
+from morph.frames.prefetch import read_ahead
+from morph.stopwatch import Stopwatch
+from morph.track_folder.background_writer import WriteBehind
+from morph.track_folder.resume import RECORD, check_resume, remove_half_written, remove_record, track_settings, write_record
+from morph.track_folder.tables import write_coefficients, write_landmarks
+from morph.tracking import Face, Tracker, smooth_offline
+from morph.tracking.overlay import draw_faces
+
+FORMAT = "morph-track-1"
+WAITING = 4  # frames that were read ahead, and frames that wait to be drawn, at most
+MESHES_WAITING = 24  # coefficients that wait to be meshes, at most
+OWN_FILES = re.compile(r"\d{6}(_\d+)?\.obj|head\.mtl|texture\.png")  # in mesh/
+RESULTS = ("summary.json", "coefficients.npz", "landmarks.csv", "overlay.mp4", "overlay.png")
+
+
+@dataclasses.dataclass(frozen=True)
+class TrackOptions:
+    """What to write.
+
+    Attributes:
+        mesh: an OBJ for each face and frame.
+        overlay: the footage with meshes and landmarks drawn over it.
+        normals: ``vn`` in the OBJ files.
+        neutral_pose: meshes face the viewer at the origin instead of moving with the head.
+        frames: stop after this many; None takes all.
+        offline: look at all frames first and smooth them together without lag; the tracker should not smooth then
+            (``SmoothingConfig(online=False)``). Unrelated pictures are never smoothed.
+        resume: keep the OBJ files of a run that was killed, if it had the same footage, tracker and options. All frames are
+            tracked again, so that filters and identity are the same; only OBJ files that are there are not written again.
+    """
+
+    mesh: bool = True
+    overlay: bool = True
+    normals: bool = True
+    neutral_pose: bool = False
+    frames: int | None = None
+    offline: bool = False
+    resume: bool = False
+
+
+def track_to_folder(
+    source: FrameSource,
+    tracker: Tracker,
+    folder: str | os.PathLike[str],
+    options: TrackOptions | None = None,
+    progress: Callable[[Iterable[Frame]], Iterable[Frame]] = iter,
+) -> dict[str, Any]:
+    """Track every frame of ``source`` and write what ``options`` ask for; files are whole or absent, the summary comes last.
+
+    Frames are read ahead and files written behind in threads of their own, a few frames at most, in order: the bytes are the
+    same as one after another.
+
+    An earlier track in the folder is replaced, or continued where ``options.resume`` says so: the files are then those of an
+    unbroken run, byte by byte, and a track that is complete is left as it is. Files that are not a track's stay. Nothing is
+    written before the first frame is read and looked at.
+
+    Args:
+        source: opened with :func:`morph.tracking.open_source`.
+        tracker: is reset first.
+        folder: made where it does not exist.
+        options: None writes all.
+        progress: wraps the frames, to show how far it is.
+
+    Returns:
+        The summary, as written to ``summary.json``.
+
+    Raises:
+        MorphError: the source cannot be read (a camera not twice), the folder cannot be written, or what is to be continued
+            was begun with other footage or settings.
+    """
+    options = options or TrackOptions()
+    _refuse_own_input(source, Path(folder))
+    what = {name: value for name, value in dataclasses.asdict(options).items() if name != "resume"}
+    settings = track_settings(source, tracker, what)
+    begun = check_resume(source, Path(folder), settings) if options.resume else False
+    if isinstance(begun, dict):
+        remove_record(Path(folder))
+        return begun
+    tracker.reset()
+    tracker.stopwatch = watch = Stopwatch()
+    started, cpu = time.perf_counter(), time.process_time()
+    run = _Run(source, tracker, Path(folder), options, watch, settings, begun)
+    look = _offline if options.offline and source.kind != "pictures" else _online
+    with (
+        contextlib.ExitStack() as stack,
+        WriteBehind(1) as beside,
+        WriteBehind(WAITING if options.overlay else MESHES_WAITING) as behind,
+    ):
+        if options.mesh:
+            behind.submit(run.make_ready)
+        for frame, faces in look(source, tracker, options.frames, progress, watch):
+            if not run.count:
+                run.begin(frame, stack)
+                if options.mesh:
+                    beside.submit(run.write_material)
+                    behind.submit(run.remove_cut_off)
+            run.add(frame, faces, behind)
+    if not run.count:
+        raise MorphError(f"{source.name} holds no frames; give a longer clip")
+    return run.finish(time.perf_counter() - started, time.process_time() - cpu)
+
+
+Progress = Callable[[Iterable[Frame]], Iterable[Frame]]
+
+
+def _read(source: FrameSource, limit: int | None, progress: Progress, watch: Stopwatch) -> Iterator[Frame]:
+    """At most ``limit`` frames, read ahead in a thread unless they come from a camera, and the time that reading takes."""
+    timed = _timed(source, limit, watch)
+    return iter(progress(timed if source.kind == "camera" else read_ahead(timed, WAITING)))
+
+
+def _timed(source: FrameSource, limit: int | None, watch: Stopwatch) -> Iterator[Frame]:
+    frames = iter(source)
+    for count in itertools.count():
+        if limit is not None and count >= limit:
+            return
+        try:
+            with watch.stage("read"):
+                frame = next(frames, None)
+        except KeyboardInterrupt:  # the way to stop a camera
+            if source.kind != "camera" or not count:
+                raise
+            return
+        if frame is None:
+            return
+        yield frame
+
+
+def _online(
+    source: FrameSource, tracker: Tracker, limit: int | None, progress: Progress, watch: Stopwatch
+) -> Iterator[tuple[Frame, list[Face]]]:
+    """Each frame with its faces, as they come."""
+    for frame in _read(source, limit, progress, watch):
+        if source.kind == "pictures":
+            tracker.reset()
+        yield frame, tracker.process(frame.image, frame.time, frame.index)
+
+
+def _offline(
+    source: FrameSource, tracker: Tracker, limit: int | None, progress: Progress, watch: Stopwatch
+) -> Iterator[tuple[Frame, list[Face]]]:
+    """Each frame with its faces, which were smoothed together first; reads the source twice."""
+    if source.kind == "camera":
+        raise MorphError("a camera cannot be watched twice; smooth it online, or record it first")
+    seen = [face for _, faces in _online(source, tracker, limit, progress, watch) for face in faces]
+    with watch.stage("smooth"):
+        smooth: dict[int, list[Face]] = {}
+        for face in smooth_offline(seen, tracker.smoothing):
+            smooth.setdefault(face.frame, []).append(face)
+    for frame in _read(source, limit, progress, watch):
+        yield frame, smooth.get(frame.index, [])
+
+
+def _refuse_own_input(source: FrameSource, folder: Path) -> None:
+    """An input among the files that will be replaced must not be lost."""
+    if source.kind == "camera":
+        return
+    given, folder = Path(source.name).resolve(), folder.resolve()
+    if given in [folder / name for name in (*RESULTS, "mesh", "overlay")] or given == folder / "overlay" / given.name:
+        raise MorphError(f"{source.name} is among the files that a track in {folder} replaces; choose another folder")
+
+
+class _Run:
+    """What is known half-way through a track."""
+
+    def __init__(
+        self,
+        source: FrameSource,
+        tracker: Tracker,
+        folder: Path,
+        options: TrackOptions,
+        watch: Stopwatch,
+        settings: dict[str, Any],
+        begun: bool,
+    ) -> None:
+        self.source, self.tracker, self.folder, self.options, self.watch = source, tracker, folder, options, watch
+        self.settings, self.begun, self.kept = settings, begun, 0
+        self.count = 0
+        self.size = (0, 0)
+        self.faces: list[Face] = []
+        self.empty: list[int] = []
+        self.video: VideoWriter | None = None
+
+    def make_ready(self) -> None:
+        """Make what all meshes share, while the first frame is read and looked at; writes nothing."""
+        with self.watch.stage("prepare"):
+            self.meshes = ObjWriter(self.tracker.model, normals=self.options.normals)
+            self.meshes.encode(self.tracker.model.mean)  # loads and compiles what it calls
+
+    def write_material(self) -> None:
+        """Write the texture that all meshes share."""
+        with self.watch.stage("material"):
+            write_material(self.folder / "mesh", plain_texture(self.tracker.model))
+
+    def add(self, frame: Frame, faces: list[Face], behind: WriteBehind) -> None:
+        """Take in what one frame gives, and have it written."""
+        self.count += 1
+        self.faces += [dataclasses.replace(face) for face in faces]  # without the meshes that they will decode
+        if not faces:
+            self.empty.append(frame.index)
+        if self.options.overlay or (self.options.mesh and faces):
+            height, width = frame.image.shape[:2]
+            drawn = frame if self.options.overlay else None  # a frame that waits takes much memory
+            behind.submit(functools.partial(self._write, faces, width, height, drawn))
+
+    def _write(self, faces: list[Face], width: int, height: int, frame: Frame | None) -> None:
+        """Meshes of one frame of this size, and its overlay where the frame itself is given."""
+        for face in faces:
+            target = self.folder / "mesh" / self._mesh_name(face)
+            if self.begun and self.options.mesh and target.exists():
+                self.kept += 1
+                continue
+            if self.options.mesh:
+                with self.watch.stage("mesh"):
+                    posed = face.vertices if self.options.neutral_pose else face.posed_vertices(width, height)
+                with self.watch.stage("write"):
+                    self.meshes.write(target, posed)
+        if frame is not None:
+            with self.watch.stage("overlay"):
+                self._draw(frame, draw_faces(frame.image, faces))
+
+    def _mesh_name(self, face: Face) -> str:
+        return f"{face.frame:06d}.obj" if self.tracker.max_faces == 1 else f"{face.frame:06d}_{face.id}.obj"
+
+    def begin(self, frame: Frame, stack: contextlib.ExitStack) -> None:
+        """Make the folder, take away what an earlier track or a killed run left, and begin the files that grow."""
+        self.size = frame.image.shape[1::-1]
+        output_folder(self.folder)
+        remove_half_written(self.folder)
+        if not self.begun:
+            self._remove_earlier()
+            write_record(self.folder, self.settings)
+        if self.options.mesh:
+            output_folder(self.folder / "mesh")
+        if self.options.overlay and self.source.kind == "pictures":
+            output_folder(self.folder / "overlay")
+        elif self.options.overlay and self.source.kind != "picture":
+            self.video = stack.enter_context(VideoWriter(self.folder / "overlay.mp4", self.source.rate))
+
+    def _remove_earlier(self) -> None:
+        """An earlier track goes; its record and summary first, so that nothing is taken for whole that is half gone."""
+        old = [self.folder / name for name in (RECORD, *RESULTS)]
+        if any(file.exists() for file in old[:2]):
+            old += (self.folder / "overlay").glob("*.png")
+        old += [file for file in (self.folder / "mesh").glob("*") if OWN_FILES.fullmatch(file.name)]
+        for file in old:
+            file.unlink(missing_ok=True)
+
+    def remove_cut_off(self) -> None:
+        """OBJ files of a killed run that lost their end go: all of one model and one set of options are equally long."""
+        for file in (self.folder / "mesh").glob("*.obj") if self.begun else ():
+            if OWN_FILES.fullmatch(file.name) and file.stat().st_size != self.meshes.size:
+                file.unlink()
+
+    def _draw(self, frame: Frame, image: npt.NDArray[np.uint8]) -> None:
+        if self.video is not None:
+            self.video.write(image, frame.time)
+            return
+        target = self.folder / "overlay.png"
+        if self.source.kind == "pictures":
+            target = self.folder / "overlay" / f"{frame.name}.png"
+        with atomic_path(target) as path:
+            cv2.imwrite(str(path), image[..., ::-1])
+
+    def finish(self, wall: float, cpu: float) -> dict[str, Any]:
+        """Write the tables and the summary."""
+        tracker = self.tracker
+        write_coefficients(self.folder / "coefficients.npz", self.faces, tracker.model, self.size)
+        write_landmarks(self.folder / "landmarks.csv", self.faces)
+        side = sum(self.watch.seconds.get(stage, 0.0) for stage in ("overlay", "prepare", "material"))
+        stages = {name: round(1000 * seconds / self.count, 3) for name, seconds in self.watch.seconds.items()}
+        threads = cpu - sum(self.watch.seconds.values())
+        summary = {
+            "format": FORMAT,
+            "input": self.source.name,
+            "kind": self.source.kind,
+            "width": self.size[0],
+            "height": self.size[1],
+            "rate": round(self.source.rate, 3),
+            "frames": self.count,
+            "frames_with_face": self.count - len(self.empty),
+            "frames_without_face": self.empty,
+            "frames_damaged": self.source.damaged,
+            "faces": sorted({face.id for face in self.faces}),
+            "vertices": tracker.model.n_vertices,
+            "model": {"name": tracker.model.name, "identity": tracker.model.identity},
+            "weights": tracker.regressor.path.name,
+            "cpu_ms_per_frame": stages | {"other": round(1000 * max(threads, 0.0) / self.count, 3)},
+            "cpu_ms_per_frame_without_overlay": round(1000 * (cpu - side) / self.count, 3),
+            "fps_without_overlay": round(self.count / max(cpu - side, 1e-9), 1),
+            "fps": round(self.count / max(wall, 1e-9), 1),
+            "meshes_kept": self.kept,
+            "morph": __version__,
+            "settings": self.settings,
+        }
+        with atomic_path(self.folder / "summary.json") as path:
+            path.write_text(json.dumps(summary, indent=1) + "\n")
+        remove_record(self.folder)
+        return summary

@@ -1,0 +1,51 @@
+"""Faces that lie on their side or upside down: the detector looks at the picture turned by quarters."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+import numpy as np
+import numpy.typing as npt
+
+from morph.tracking.detection.detector import Detections, Detector, merge
+
+Image = npt.NDArray[np.uint8]
+
+
+def detect_turned(detector: Detector, image: Image, quarters: Iterable[int]) -> Detections:
+    """Faces of a picture, found in copies of it that are turned by ``quarters`` of a circle; best first, each face once.
+
+    Args:
+        detector: is asked once for each quarter.
+        image: ``(H, W, 3)`` uint8 RGB.
+        quarters: 0..3 quarter turns anticlockwise; 0 is the picture as it is.
+    """
+    found = Detections.none()
+    for quarter in quarters:
+        copy = image if quarter % 4 == 0 else np.ascontiguousarray(np.rot90(image, quarter))
+        here = turn_back(detector.detect(copy), quarter, image.shape[1], image.shape[0])
+        found = merge(found, here) if len(found) else here
+    return found
+
+
+def turn_back(found: Detections, quarter: int, width: int, height: int) -> Detections:
+    """Detections in a ``width`` x ``height`` picture from those in its copy turned anticlockwise by ``quarter`` quarters."""
+    for _ in range(quarter % 4):
+        found = Detections(_quarter_box(found.boxes), found.scores, _quarter(found.five_points))
+    shift = np.array([[0, 0], [width - 1, 0], [width - 1, height - 1], [0, height - 1]][quarter % 4], np.float32)
+    return Detections(found.boxes + np.tile(shift, 2), found.scores, found.five_points + shift)
+
+
+def quarter_of(turn: float) -> int:
+    """The number of anticlockwise quarter turns that is nearest to ``turn`` radians clockwise, 0..3."""
+    return round(-turn / (np.pi / 2)) % 4
+
+
+def _quarter(points: npt.NDArray[np.float32]) -> npt.NDArray[np.float32]:
+    """``(..., 2)`` points a quarter turn clockwise about pixel (0, 0), y down."""
+    return np.stack([-points[..., 1], points[..., 0]], axis=-1)
+
+
+def _quarter_box(boxes: npt.NDArray[np.float32]) -> npt.NDArray[np.float32]:
+    corners = _quarter(boxes.reshape(-1, 2, 2))
+    return np.concatenate([corners.min(1), corners.max(1)], axis=-1)

@@ -1,0 +1,1 @@
+"""1€ filters, optical flow and offline smoothing of tracked faces."""

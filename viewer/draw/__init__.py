@@ -1,0 +1,1 @@
+"""Scenes, lights and textures, and what draws them: software, OpenGL."""

@@ -1,0 +1,1 @@
+"""Pictures, clips and layers that are written."""

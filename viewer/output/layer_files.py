@@ -1,0 +1,275 @@
+"""Writes layers as EXR or PNG, one file at a time, into a folder that a killed run leaves whole and a later one continues."""
+
+from __future__ import annotations
+
+import dataclasses
+import hashlib
+import json
+import os
+import re
+from collections.abc import Callable, Iterable
+from pathlib import Path
+from typing import Any, Literal
+
+import cv2
+import numpy as np
+import numpy.typing as npt
+
+from morph import __version__
+from morph.atomic import atomic_path, output_folder
+from morph.errors import MorphError
+from morph.frames.sources import Frame, FrameSource, open_source
+from morph.track_folder.resume import RECORD, remove_record, write_record
+from viewer.output.layers import FAR, FrameLayers, LayerMaker, encode
+from viewer.output.preview import Preview, resized
+from viewer.stage.track_scene import Stage
+
+Kind = Literal["exr", "png"]
+SUMMARY = "layers.json"
+OWN_FILE = re.compile(r"(layers|st|st_\d+|beauty|matte|depth|normals|uv|plate)\.\d{6}\.(exr|png)")
+HALF_WRITTEN = re.compile(
+    r"\.(layers|st|st_\d+|beauty|matte|depth|normals|uv|plate|probe|\.unfinished)(\.\d{6})?-\w{8}(\.\w+)?"
+)
+DEPTH_STEP = 64  # of a PNG's values for one millimetre; 32768 is the plane of the head's origin
+ABOUT = {
+    "beauty": "linear RGB, sRGB primaries, multiplied by alpha, and alpha",
+    "matte": "head as far as no prop covers it; prop; holdout, the whole silhouette of the head",
+    "depth": f"millimetres towards the viewer from the plane of the head's origin, orthographic; {FAR:.0f}: nothing",
+    "normals": "unit length, camera frame: x right, y up, z to the viewer; 0: nothing",
+    "uv": "of the plate: texture coordinates of the head, u right, v up, 0..1; alpha 1 where it is",
+    "st": "of the texture: its place in the plate, s = (column + 0.5) / width, t = 1 - (row + 0.5) / height; alpha 1 if seen",
+    "plate": "linear RGB of the footage with the prop's effects (only where the prop has some)",
+}
+IN_PNG = {
+    "beauty": "RGBA of 16 bits, not multiplied by alpha, sRGB, as PNG has it",
+    "matte": "RGB: head, prop, holdout, 0..65535",
+    "depth": f"grey: 32768 + {DEPTH_STEP} times millimetres; 0: nothing",
+    "normals": "RGB: 32768 + 32767 times x, y, z; 0: nothing",
+    "uv": "RGBA: 65535 times u, v, then 0 and alpha",
+    "st": "RGBA: 65535 times s, t, then 0 and alpha",
+    "plate": "RGB of 16 bits, sRGB",
+}
+
+
+def write_layers(
+    stage: Stage,
+    make: LayerMaker,
+    preview: Preview,
+    folder: str | os.PathLike[str],
+    kind: Kind = "exr",
+    *,
+    frame: int | None = None,
+    resume: bool = False,
+    progress: Callable[[FrameSource], Iterable[Frame]] = iter,
+) -> dict[str, Any]:
+    """Write the layers of every frame of the footage; files carry the numbers of its frames, ``layers.json`` comes last.
+
+    EXR: ``layers.000012.exr`` with channels R, G, B, A; matte.head, matte.prop, matte.holdout; depth.Z; N.X, N.Y, N.Z; uv.R,
+    uv.G, uv.A (and plate.R, plate.G, plate.B), colours, mattes and normals as half, the rest as float; ``st.000012.exr`` with
+    R, G, A. PNG: a file of 16 bits for each layer. Of several people, ST maps are ``st_ID``. Frames without a face are written
+    too, with nothing in them.
+
+    Args:
+        stage, make, preview: what is shown, what makes layers of it, and the footage, size and light.
+        folder: made where it does not exist; earlier layers in it are replaced.
+        kind: "exr" or "png".
+        frame: write this one alone.
+        resume: keep what a run with the same input and settings has written.
+        progress: wraps the frames of the footage.
+
+    Returns:
+        The summary, as written to ``layers.json``.
+
+    Raises:
+        MorphError: no footage, OpenEXR is missing, the footage cannot be read, has no such frame, or is of another size
+            than the track's, the folder cannot be written, or what is to be continued was begun with other input or settings.
+    """
+    if preview.footage is None:
+        raise MorphError("layers lie over footage; give the clip that was tracked with --over")
+    encoder = _exr_files() if kind == "exr" else _png_files
+    source = open_source(preview.footage)
+    settings = _settings(stage, make, preview, kind, frame)
+    folder = Path(folder)
+    begun = resume and _begun(folder, settings)
+    match = dataclasses.replace(preview, finish="plain").match(stage)
+    people = len(np.unique(stage.track.id))
+    written, kept, size = [], 0, (0, 0)
+    for picture in progress(source):
+        if not size[0]:
+            size = _prepare(stage, preview, picture, folder, begun, settings)
+        plate, zoom = resized(picture.image, preview.size)
+        size = (plate.shape[1], plate.shape[0])
+        scene = stage.picture_scene(picture.index, *size, zoom, preview.look)
+        if match is not None:
+            scene = dataclasses.replace(scene, lighting=match.observe(scene, plate, picture.index))
+        if frame is not None and picture.index != frame:
+            continue
+        written.append(picture.index)
+        done = folder / f"{'layers' if kind == 'exr' else 'beauty'}.{picture.index:06d}.{kind}"  # comes last of a frame
+        if begun and done.exists():
+            kept += 1
+            continue
+        changed = stage.retouched(picture.index, plate, zoom) if stage.prop is not None and stage.prop.effects else None
+        layers = make(scene, picture.index, zoom, changed)
+        for name, write in sorted(encoder(layers, people).items(), key=lambda entry: entry[0] in ("layers", "beauty")):
+            with atomic_path(folder / f"{name}.{picture.index:06d}.{kind}") as path:
+                write(path)
+    if not written:
+        raise MorphError(f"{preview.footage} has no frame {'' if frame is None else frame}".rstrip())
+    summary = {
+        "format": "morph-layers-1",
+        "frames": written,
+        "kept": kept,
+        "width": size[0],
+        "height": size[1],
+        "layers": {name: text + (f" ({IN_PNG[name]})" if kind == "png" else "") for name, text in ABOUT.items()},
+        "camera": _cameras(stage, written, size),
+        "settings": settings,
+    }
+    with atomic_path(folder / SUMMARY) as path:
+        path.write_text(json.dumps(summary, indent=1) + "\n")
+    remove_record(folder)
+    return summary
+
+
+def _cameras(stage: Stage, frames: list[int], size: tuple[int, int]) -> list[dict[str, Any]]:
+    """Scaled orthographic: column = scale · x + column of the origin, row = row of the origin − scale · y."""
+    pose, zoom = stage.track.coefficients, 1.0 if stage.track.size is None else size[0] / stage.track.size[0]
+    return [
+        {
+            "frame": number,
+            "face": int(stage.track.id[row]),
+            "pixels_per_unit": float(pose.scale[row]) * zoom,
+            "origin": [float(value) for value in (pose.translation[row] + 0.5) * zoom - 0.5],
+            "rotation": np.round(np.asarray(pose.rotation[row], float), 7).tolist(),
+        }
+        for number in frames
+        for row in stage.track.rows(number)
+    ]
+
+
+def _prepare(
+    stage: Stage, preview: Preview, picture: Frame, folder: Path, begun: bool, settings: dict[str, Any]
+) -> tuple[int, int]:
+    """See that the footage is the track's, and make the folder; what an earlier or a killed run left goes."""
+    height, width = picture.image.shape[:2]
+    if stage.track.size is not None and stage.track.size != (width, height):
+        raise MorphError(
+            f"the footage is {width}x{height}, the track was made of {stage.track.size[0]}x{stage.track.size[1]}; "
+            "give the clip that `morph track` read"
+        )
+    output_folder(folder)
+    for file in folder.iterdir():
+        if HALF_WRITTEN.fullmatch(file.name) or (not begun and (OWN_FILE.fullmatch(file.name) or file.name == SUMMARY)):
+            file.unlink(missing_ok=True)
+    if not begun:
+        write_record(folder, settings)
+    return width, height
+
+
+def _settings(stage: Stage, make: LayerMaker, preview: Preview, kind: str, frame: int | None) -> dict[str, Any]:
+    """All that decides what the files hold, as plain values for JSON."""
+    track, footage = stage.track.folder / "coefficients.npz", Path(str(preview.footage))
+    files = sorted(footage.iterdir()) if footage.is_dir() else [footage]
+    settings = {
+        "morph": __version__,
+        "track": hashlib.sha256(track.read_bytes()).hexdigest()[:16] if track.is_file() else "",
+        "footage": [len(files), sum(file.stat().st_size for file in files), max(file.stat().st_mtime_ns for file in files)],
+        "prop": "none" if stage.prop is None else stage.prop.name,
+        "head": preview.look.head,
+        "light": preview.light,
+        "size": preview.size,
+        "backend": make.renderer.name,
+        "samples": getattr(make.renderer, "samples", 1),
+        "layers": kind,
+        "frame": frame,
+    }
+    return dict(json.loads(json.dumps(settings)))
+
+
+def _begun(folder: Path, settings: dict[str, Any]) -> bool:
+    """Whether there is a run to continue; a folder of another one is a mistake."""
+    for name in (SUMMARY, RECORD):
+        try:
+            found = json.loads((folder / name).read_text())
+            before = found["settings"] if name == SUMMARY else found
+            other = [key for key in sorted({*before, *settings}) if before.get(key) != settings.get(key)]
+        except OSError:
+            continue
+        except (ValueError, KeyError, TypeError):
+            raise MorphError(f"{folder / name} is damaged; begin anew without --resume") from None
+        if other:
+            raise MorphError(
+                f"{folder} was begun with other {', '.join(other)}; give the same input and options, or leave out --resume"
+            )
+        return True
+    return False
+
+
+Writer = Callable[[Path], None]
+
+
+def _exr_files() -> Callable[[FrameLayers, int], dict[str, Writer]]:
+    try:
+        import OpenEXR
+    except ModuleNotFoundError:
+        raise MorphError(
+            "EXR needs OpenEXR; install it with: pip install 'morph[layers]', or use --layers-format png"
+        ) from None
+
+    def writer(channels: dict[str, npt.NDArray[Any]]) -> Writer:
+        header = {"compression": OpenEXR.ZIP_COMPRESSION, "type": OpenEXR.scanlineimage}
+        arrays = {name: np.ascontiguousarray(array) for name, array in channels.items()}
+        return lambda path: OpenEXR.File(header, arrays).write(str(path))
+
+    def files(layers: FrameLayers, people: int) -> dict[str, Writer]:
+        half: dict[str, npt.NDArray[Any]] = dict(zip("RGBA", np.moveaxis(layers.beauty, -1, 0), strict=True))
+        half |= {f"matte.{name}": layers.matte[..., k] for k, name in enumerate(("head", "prop", "holdout"))}
+        half |= {f"N.{name}": layers.normals[..., k] for k, name in enumerate("XYZ")}
+        if layers.plate is not None:
+            half |= {f"plate.{name}": layers.plate[..., k] for k, name in enumerate("RGB")}
+        whole = {"depth.Z": layers.depth, **{f"uv.{name}": layers.uv[..., k] for k, name in enumerate("RGA")}}
+        main = {name: array.astype(np.float16) for name, array in half.items()} | whole
+        maps = {
+            _map_name(face, people): dict(zip("RGA", np.moveaxis(st, -1, 0), strict=True)) for face, st in layers.st.items()
+        }
+        return {name: writer(channels) for name, channels in {"layers": main, **maps}.items()}
+
+    return files
+
+
+def _png_files(layers: FrameLayers, people: int) -> dict[str, Writer]:
+    def sixteen(values: npt.NDArray[np.floating]) -> npt.NDArray[np.uint16]:
+        return np.clip(np.rint(values), 0, 65535).astype(np.uint16)
+
+    def writer(picture: npt.NDArray[np.uint16]) -> Writer:
+        order = {1: [0], 3: [2, 1, 0], 4: [2, 1, 0, 3]}[picture.shape[-1]]
+
+        def write(path: Path) -> None:
+            if not cv2.imwrite(str(path), picture[..., order]):
+                raise MorphError(f"cannot write {path.name}; is the disk full?")
+
+        return write
+
+    def places(values: npt.NDArray[np.float32]) -> npt.NDArray[np.uint16]:
+        flat = np.zeros_like(values[..., :1])
+        return sixteen(65535 * np.concatenate([values[..., :2], flat, values[..., 2:]], axis=-1))
+
+    alpha, there = layers.beauty[..., 3:], np.abs(layers.normals).max(axis=-1, keepdims=True) > 0
+    straight = encode(np.clip(layers.beauty[..., :3] / np.maximum(alpha, 1e-6), 0, 1))
+    depth = np.clip(32768 + DEPTH_STEP * layers.depth[..., None], 1, 65535)
+    pictures = {
+        "matte": sixteen(65535 * layers.matte),
+        "depth": sixteen(np.where(layers.depth[..., None] > FAR, depth, 0)),
+        "normals": sixteen(np.where(there, 32768 + 32767 * layers.normals, 0)),
+        "uv": places(layers.uv),
+        **{_map_name(face, people): places(st) for face, st in layers.st.items()},
+        "beauty": sixteen(65535 * np.concatenate([straight, alpha], axis=-1)),
+    }
+    if layers.plate is not None:
+        pictures["plate"] = sixteen(65535 * encode(layers.plate))
+    return {name: writer(picture) for name, picture in pictures.items()}
+
+
+def _map_name(face: int, people: int) -> str:
+    return "st" if people == 1 else f"st_{face}"

@@ -1,0 +1,1 @@
+"""Footage as a plate: light, grain, sharpness, motion, compositing."""

@@ -1,0 +1,193 @@
+"""Puts a prop on a head: fits it to the head's anchor points and keeps it out of the skin."""
+
+from __future__ import annotations
+
+import dataclasses
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+from morph.model import Decoder, MorphableModel, load_default_model
+from morph.model.rotation import nearest_rotation
+from morph.rendering import rasterise
+from viewer.draw.scene import Part
+from viewer.props.painting import WornTexture
+from viewer.props.prop import Item, Prop, SkinTexture
+
+Array = npt.NDArray[np.floating]
+FLAT, LIFT = 30.0, 15.0  # millimetres: deeper pieces are not kept clear of the skin; no prop is lifted further
+
+
+@dataclass(frozen=True, eq=False)
+class Placement:
+    """``x -> linear @ x + shift``, from a prop's frame to the model's.
+
+    Attributes:
+        linear: ``(3, 3)``.
+        shift: ``(3,)``.
+    """
+
+    linear: Array
+    shift: Array
+
+    def __call__(self, points: npt.ArrayLike) -> Array:
+        """``(..., 3)`` points of the prop to the model's frame."""
+        return np.asarray(points) @ self.linear.T + self.shift
+
+
+class Wearing:
+    """A prop on the heads of one model.
+
+    Args:
+        prop: what is worn.
+        model: whose coefficients will come.
+        rest: the model that the prop was made around; None: the default model.
+
+    Raises:
+        MorphError: the prop has a texture, which lies only on ``rest``, and this is another model.
+    """
+
+    def __init__(self, prop: Prop, model: MorphableModel, rest: MorphableModel | None = None) -> None:
+        rest = load_default_model(0) if rest is None else rest
+        self.items: list[WornItem | WornTexture] = [
+            WornTexture(item, model, rest) if isinstance(item, SkinTexture) else WornItem(item, model, rest)
+            for item in prop.worn
+        ]
+
+    def parts(
+        self,
+        shape: npt.ArrayLike,
+        expression: npt.ArrayLike,
+        linear: npt.ArrayLike,
+        shift: npt.ArrayLike,
+        typical: npt.ArrayLike | None = None,
+        head: Part | None = None,
+    ) -> list[Part]:
+        """The prop's pieces in the frame of a scene, ``scene = linear @ model + shift``.
+
+        Args:
+            shape, expression, typical: see :meth:`WornItem.place`.
+            linear, shift: ``(3, 3)`` and ``(3,)``.
+            head: the head in that frame, which saves textures from making it anew.
+        """
+        parts: list[Part] = []
+        for item in self.items:
+            if isinstance(item, WornTexture):
+                parts += item.parts(shape, expression, linear, shift, head)
+            else:
+                parts += item.parts(item.place(shape, expression, typical), linear, shift)
+        return parts
+
+
+class WornItem:
+    """One item of a prop on the heads of one model; see :class:`Wearing`."""
+
+    def __init__(self, item: Item, model: MorphableModel, rest: MorphableModel) -> None:
+        self.item, self.model = item, model
+        marks = list(item.landmarks)
+        anchors, own = rest.landmarks[marks], model.landmarks[marks]
+        weights = list(item.landmarks.values())
+        if item.points and model.identity == rest.identity:
+            points = np.array(list(item.points), np.float32)
+            nearest = np.array([np.linalg.norm(rest.mean - point, axis=1).argmin() for point in points])
+            anchors, own = np.concatenate([anchors, nearest]), np.concatenate([own, nearest])
+            weights += list(item.points.values())
+        self._rest = rest.mean[anchors].astype(np.float64)
+        self._weights = np.array(weights)
+        self._decoder = Decoder(model, own)
+        self._whole = Decoder(model) if item.clear is not None else None
+        self._unit = float(np.ptp(model.mean[model.landmarks], axis=0).max() / np.ptp(rest.mean[rest.landmarks], axis=0).max())
+        self._lift: dict[bytes, float] = {}
+
+    def place(self, shape: npt.ArrayLike, expression: npt.ArrayLike, typical: npt.ArrayLike | None = None) -> Placement:
+        """Where the item is on a head, in the model's frame.
+
+        Args:
+            shape, expression: ``(S,)`` and ``(E,)`` z-scores.
+            typical: ``(S,)`` of the person over the whole clip: how far the item must keep from the skin is measured once
+                on this head and kept, so that it does not tremble. None: ``shape``.
+        """
+        shape, expression = np.asarray(shape, np.float32), np.asarray(expression, np.float32)
+        moving = expression if self.item.follows == "expression" else np.zeros_like(expression)
+        fitted = fit(self._rest, self._decoder(shape, moving).astype(np.float64), self._weights, self.item.fit)
+        if self._whole is None:
+            return fitted
+        typical = shape if typical is None else np.asarray(typical, np.float32)
+        key = typical.tobytes()
+        if key not in self._lift:
+            neutral = np.zeros(self.model.n_expression, np.float32)
+            there = fit(self._rest, self._decoder(typical, neutral).astype(np.float64), self._weights, self.item.fit)
+            self._lift[key] = self._needed_lift(there, self._whole(typical, neutral))
+        return Placement(fitted.linear, fitted.shift + np.array([0.0, 0.0, self._lift[key]]))
+
+    def parts(self, placement: Placement, linear: npt.ArrayLike, shift: npt.ArrayLike) -> list[Part]:
+        """The pieces in the frame of a scene, ``scene = linear @ model + shift``."""
+        matrix = np.asarray(linear) @ placement.linear
+        offset = np.asarray(linear) @ placement.shift + np.asarray(shift)
+        turn = np.linalg.inv(matrix)
+        out = []
+        for piece in self.item.pieces:
+            vertices = (piece.vertices @ matrix.T.astype(np.float32) + offset.astype(np.float32)).astype(np.float32)
+            normals = None
+            if piece.normals is not None:
+                normals = (piece.normals @ turn.astype(np.float32)).astype(np.float32)
+                normals /= np.maximum(np.linalg.norm(normals, axis=1, keepdims=True), 1e-12)
+            out.append(dataclasses.replace(piece, vertices=vertices, normals=normals))
+        return out
+
+    def _needed_lift(self, placement: Placement, head: Array, cell: float = 1.0) -> float:
+        """How far forward (+z) the item has to go until it clears the front of the head, in the model's unit.
+
+        Heights are compared on a grid of ``cell`` millimetres, where item and skin are both seen from the front. Pieces
+        that reach far back, like the temples of glasses, do not count.
+        """
+        assert self.item.clear is not None
+        cell *= self._unit
+        pieces = [(placement(piece.vertices), piece.triangles) for piece in self.item.pieces]
+        flat = [piece for piece in pieces if np.ptp(piece[0][:, 2]) < FLAT * self._unit]
+        if not flat:
+            return 0.0
+        points = np.concatenate([vertices for vertices, _ in flat])
+        low = points.min(axis=0)
+        size = np.ceil(np.ptp(points, axis=0)[:2] / cell).astype(int) + 1
+
+        def heights(vertices: Array, triangles: npt.NDArray[np.int32]) -> Array:
+            grid = (vertices - low) / cell
+            grid[:, 2] = vertices[:, 2]
+            return rasterise(grid, triangles, int(size[1]), int(size[0]), cull=False).depth
+
+        skin = heights(head, self.model.triangles)
+        need = 0.0
+        for vertices, triangles in flat:
+            under = -heights(vertices * np.array([1.0, 1.0, -1.0]), triangles)  # the side that faces the skin
+            both = np.isfinite(skin) & np.isfinite(under)
+            gap = skin[both] + self.item.clear * self._unit - under[both]
+            need = max(need, float(gap.max(initial=0.0)))
+        return min(need, LIFT * self._unit)
+
+
+def fit(rest: Array, target: Array, weights: Array, kind: str) -> Placement:
+    """The transform that brings anchors to their places: weighted least squares.
+
+    Args:
+        rest, target: ``(N, 3)``.
+        weights: ``(N,)``.
+        kind: "rigid", "similarity" (Umeyama 1991), or "stretch": a rotation after a scale for x and one for z; y takes
+            their mean.
+    """
+    w = weights / weights.sum()
+    from_centre, to_centre = w @ rest, w @ target
+    a, b = rest - from_centre, target - to_centre
+    scale = np.ones(3)
+    rotation: Array = np.eye(3)
+    for _ in range(8 if kind == "stretch" else 1):
+        rotation = nearest_rotation((b * w[:, None]).T @ (a * scale))
+        turned = b @ rotation
+        if kind == "stretch":
+            scale = (w @ (a * turned)) / np.maximum(w @ (a * a), 1e-12)
+            scale[1] = 0.5 * (scale[0] + scale[2])
+        elif kind == "similarity":
+            scale = np.full(3, (w @ (a * turned)).sum() / (w @ (a * a)).sum())
+    linear = rotation * scale
+    return Placement(linear, to_centre - linear @ from_centre)

@@ -1,0 +1,1 @@
+"""A head and its props as a scene."""

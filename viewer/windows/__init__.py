@@ -1,0 +1,1 @@
+"""Windows: playback and live."""
