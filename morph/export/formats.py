@@ -25,6 +25,7 @@ from morph.export.point_cache import write_mdd, write_pc2
 from morph.export.textures.plain import MATERIAL, plain_texture, write_material
 from morph.export.usd import SUFFIXES, write_usd
 from morph.export.web_page import PageProp, write_web_page
+from morph.marks import BESIDE, GENERATOR, checksums
 from morph.model import MorphableModel
 
 FORMATS = ("glb", "usd", "ply", "csv", "mdd", "pc2", "obj", "html", "abc")
@@ -81,7 +82,7 @@ def export_performance(
         return [out]
     if kind == "csv":
         write_live_link(out, performance)
-        return [out, _write_camera(out.with_suffix(".camera.json"), performance)]
+        return [out, _write_camera(out.with_suffix(".camera.json"), performance, out)]
     if kind == "abc":
         write_alembic(out, performance)
         with atomic_path(out.with_suffix(".png")) as temporary:
@@ -91,7 +92,7 @@ def export_performance(
         mesh = out.with_suffix(".obj")
         (write_mdd if kind == "mdd" else write_pc2)(out, performance)
         files = _write_obj(mesh, model, performance.base, picture())
-        return [out, *files, _write_camera(out.with_suffix(".camera.json"), performance)]
+        return [out, *files, _write_camera(out.with_suffix(".camera.json"), performance, out)]
     if single:
         vertices = performance.vertices(_row(performance, frame))
         if kind == "ply":
@@ -127,9 +128,11 @@ def _row(performance: Performance, frame: int | None) -> int:
     return int(found[0])
 
 
-def _write_camera(path: Path, performance: Performance) -> Path:
+def _write_camera(path: Path, performance: Performance, *unmarked: Path) -> Path:
+    """``camera.json``, and in it checksums of files whose formats cannot say what wrote them."""
+    about = {"generator": GENERATOR} | ({BESIDE: checksums(*unmarked)} if unmarked else {})
     with atomic_path(path) as temporary:
-        temporary.write_text(json.dumps(performance.camera()) + "\n")
+        temporary.write_text(json.dumps(about | performance.camera()) + "\n")
     return path
 
 

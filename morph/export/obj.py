@@ -10,7 +10,7 @@ import numpy as np
 import numpy.typing as npt
 from numba import njit
 
-from morph.atomic import atomic_path
+from morph.atomic import atomic_path, write_all
 from morph.errors import MorphError
 from morph.model import MorphableModel
 from morph.rendering import vertex_normals
@@ -101,8 +101,7 @@ class ObjWriter:
         """
         pieces = self.encode(vertices)
         with atomic_path(path) as temporary, temporary.open("wb", buffering=0) as file:
-            for piece in pieces:
-                file.write(piece)
+            write_all(file, pieces)
 
 
 def _njit(function: Any) -> Any:

@@ -15,6 +15,7 @@ import numpy.typing as npt
 
 from morph.atomic import atomic_path
 from morph.errors import MorphError
+from morph.marks import MARK
 
 TIME_BASE = Fraction(1, 90000)
 ENCODERS = ("libx264", "libopenh264", "mpeg4")  # the first that this FFmpeg has
@@ -46,6 +47,7 @@ class VideoWriter:
         if name is None:
             raise MorphError("PyAV has no H.264 encoder; install its wheel with `pip install --force-reinstall av`")
         self._container = av.open(str(self._path), "w", format="mp4", options={"movflags": "+faststart"})
+        self._container.metadata["comment"] = MARK
         options = {"crf": str(self._quality), "preset": "veryfast"} if name == "libx264" else {}
         self._stream = cast(av.VideoStream, self._container.add_stream(name, rate=self._rate, options=options))
         self._stream.width, self._stream.height, self._stream.pix_fmt = width, height, "yuv420p"
@@ -69,13 +71,25 @@ class VideoWriter:
         self._container.mux(self._stream.encode(frame))
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None) -> None:
-        if self._container is not None:
-            if kind is None:
-                self._container.mux(self._stream.encode(None))
-            self._container.close()
-        elif kind is None:
-            kind, error = _NoFrames, _NoFrames()  # nothing to keep
-        self._target.__exit__(kind, error, traceback)
+        failed: BaseException | None = None
+        try:
+            if self._container is None:
+                failed = _NoFrames()  # nothing to keep
+            else:
+                self._finish(self._container, flush=kind is None)
+        except BaseException as problem:
+            failed = problem
+        if kind is not None or failed is None:
+            self._target.__exit__(kind, error, traceback)
+        elif not self._target.__exit__(type(failed), failed, failed.__traceback__) and not isinstance(failed, _NoFrames):
+            raise failed
+
+    def _finish(self, container: av.container.OutputContainer, *, flush: bool) -> None:
+        try:
+            if flush:
+                container.mux(self._stream.encode(None))
+        finally:
+            container.close()
 
 
 class _NoFrames(Exception):
