@@ -47,22 +47,23 @@ def check_outputs(outputs: Outputs) -> None:
     """
     every = [*outputs.asked, *outputs.beside]
     _refuse_twice(every)
-    read = {identity: file for file in outputs.inputs if file.is_file() and (identity := _identity(file))}
-    for number, file in enumerate(every):
+    read = {identity: file for file in outputs.inputs if file.is_file() and (identity := identity_of(file))}
+    for file in every:
         check_target(file)
-        beside = "" if number < len(outputs.asked) or not outputs.asked else f", which comes beside {outputs.asked[0].name},"
-        identity = _identity(file)
+        asked = file in outputs.asked
+        beside = f", which comes beside {outputs.asked[0].name}," if outputs.asked and not asked else ""
+        identity = identity_of(file)
         if identity in read:
             raise MorphError(_is_input(file, beside, read[identity]))
         if not os.path.lexists(file) or is_ours(file):
             continue
-        if not outputs.overwrite or number >= len(outputs.asked):
-            way = "give another name, or add --overwrite" if number < len(outputs.asked) else "move it away, or give another --out"
+        if not (asked and outputs.overwrite):
+            way = "give another name, or add --overwrite" if asked else "move it away, or give another --out"
             raise MorphError(f"{file}{beside} exists and was not written by morph; {way}")
         for given in _files_below(outputs.inputs):
-            if identity is not None and _identity(given) == identity:
+            if identity is not None and identity_of(given) == identity:
                 raise MorphError(_is_input(file, beside, given))
-    for folder in dict.fromkeys(file.parent for file in every):
+    for folder in dict.fromkeys(file.parent for file in outputs.asked):
         _check_folder(folder)
 
 
@@ -90,7 +91,7 @@ def move_to_free_name(file: Path, folder: Path, stem: str) -> Path:
     raise AssertionError("numbers do not end")
 
 
-def _identity(file: Path) -> Identity | None:
+def identity_of(file: Path) -> Identity | None:
     """What a file is, however it is called; None where there is none."""
     try:
         state = os.stat(file)

@@ -8,6 +8,7 @@ import os
 import sys
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from typing import Any
 
 from morph import __version__
 from morph.errors import MorphError
@@ -33,7 +34,7 @@ SMALL = ("demo", "track", "live", "view", "bench")  # verbs whose products of ma
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run one verb; returns the exit status: 0 done, 2 the user can put it right, 130 interrupted."""
     arguments = list(sys.argv[1:] if arguments is None else arguments)
-    parser = argparse.ArgumentParser(prog="morph", description="Pixels of a face to an animatable 3D mesh, on a CPU.")
+    parser = _Parser(prog="morph", description="Pixels of a face to an animatable 3D mesh, on a CPU.")
     parser.add_argument("--version", action="version", version=f"morph {__version__}")
     verbs = parser.add_subparsers(dest="verb", metavar="VERB", required=True)
     wanted = next((word for word in arguments if not word.startswith("-")), None)
@@ -43,8 +44,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
             module = importlib.import_module(f"morph.cli.{verb.replace('-', '_')}")
             module.add_arguments(sub)
             sub.set_defaults(run=module.run)
-    options = parser.parse_args(arguments)
     try:
+        options = parser.parse_args(arguments)
         with _threads(1 if options.verb in SMALL else None):
             options.run(options)
     except MorphError as error:
@@ -57,6 +58,16 @@ def main(arguments: Sequence[str] | None = None) -> int:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 0
     return 0
+
+
+class _Parser(argparse.ArgumentParser):
+    """Refuses empty words, which an unset variable of a shell leaves: as a path they would mean the working folder."""
+
+    def _get_value(self, action: argparse.Action, arg_string: str) -> Any:
+        if arg_string == "" and action.default != "":
+            name = "/".join(action.option_strings) or action.metavar or action.dest
+            raise MorphError(f"{name} is empty; is a variable of the shell unset?")
+        return super()._get_value(action, arg_string)  # type: ignore[misc]
 
 
 @contextmanager

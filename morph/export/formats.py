@@ -102,6 +102,26 @@ def export_performance(
     return _write_sequence(performance, kind, out, texture)
 
 
+def planned_files(performance: Performance, kind: str, out: Path) -> tuple[list[Path], list[Path]]:
+    """What :func:`export_performance` will write: what was asked for by name, and what comes beside it.
+
+    Of a sequence nothing was asked for by name but its folder.
+    """
+    camera, picture = out.with_suffix(".camera.json"), out.with_suffix(".png")
+    if kind in ("ply", "obj") and out.suffix.lower() != f".{kind}":
+        names = [f"{number:06d}.{kind}" for number in performance.frame.tolist()]
+        return [], [out / name for name in [*names, *(["head.mtl", "texture.png"] if kind == "obj" else []), "camera.json"]]
+    beside = {
+        "usd": [picture] if out.suffix.lower() != ".usdz" else [],
+        "csv": [camera],
+        "abc": [picture, camera],
+        "ply": [camera],
+        "obj": [out.with_suffix(".mtl"), picture, camera],
+    }
+    caches = [out.with_suffix(".obj"), *beside["obj"]]
+    return [out], beside.get(kind, caches if kind in ("mdd", "pc2") else [])
+
+
 def read_texture(path: str | os.PathLike[str]) -> Texture:
     """A picture file as ``(H, W, 3)`` uint8 RGB.
 

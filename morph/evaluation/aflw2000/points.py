@@ -14,8 +14,8 @@ import numpy.typing as npt
 from morph.atomic import atomic_path
 from morph.datasets.aflw2000 import Aflw2000
 from morph.errors import MorphError
-from morph.marks import GENERATOR
 from morph.evaluation.aflw2000.nme import FAILURE, NOT_FOUND, YAW_BINS, NmeScores, score_points
+from morph.marks import GENERATOR
 
 Array = npt.NDArray[np.floating]
 
