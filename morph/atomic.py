@@ -73,7 +73,7 @@ def why_not_written(error: BaseException) -> str | None:
     """
     if isinstance(error, MorphError):
         return None
-    if isinstance(error, OSError) and error.errno in REFUSED:
+    if isinstance(error, OSError) and error.errno is not None and error.errno in REFUSED:
         return os.strerror(error.errno)
     text = str(error) if isinstance(error, Exception) else ""
     return next((os.strerror(code) for code in REFUSED if os.strerror(code) in text), None)

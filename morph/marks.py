@@ -19,6 +19,7 @@ MADE = "made by morph"
 MARK = f"{MADE} {__version__}"  # as a comment of formats that have them
 GENERATOR = f"morph {__version__}"  # as the value of "generator" in JSON, GLB and HTML
 BESIDE = "files"  # key of `camera.json`: checksums of files whose formats have no room for a mark
+CAMERA = b'{"kind": "scaled orthographic", "meaning": "x_pixel = (width - 1) / 2 + s X'  # of `camera.json`
 PNG, JPEG = b"\x89PNG\r\n\x1a\n", b"\xff\xd8"
 HEAD = 4096  # bytes in which a text says what wrote it
 
@@ -108,7 +109,7 @@ def _in_text(head: bytes) -> bool:
     if first.startswith(b"#"):  # OBJ, MTL, USDA (whose comment stands in the lines that follow), YAML
         return MADE.encode() in (head if first.startswith(b"#usda") else first)
     if head.lstrip().startswith(b"{"):
-        return b'"generator": "morph ' in head or b'"format": "morph-' in head
+        return any(mark in head for mark in (b'"generator": "morph ', b'"format": "morph-', CAMERA))
     return b'<meta name="generator" content="morph ' in head
 
 
@@ -200,9 +201,8 @@ def _safetensors_metadata(path: Path) -> dict[str, Any]:
 def _is_listed(path: Path) -> bool:
     """Whether the ``camera.json`` of a file, itself ours, has its checksum."""
     with contextlib.suppress(OSError, ValueError, AttributeError):
-        stated = json.loads(path.with_suffix(".camera.json").read_text(encoding="utf-8"))
-        if str(stated.get("generator", "")).startswith("morph "):
-            return bool(stated.get(BESIDE, {}).get(path.name) == _sha256(path))
+        text = path.with_suffix(".camera.json").read_bytes()
+        return text.startswith(CAMERA) and bool(json.loads(text).get(BESIDE, {}).get(path.name) == _sha256(path))
     return False
 
 

@@ -25,7 +25,7 @@ from morph.export.point_cache import write_mdd, write_pc2
 from morph.export.textures.plain import MATERIAL, plain_texture, write_material
 from morph.export.usd import SUFFIXES, write_usd
 from morph.export.web_page import PageProp, write_web_page
-from morph.marks import BESIDE, GENERATOR, checksums
+from morph.marks import BESIDE, checksums
 from morph.model import MorphableModel
 
 FORMATS = ("glb", "usd", "ply", "csv", "mdd", "pc2", "obj", "html", "abc")
@@ -150,9 +150,9 @@ def _row(performance: Performance, frame: int | None) -> int:
 
 def _write_camera(path: Path, performance: Performance, *unmarked: Path) -> Path:
     """``camera.json``, and in it checksums of files whose formats cannot say what wrote them."""
-    about = {"generator": GENERATOR} | ({BESIDE: checksums(*unmarked)} if unmarked else {})
+    about = {BESIDE: checksums(*unmarked)} if unmarked else {}
     with atomic_path(path) as temporary:
-        temporary.write_text(json.dumps(about | performance.camera()) + "\n")
+        temporary.write_text(json.dumps(performance.camera() | about) + "\n")
     return path
 
 
