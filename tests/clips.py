@@ -37,3 +37,18 @@ def write_clip(
             container.mux(stream.encode(frame))
         container.mux(stream.encode(None))
     return path
+
+
+def write_stream(path: Path, frames: Sequence[np.ndarray], codec: str, kind: str, **settings: object) -> Path:
+    """A clip of RGB frames (8 or 16 bits) by ``codec`` in pixels of ``kind``; its codec context has these ``settings``."""
+    with av.open(str(path), "w") as container:
+        stream = container.add_stream(codec, rate=25)
+        stream.height, stream.width = frames[0].shape[:2]
+        stream.pix_fmt = kind
+        for name, value in settings.items():
+            setattr(stream.codec_context, name, value)
+        for image in frames:
+            deep = "rgb24" if image.dtype == np.uint8 else "rgb48le"
+            container.mux(stream.encode(av.VideoFrame.from_ndarray(image, format=deep)))
+        container.mux(stream.encode(None))
+    return path

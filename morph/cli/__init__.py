@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import importlib
+import logging
 import os
 import sys
 from collections.abc import Iterator, Sequence
@@ -46,7 +47,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
             sub.set_defaults(run=module.run)
     try:
         options = parser.parse_args(arguments)
-        with _threads(1 if options.verb in SMALL else None):
+        with _threads(1 if options.verb in SMALL else None), _warnings():
             options.run(options)
     except MorphError as error:
         print(f"morph: {error}", file=sys.stderr)
@@ -68,6 +69,31 @@ class _Parser(argparse.ArgumentParser):
             name = "/".join(action.option_strings) or action.metavar or action.dest
             raise MorphError(f"{name} is empty; is a variable of the shell unset?")
         return super()._get_value(action, arg_string)  # type: ignore[misc]
+
+
+@contextmanager
+def _warnings() -> Iterator[None]:
+    """What the "morph" logger warns of, on stderr, each line once."""
+    logger, handler = logging.getLogger("morph"), _Lines(logging.WARNING)
+    logger.addHandler(handler)
+    try:
+        yield
+    finally:
+        logger.removeHandler(handler)
+
+
+class _Lines(logging.Handler):
+    """Writes a record as errors are written."""
+
+    def __init__(self, level: int) -> None:
+        super().__init__(level)
+        self._said: set[str] = set()
+
+    def emit(self, record: logging.LogRecord) -> None:
+        line = record.getMessage()
+        if line not in self._said:
+            self._said.add(line)
+            print(f"morph: {line}", file=sys.stderr)
 
 
 @contextmanager

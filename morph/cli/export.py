@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -13,10 +14,12 @@ if TYPE_CHECKING:
     import numpy as np
     import numpy.typing as npt
 
+    from morph.export.performance import RecordedTrack
     from morph.model import MorphableModel
 
 READS = ("source", "average", "model", "texture", "over")
 FORMATS = "glb, usd, ply, csv, mdd, pc2, obj, html, abc"
+NAMED = 8  # faces that are left out and named, at most
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -39,7 +42,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     track.add_argument("--texture", metavar="FILE", help="a picture for the model's texture coordinates, not the plain skin")
     track.add_argument("--over", metavar="CLIP", help="texture from the footage that was tracked; --out x.png: that alone")
     track.add_argument("--delight", action="store_true", help="with --over: take the clip's light and shade out of the texture")
-    track.add_argument("--frame", type=int, metavar="N", help="for one ply or obj: which frame; the first unless given")
+    track.add_argument("--frame", type=int, metavar="N", help="for one ply or obj: which frame, whose; the first unless given")
     track.add_argument(
         "--prop", metavar="NAME", help="for html: what the head wears, glasses, dog, hat … or the folder of a prop"
     )
@@ -60,7 +63,7 @@ def _export_track(options: argparse.Namespace) -> None:
         asked = "--half" if options.half else "--average"
         raise MorphError(f"{asked} is for weights; a track is exported as it is")
     from morph.export.formats import FORMATS, export_performance, planned_files, read_texture
-    from morph.export.performance import performance_of_track
+    from morph.export.performance import performance_of_track, person_of_track
     from morph.export.usd import SUFFIXES
     from morph.model import load_default_model, load_model
     from morph.track_folder.read import load_track
@@ -81,7 +84,8 @@ def _export_track(options: argparse.Namespace) -> None:
     if options.model is not None and options.level is not None:
         raise MorphError("--level is for the default model; leave it out beside --model")
     model = load_default_model(1 if options.level is None else options.level) if options.model is None else None
-    performance = performance_of_track(track, model or load_model(options.model), options.id)
+    person = options.id = person_of_track(track, options.id, options.frame)
+    performance = performance_of_track(track, model or load_model(options.model), person)
     if options.delight and options.over is None:
         raise MorphError("--delight is for a texture from footage; give the clip with --over")
     if options.neutral_pose:
@@ -103,6 +107,7 @@ def _export_track(options: argparse.Namespace) -> None:
     size = f", {files[0].stat().st_size / 1e6:.1f} MB" if files[0].is_file() else ""
     frames = f"{len(performance)} {'frame' if len(performance) == 1 else 'frames'}"
     print(f"{files[0]}: face {performance.id}, {frames}, {performance.model.n_vertices} vertices{size}{beside}")
+    _say_left_out(track, person)
 
 
 def _texture_from_footage(options: argparse.Namespace) -> tuple[npt.NDArray[np.uint8], MorphableModel]:
@@ -121,16 +126,37 @@ def _texture_from_footage(options: argparse.Namespace) -> tuple[npt.NDArray[np.u
 def _export_texture(options: argparse.Namespace) -> None:
     from morph.atomic import atomic_path
     from morph.export.head_mesh import png
+    from morph.export.performance import person_of_track
+    from morph.track_folder.read import load_track
 
     for name in ("level", "texture", "frame", "prop", "clip_weights", "neutral_pose"):
         if not (getattr(options, name) is None or getattr(options, name) is False):  # level 0 is one
             raise MorphError(f"--{name.replace('_', '-')} is for a mesh; a texture only takes --over, --id and --model")
+    track = load_track(options.source)
+    options.id = person_of_track(track, options.id)
     claim(options, READS, [options.out])
     texture, model = _texture_from_footage(options)
     with atomic_path(options.out) as temporary:
         temporary.write_bytes(png(texture, model))
     size = f"{texture.shape[1]}x{texture.shape[0]}, {options.out.stat().st_size / 1e6:.1f} MB"
     print(f"{options.out}: texture {size}; wear it with `morph export TRACK --texture {options.out} --out head.glb`")
+    _say_left_out(track, options.id)
+
+
+def _say_left_out(track: RecordedTrack, person: int) -> None:
+    """Name on stderr who is in a track and not in what is exported."""
+    from morph.export.performance import left_out
+
+    others = left_out(track, person)
+    if not others:
+        return
+    named = [f"{number} ({count} {'frame' if count == 1 else 'frames'})" for number, count in others.items()]
+    more = f" and {len(named) - NAMED} more" if len(named) > NAMED else ""
+    faces = "face" if len(named) == 1 else "faces"
+    print(
+        f"morph: face {person} is exported, left out: {faces} {', '.join(named[:NAMED])}{more}; choose with --id",
+        file=sys.stderr,
+    )
 
 
 def _export_weights(options: argparse.Namespace) -> None:

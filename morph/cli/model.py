@@ -37,7 +37,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(options: argparse.Namespace) -> None:
     """Show or convert."""
-    from morph.model.morphable_model import load_default_model
+    from morph.model.default_model import load_default_model
     from morph.model.readers import read_model
     from morph.model.summary import describe
 

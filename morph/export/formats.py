@@ -18,7 +18,7 @@ from morph.export.alembic_cache import write_alembic
 from morph.export.glb import write_glb
 from morph.export.head_mesh import png
 from morph.export.live_link import write_live_link
-from morph.export.obj import MILLIMETRES, ObjWriter
+from morph.export.obj import ObjWriter
 from morph.export.performance import Performance
 from morph.export.ply import PlyWriter
 from morph.export.point_cache import write_mdd, write_pc2
@@ -60,6 +60,19 @@ def export_performance(
     Raises:
         MorphError: unknown format, a suffix of another one, a frame without the face, a prop where none can be, or the folder
             cannot be written.
+
+    Example:
+        >>> import tempfile
+        >>> from morph import Tracker, load_default_model, load_track, open_source, performance_of_track, track_to_folder
+        >>> from morph.cli.demo import demo_files
+        >>> from morph.track_folder import TrackOptions
+        >>> folder = tempfile.TemporaryDirectory()
+        >>> options = TrackOptions(mesh=False, overlay=False, frames=3)
+        >>> summary = track_to_folder(open_source(demo_files()[1]), Tracker(level=0), folder.name, options)
+        >>> performance = performance_of_track(load_track(folder.name), load_default_model(0))
+        >>> export_performance(performance, "csv", Path(folder.name) / "head.csv")[0].name
+        'head.csv'
+        >>> folder.cleanup()
     """
     out = Path(out)
     if kind not in FORMATS:
@@ -158,7 +171,7 @@ def _write_camera(path: Path, performance: Performance, *unmarked: Path) -> Path
 
 def _in_unit(model: MorphableModel, millimetres: npt.NDArray[np.float32]) -> npt.NDArray[np.float32]:
     """Back into the model's unit, which :class:`ObjWriter` takes."""
-    return millimetres / np.float32(MILLIMETRES.get(model.unit, 1.0))
+    return millimetres / np.float32(model.millimetres)
 
 
 def _write_obj(path: Path, model: MorphableModel, vertices: npt.NDArray[np.float32], texture: Texture) -> list[Path]:

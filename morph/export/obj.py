@@ -15,7 +15,6 @@ from morph.errors import MorphError
 from morph.model import MorphableModel
 from morph.rendering import vertex_normals
 
-MILLIMETRES = {"mm": 1.0, "cm": 10.0, "m": 1000.0, "um": 0.001, "µm": 0.001}
 LARGEST = 1e5  # millimetres; a larger number would touch its neighbour
 TABLE = 10000  # whole parts with a text of their own
 VERTEX_WORDS, NORMAL_WORDS = 10, 7  # 32-bit words of a `v` and a `vn` line
@@ -34,11 +33,18 @@ class ObjWriter:
         model: whose vertices will come.
         material: file name of the material library beside the OBJ, or None.
         normals: whether to write ``vn``.
+
+    Example:
+        >>> from morph.model import load_default_model
+        >>> model = load_default_model(0)
+        >>> writer = ObjWriter(model)
+        >>> sum(len(bytes(piece)) for piece in writer.encode(model.mean)) == writer.size
+        True
     """
 
     def __init__(self, model: MorphableModel, *, material: str | None = "head.mtl", normals: bool = True) -> None:
         self.model, self.normals = model, normals
-        self._scale = MILLIMETRES.get(model.unit, 1.0)
+        self._scale = model.millimetres
         self._buffer = np.empty((VERTEX_WORDS + (NORMAL_WORDS if normals else 0)) * model.n_vertices, np.uint32)
         self._head = f"# {model.name}: millimetres, y up, z towards the viewer; made by morph, licence {model.licence}\n"
         self._head += f"mtllib {material}\n" if material else ""

@@ -13,7 +13,6 @@ import numpy.typing as npt
 from scipy.spatial.transform import Rotation, Slerp
 
 from morph.errors import MorphError
-from morph.export.obj import MILLIMETRES
 from morph.model import Coefficients, MorphableModel
 
 Floats = npt.NDArray[np.float64]
@@ -54,6 +53,19 @@ class Performance:
         translation: ``(T, 3)`` millimetres; z is 0, for how far the head is from the camera is not known.
         scale: ``(T,)`` pixels a millimetre of the scaled orthographic camera.
         size: width and height of the clip in pixels.
+
+    Example:
+        >>> import tempfile
+        >>> from morph import Tracker, load_default_model, load_track, open_source, performance_of_track, track_to_folder
+        >>> from morph.cli.demo import demo_files
+        >>> from morph.track_folder import TrackOptions
+        >>> folder = tempfile.TemporaryDirectory()
+        >>> options = TrackOptions(mesh=False, overlay=False, frames=3)
+        >>> summary = track_to_folder(open_source(demo_files()[1]), Tracker(level=0), folder.name, options)
+        >>> performance = performance_of_track(load_track(folder.name), load_default_model(0))
+        >>> performance.weights.shape
+        (3, 52)
+        >>> folder.cleanup()
     """
 
     model: MorphableModel
@@ -149,22 +161,34 @@ class Performance:
 
 
 def _millimetres(model: MorphableModel) -> np.float32:
-    return np.float32(MILLIMETRES.get(model.unit, 1.0))
+    return np.float32(model.millimetres)
 
 
-def person_of_track(track: RecordedTrack, person: int | None = None) -> int:
+def person_of_track(track: RecordedTrack, person: int | None = None, frame: int | None = None) -> int:
     """The number of a person: the one asked for, or who is seen in the most frames.
+
+    Args:
+        track: read back from a folder.
+        person: None takes who is seen most.
+        frame: and is seen in this frame, if anybody is; None in any.
 
     Raises:
         MorphError: the track has no such person.
     """
     people, counts = np.unique(track.id, return_counts=True)
     if person is None:
-        return int(people[np.argmax(counts)])
+        here = np.isin(people, track.id[track.frame == frame])
+        return int(people[np.argmax(counts * (here if here.any() else 1))])
     if person not in people:
         known = ", ".join(str(number) for number in people[:20])
         raise MorphError(f"{track.folder} has no face {person}; --id takes one of {known}")
     return person
+
+
+def left_out(track: RecordedTrack, person: int) -> dict[int, int]:
+    """How many frames a track has of everybody but one person, by number, who is seen most first."""
+    people, counts = np.unique(track.id[track.id != person], return_counts=True)
+    return {int(people[row]): int(counts[row]) for row in np.argsort(-counts, kind="stable")}
 
 
 def performance_of_track(track: RecordedTrack, model: MorphableModel, person: int | None = None) -> Performance:
@@ -177,6 +201,19 @@ def performance_of_track(track: RecordedTrack, model: MorphableModel, person: in
 
     Raises:
         MorphError: the track is of another model, has no such person, does not tell its size, or its times do not grow.
+
+    Example:
+        >>> import tempfile
+        >>> from morph import Tracker, load_default_model, load_track, open_source, performance_of_track, track_to_folder
+        >>> from morph.cli.demo import demo_files
+        >>> from morph.track_folder import TrackOptions
+        >>> folder = tempfile.TemporaryDirectory()
+        >>> options = TrackOptions(mesh=False, overlay=False, frames=3)
+        >>> summary = track_to_folder(open_source(demo_files()[1]), Tracker(level=0), folder.name, options)
+        >>> performance = performance_of_track(load_track(folder.name), load_default_model(0))
+        >>> len(performance), performance.vertices(0).shape
+        (3, (4054, 3))
+        >>> folder.cleanup()
     """
     track.check_model(model)
     if track.size is None:

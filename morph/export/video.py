@@ -30,6 +30,15 @@ class VideoWriter:
         path: of the MP4.
         rate: frames a second, about; the true times come with the frames.
         quality: x264's constant rate factor; smaller is better and larger.
+
+    Example:
+        >>> import tempfile
+        >>> from pathlib import Path
+        >>> with tempfile.TemporaryDirectory() as folder:
+        ...     with VideoWriter(Path(folder) / "grey.mp4", rate=25) as writer:
+        ...         writer.write(np.full((64, 64, 3), 127, np.uint8), 0.0)
+        ...     (Path(folder) / "grey.mp4").is_file()
+        True
     """
 
     def __init__(self, path: str | os.PathLike[str], rate: float = 25.0, *, quality: int = 20) -> None:

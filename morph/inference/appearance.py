@@ -10,12 +10,23 @@ Floats = npt.NDArray[np.floating]
 Image = npt.NDArray[np.uint8]
 
 SIDE = 16  # of a crop's thumbnail
+FACE = np.s_[5:12, 4:12]  # of a shrunk crop
 SCENE = (32, 18)  # width and height of a whole picture's
 
 
-def thumbnail(crop: Image) -> Floats:
-    """A ``(16, 16)`` grey copy of a crop with mean 0 and variance 1."""
-    return _normal(cv2.resize(crop, (SIDE, SIDE), interpolation=cv2.INTER_AREA))
+def shrunk(crop: Image) -> Image:
+    """A ``(16, 16, 3)`` copy of a crop."""
+    return cv2.resize(crop, (SIDE, SIDE), interpolation=cv2.INTER_AREA)  # type: ignore[return-value]
+
+
+def thumbnail(small: Image) -> Floats:
+    """A ``(16, 16)`` grey copy of a shrunk crop with mean 0 and variance 1."""
+    return _normal(small)
+
+
+def tone(small: Image) -> Floats:
+    """``(3,)`` logarithm of the mean colour of the middle of a shrunk crop, which is the face."""
+    return np.asarray(np.log(small[FACE].astype(np.float32) + 8.0).mean((0, 1)))
 
 
 def glimpse(image: Image) -> Floats:

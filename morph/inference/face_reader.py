@@ -11,7 +11,7 @@ import numpy.typing as npt
 
 from morph.crop.face_crop import box_of, crop_of_box, cut, inverse, turned
 from morph.crop.roll import next_turn
-from morph.inference.appearance import thumbnail
+from morph.inference.appearance import shrunk, thumbnail
 from morph.inference.experts import Experts
 from morph.inference.identity import IdentityReader
 from morph.inference.regressor import Regressor
@@ -36,6 +36,7 @@ class Look:
         coefficients, landmarks, box: in pixels of the frame.
         error: landmark error to expect, as a share of the crop's side; None where the network does not say.
         thumbnail: of the crop.
+        small: the crop itself, ``(16, 16, 3)``.
         turn: radians by which the crop turned the picture clockwise.
         identified: whether the shape was read by the identity network in this look.
     """
@@ -45,6 +46,7 @@ class Look:
     box: Floats
     error: float | None
     thumbnail: Floats
+    small: Image
     turn: float = 0.0
     identified: bool = False
 
@@ -125,7 +127,8 @@ class FaceReader:
         with watch.stage("crop"):
             ways = [crop_of_box(box, size, turn) for box, turn in zip(boxes, turns, strict=True)]
             crops = np.stack([cut(image, way, size) for way in ways])
-            thumbnails = [thumbnail(crop) for crop in crops]
+            small = [shrunk(crop) for crop in crops]
+            thumbnails = [thumbnail(copy) for copy in small]
         with watch.stage("network"):
             found, errors = self.regressor(np.ascontiguousarray(crops[:, :, ::-1]) if mirrored else crops)
         with watch.stage("landmarks"):
@@ -135,7 +138,8 @@ class FaceReader:
             landmarks = self.landmarks.project(found)[..., :2]
         expected = [None] * len(boxes) if errors is None else [float(error) for error in errors]
         return [
-            Look(found[i], landmarks[i], box_of(landmarks[i]), expected[i], thumbnails[i], turns[i]) for i in range(len(boxes))
+            Look(found[i], landmarks[i], box_of(landmarks[i]), expected[i], thumbnails[i], small[i], turns[i])
+            for i in range(len(boxes))
         ]
 
     def look_again(self, image: Image, looks: list[Look], watch: Stopwatch) -> list[Look]:

@@ -12,7 +12,7 @@ import numpy.typing as npt
 from morph.errors import MorphError
 from morph.inference.onnx_session import open_session
 from morph.model import Coefficients, MorphableModel
-from morph.model.coefficients import POSE_SIZE
+from morph.model.coefficients import FlatLayout
 
 FORMAT = "morph-weights-1"
 CROP_RULE = "box68-sqrt2"
@@ -113,7 +113,7 @@ class Regressor:
         if crops.shape[1:] != (size, size, 3) or crops.dtype != np.uint8:
             raise MorphError(f"crops must be (N, {size}, {size}, 3) uint8, got {crops.shape} {crops.dtype}")
         out = self._session.run(self._outputs, {"image": crops})
-        want = self.n_shape + self.n_expression + POSE_SIZE
+        want = FlatLayout(self.n_shape, self.n_expression).size
         if out[0].shape != (len(crops), want):
             raise MorphError(
                 f"{self.path} gives {out[0].shape} coefficients, its metadata states ({len(crops)}, {want}); export it again"

@@ -14,7 +14,6 @@ from scipy.spatial.transform import Rotation
 
 from morph.errors import MorphError
 from morph.export.live_link import head_angles
-from morph.export.obj import MILLIMETRES
 from morph.frames import Frame
 from morph.tracking import Face
 
@@ -36,7 +35,7 @@ def face_message(face: Face, width: int, height: int) -> dict[str, Any]:
         face: of the frame.
         width, height: of the frame in pixels.
     """
-    pose, unit = face.coefficients, MILLIMETRES.get(face.model.unit, 1.0)
+    pose, unit = face.coefficients, face.model.millimetres
     turn = Rotation.from_matrix(np.asarray(pose.rotation, np.float64))
     yaw, pitch, roll = np.degrees(head_angles(turn.as_matrix()[None])[0]).tolist()
     scale = float(pose.scale) / unit

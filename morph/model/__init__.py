@@ -3,7 +3,8 @@
 from morph.model.camera import PerspectiveCamera, ScaledOrthographicCamera, fit_scaled_orthographic
 from morph.model.coefficients import Coefficients, ModelSymmetry, model_symmetry
 from morph.model.decoder import Decoder, landmark_decoder
-from morph.model.morphable_model import MorphableModel, load_default_model, load_model
+from morph.model.default_model import load_default_model
+from morph.model.morphable_model import MorphableModel, load_model
 from morph.model.subdivision import subdivide
 
 __all__ = [

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 from dataclasses import dataclass
+from typing import ClassVar
 
 import numpy as np
 import numpy.typing as npt
@@ -11,11 +12,77 @@ import numpy.typing as npt
 from morph.errors import MorphError
 from morph.model.camera import ScaledOrthographicCamera
 from morph.model.morphable_model import MorphableModel
-from morph.model.rotation import matrix_to_sixd, sixd_to_matrix
-from morph.model.rotation_group import rotation_exp, rotation_log
+from morph.model.rotation import matrix_to_sixd, rotation_exp, rotation_log, sixd_to_matrix
 
 Array = npt.NDArray[np.floating]
-POSE_SIZE = 9  # 6D rotation, log of the scale, translation
+
+
+@dataclass(frozen=True)
+class FlatLayout:
+    """Where each part lies in coefficients laid out flat, as slices of the last axis of an array or a tensor.
+
+    Shape, expression, then the pose: six numbers of the rotation, the log of the scale, the translation.
+
+    Attributes:
+        n_shape: number of shape modes, S.
+        n_expression: number of expression modes, E.
+
+    Example:
+        >>> layout = FlatLayout(n_shape=40, n_expression=52)
+        >>> layout.size, layout.translation
+        (101, slice(99, 101, None))
+    """
+
+    n_shape: int
+    n_expression: int
+
+    POSE: ClassVar[int] = 9
+
+    @classmethod
+    def of_size(cls, size: int, n_shape: int) -> FlatLayout:
+        """The layout of ``size`` numbers of which ``n_shape`` are the shape's.
+
+        Raises:
+            MorphError: fewer numbers than shape and pose need.
+        """
+        if size < n_shape + cls.POSE:
+            raise MorphError(f"{size} coefficients are too few for {n_shape} of shape and {cls.POSE} of pose")
+        return cls(n_shape, size - n_shape - cls.POSE)
+
+    @property
+    def size(self) -> int:
+        """S + E + 9."""
+        return self.n_shape + self.n_expression + self.POSE
+
+    @property
+    def shape(self) -> slice:
+        """S z-scores."""
+        return slice(0, self.n_shape)
+
+    @property
+    def expression(self) -> slice:
+        """E z-scores."""
+        return slice(self.n_shape, self.n_shape + self.n_expression)
+
+    @property
+    def pose(self) -> slice:
+        """All nine numbers of the pose."""
+        return slice(self.size - self.POSE, self.size)
+
+    @property
+    def rotation(self) -> slice:
+        """The first two rows of the rotation matrix."""
+        return slice(self.size - self.POSE, self.size - 3)
+
+    @property
+    def log_scale(self) -> slice:
+        """One number: the log of pixels a unit of the model."""
+        return slice(self.size - 3, self.size - 2)
+
+    @property
+    def translation(self) -> slice:
+        """Two pixels."""
+        return slice(self.size - 2, self.size)
 
 
 @dataclass(frozen=True, eq=False)
@@ -28,6 +95,14 @@ class Coefficients:
         rotation: ``(..., 3, 3)``, model to camera.
         scale: ``(...)``, pixels a unit of the model.
         translation: ``(..., 2)``, pixels, y down.
+
+    Example:
+        >>> face = Coefficients(np.zeros(3), np.zeros(2), np.eye(3), 1.5, np.array([60.0, 60.0]))
+        >>> face.flatten()[-3:].round(3)  # log of the scale, translation
+        array([ 0.405, 60.   , 60.   ])
+        >>> half = face.transform([[0.5, 0.0, 0.0], [0.0, 0.5, 0.0]])  # the picture at half its size
+        >>> float(half.scale), half.translation
+        (0.75, array([30., 30.]))
     """
 
     shape: Array
@@ -68,12 +143,9 @@ class Coefficients:
             MorphError: fewer numbers than shape and pose need.
         """
         flat = np.asarray(flat)
-        if flat.shape[-1] < n_shape + POSE_SIZE:
-            raise MorphError(f"{flat.shape[-1]} coefficients are too few for {n_shape} of shape and {POSE_SIZE} of pose")
-        shape, expression, sixd, log_scale, translation = np.split(
-            flat, [n_shape, flat.shape[-1] - 9, flat.shape[-1] - 3, flat.shape[-1] - 2], axis=-1
-        )
-        return cls(shape, expression, sixd_to_matrix(sixd), np.exp(log_scale[..., 0]), translation)
+        at = FlatLayout.of_size(flat.shape[-1], n_shape)
+        rotation, scale = sixd_to_matrix(flat[..., at.rotation]), np.exp(flat[..., at.log_scale][..., 0])
+        return cls(flat[..., at.shape], flat[..., at.expression], rotation, scale, flat[..., at.translation])
 
     def transform(self, similarity: npt.ArrayLike) -> Coefficients:
         """What the coefficients become when the picture goes through a similarity.
@@ -125,6 +197,13 @@ class ModelSymmetry:
     Attributes:
         shape: ``(S, S)``.
         expression: ``(E, E)``.
+
+    Example:
+        >>> from morph.model import load_default_model
+        >>> model = load_default_model(0)
+        >>> left, right = (model.expression_names.index(f"eyeBlink{side}") for side in ("Left", "Right"))
+        >>> float(model_symmetry(model).expression[left, right])
+        1.0
     """
 
     shape: Array
@@ -135,6 +214,12 @@ def model_symmetry(model: MorphableModel) -> ModelSymmetry:
     """The symmetry of a model's modes: exact where the model states it, else by least squares over mirrored vertices.
 
     The partner of a vertex is ``model.vertex_mirror``, or the vertex nearest to its mirror image in the mean.
+
+    Example:
+        >>> from morph.model import load_default_model
+        >>> model = load_default_model(0)
+        >>> model_symmetry(model).shape.shape == (model.n_shape, model.n_shape)
+        True
     """
     partner: npt.NDArray[np.integer] = model.vertex_mirror
     if not len(partner):
@@ -167,7 +252,14 @@ def _swap_names(names: tuple[str, ...]) -> list[int] | None:
 
 
 def midway(first: Coefficients, second: Coefficients) -> Coefficients:
-    """Half-way between two faces, or two batches, on the rotation group and in the logarithm of the scale."""
+    """Half-way between two faces, or two batches, on the rotation group and in the logarithm of the scale.
+
+    Example:
+        >>> one = Coefficients(np.zeros(3), np.zeros(2), np.eye(3), 1.0, np.zeros(2))
+        >>> other = Coefficients(np.ones(3), np.zeros(2), np.eye(3), 4.0, np.array([10.0, 0.0]))
+        >>> float(midway(one, other).scale), midway(one, other).translation
+        (2.0, array([5., 0.]))
+    """
     turn = rotation_log(np.asarray(second.rotation, np.float64) @ np.swapaxes(np.asarray(first.rotation, np.float64), -1, -2))
     return Coefficients(
         (first.shape + second.shape) / 2,

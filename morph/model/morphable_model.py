@@ -19,6 +19,8 @@ from morph.atomic import atomic_path
 from morph.errors import MorphError
 
 FORMAT = "morph-model-1"
+MILLIMETRES = {"mm": 1.0, "cm": 10.0, "m": 1000.0, "um": 0.001, "µm": 0.001}  # in a unit of length
+EYE_CORNERS = 88.0  # millimetres between the outer corners of the eyes of an average head
 FLOATS = ("mean", "shape_basis", "expression_basis", "shape_std", "expression_std", "uv", "shape_mirror")
 INDICES = ("triangles", "landmarks", "uv_triangles", "quads", "uv_quads", "regions", "vertex_mirror", "finer_landmarks")
 
@@ -49,6 +51,11 @@ class MorphableModel:
         shape_mirror: ``(S,)`` ±1 where mirroring the head only flips signs of shape modes. Empty: solved by least squares.
         vertex_masks: named ``(V,)`` float32 weights in 0..1 (lips, ears, …).
         identity: hash of level 0, carried through subdivision; weights name the model they were trained for by it.
+
+    Example:
+        >>> from morph.model import load_default_model
+        >>> load_default_model(0).expression_names[:2]
+        ('browDownLeft', 'browDownRight')
     """
 
     name: str
@@ -91,6 +98,20 @@ class MorphableModel:
             object.__setattr__(self, "expression_names", names)
         if not self.identity:
             object.__setattr__(self, "identity", self._hash())
+
+    @property
+    def millimetres(self) -> float:
+        """Millimetres in one unit of length of ``mean``; 1 where the unit is not known."""
+        return MILLIMETRES.get(self.unit, 1.0)
+
+    @property
+    def average_millimetre(self) -> float:
+        """Units of length for what is a millimetre on an average head, whose outer eye corners are 88 mm apart.
+
+        Sizes of effects and textures are given in it, so that they fit models whose unit is not known.
+        """
+        left, right = self.mean[self.landmarks[[36, 45]]].astype(np.float64)
+        return float(np.linalg.norm(left - right)) / EYE_CORNERS
 
     def __repr__(self) -> str:
         return f"MorphableModel({self.name!r}, {self.n_vertices} vertices, {self.n_shape} + {self.n_expression} modes)"
@@ -202,6 +223,14 @@ def load_model(path: str | os.PathLike[str]) -> MorphableModel:
 
     Raises:
         MorphError: no such file, not a morph model, or arrays of the wrong shape.
+
+    Example:
+        >>> import tempfile
+        >>> from morph.model import load_default_model
+        >>> with tempfile.TemporaryDirectory() as folder:
+        ...     load_default_model(0).save(Path(folder) / "head.npz")
+        ...     load_model(Path(folder) / "head.npz").n_vertices
+        4054
     """
     path = Path(path)
     if not path.is_file():
@@ -236,20 +265,3 @@ def load_model(path: str | os.PathLike[str]) -> MorphableModel:
         else:
             values[name] = array
     return MorphableModel(vertex_masks=masks, **values)
-
-
-@functools.cache
-def load_default_model(level: int = 1) -> MorphableModel:
-    """The head model that ships in the package (CC0), in millimetres.
-
-    Args:
-        level: how often to subdivide (Catmull–Clark): 0, 1 or 2 for about 4, 16 or 64 thousand vertices. Coefficients
-            mean the same at every level, and a vertex keeps its index at all finer ones.
-    """
-    from morph.model.subdivision import subdivide
-
-    if level not in (0, 1, 2):
-        raise MorphError(f"the default model has levels 0, 1 and 2, not {level}")
-    if level:
-        return subdivide(load_default_model(level - 1))
-    return load_model(Path(__file__).parent.parent / "assets" / "default_model.npz")

@@ -9,7 +9,7 @@ import numpy as np
 import numpy.typing as npt
 
 from morph.errors import MorphError
-from morph.model.coefficients import POSE_SIZE
+from morph.model.coefficients import FlatLayout
 from morph.model.morphable_model import MorphableModel
 
 try:
@@ -38,6 +38,7 @@ class TorchDecoder(nn.Module):
         super().__init__()
         rows = np.arange(model.n_vertices) if vertices is None else np.asarray(vertices)
         self.n_shape, self.n_expression, self.n_vertices = model.n_shape, model.n_expression, len(rows)
+        self.layout = FlatLayout(model.n_shape, model.n_expression)
         scaled = [model.shape_basis[rows] * model.shape_std, model.expression_basis[rows] * model.expression_std]
         modes = np.concatenate(scaled, axis=2).reshape(3 * len(rows), -1).T
         self.register_buffer("mean", torch.tensor(model.mean[rows].reshape(-1)), persistent=False)
@@ -66,14 +67,14 @@ class TorchDecoder(nn.Module):
         Raises:
             MorphError: not S + E + 9 numbers.
         """
-        sizes = [self.n_shape, self.n_expression, 6, 1, 2]
-        if flat.shape[-1] != sum(sizes):
-            want = f"{self.n_shape} + {self.n_expression} + {POSE_SIZE}"
+        at = self.layout
+        if flat.shape[-1] != at.size:
+            want = f"{at.n_shape} + {at.n_expression} + {at.POSE}"
             raise MorphError(f"flat coefficients must have shape (..., {want}), got {tuple(flat.shape)}")
         flat = flat.to(self.modes.dtype)
-        shape, expression, sixd, log_scale, translation = flat.split(sizes, dim=-1)
-        vertices = self(shape, expression)
-        return project(vertices, sixd_to_matrix(sixd), log_scale[..., 0].exp(), translation)
+        vertices = self(flat[..., at.shape], flat[..., at.expression])
+        rotation, scale = sixd_to_matrix(flat[..., at.rotation]), flat[..., at.log_scale][..., 0].exp()
+        return project(vertices, rotation, scale, flat[..., at.translation])
 
 
 def project(vertices: Tensor, rotation: Tensor, scale: Tensor, translation: Tensor) -> Tensor:

@@ -19,7 +19,7 @@ from torch import Tensor, nn
 
 from morph.atomic import atomic_path
 from morph.errors import MorphError
-from morph.model.coefficients import POSE_SIZE
+from morph.model.coefficients import FlatLayout
 
 WIDTHS = {0.5: "shufflenet_v2_x0_5", 1.0: "shufflenet_v2_x1_0", 1.5: "shufflenet_v2_x1_5", 2.0: "shufflenet_v2_x2_0"}
 FORMAT = "morph-weights-1"
@@ -55,9 +55,9 @@ class WeightsInfo:
     angle_borders: tuple[float, ...] = ()
 
     @property
-    def size(self) -> int:
-        """Length of the flattened coefficients."""
-        return self.n_shape + self.n_expression + POSE_SIZE
+    def layout(self) -> FlatLayout:
+        """Where each part lies in the flattened coefficients."""
+        return FlatLayout(self.n_shape, self.n_expression)
 
     def to_json(self) -> str:
         """The metadata string of checkpoints and ONNX files."""
@@ -148,12 +148,12 @@ class CoefficientRegressor(nn.Module):
         self.pool = nn.Conv2d(channels, channels, cells, groups=channels, bias=False)
         nn.init.constant_(self.pool.weight, 1.0 / cells**2)
         self.cells = cells
-        self.head = nn.Linear(channels, info.size + 1)
+        self.head = nn.Linear(channels, info.layout.size + 1)
         nn.init.normal_(self.head.weight, std=0.01)
         nn.init.zeros_(self.head.bias)
-        self.experts = AngleExperts(channels, info.size, info.angle_borders) if info.angle_borders else None
-        self.register_buffer("mean", torch.zeros(info.size) if mean is None else mean.float())
-        self.register_buffer("std", torch.ones(info.size) if std is None else std.float())
+        self.experts = AngleExperts(channels, info.layout.size, info.angle_borders) if info.angle_borders else None
+        self.register_buffer("mean", torch.zeros(info.layout.size) if mean is None else mean.float())
+        self.register_buffer("std", torch.ones(info.layout.size) if std is None else std.float())
 
     def whitened(self, image: Tensor) -> tuple[Tensor, Tensor]:
         """``(B, H, W, 3)`` uint8 RGB to whitened coefficients ``(B, size)`` and log of the expected error ``(B,)``."""
@@ -170,7 +170,7 @@ class CoefficientRegressor(nn.Module):
 
     def _yaw(self, whitened: Tensor) -> Tensor:
         """|yaw| ``(B,)`` in degrees of whitened coefficients."""
-        row = self.unwhiten(whitened)[:, -POSE_SIZE : 3 - POSE_SIZE]  # the first row of the rotation
+        row = self.unwhiten(whitened)[:, self.info.layout.rotation][:, :3]  # the first row of the rotation
         sine = (row[:, 2].abs() / row.square().sum(1).clamp_min(1e-6).sqrt()).clamp_max(1.0)
         return torch.rad2deg(torch.asin(sine))
 
@@ -203,9 +203,10 @@ def at_input_size(network: CoefficientRegressor, size: int) -> CoefficientRegres
     average = nn.functional.adaptive_avg_pool1d(torch.eye(other.cells)[None], network.cells)[0].T
     state["pool.weight"] = torch.einsum("ij,cxik,kl->cxjl", average, state["pool.weight"], average)
     k = size / network.info.input_size
-    state["mean"][-3] += math.log(k)
-    state["mean"][-2:] = (state["mean"][-2:] + 0.5) * k - 0.5
-    state["std"][-2:] *= k
+    log_scale, shift = info.layout.log_scale, info.layout.translation
+    state["mean"][log_scale] += math.log(k)
+    state["mean"][shift] = (state["mean"][shift] + 0.5) * k - 0.5
+    state["std"][shift] *= k
     other.load_state_dict(state)
     return other.train(network.training)
 

@@ -87,6 +87,19 @@ def load_track(folder: str | os.PathLike[str]) -> Track:
 
     Raises:
         MorphError: no such folder or file, a damaged file, or no face in it.
+
+    Example:
+        >>> import tempfile
+        >>> from morph import Tracker, open_source, track_to_folder
+        >>> from morph.cli.demo import demo_files
+        >>> from morph.track_folder import TrackOptions
+        >>> folder = tempfile.TemporaryDirectory()
+        >>> options = TrackOptions(mesh=False, overlay=False, frames=3)
+        >>> summary = track_to_folder(open_source(demo_files()[1]), Tracker(level=0), folder.name, options)
+        >>> track = load_track(folder.name)
+        >>> track.first, track.last
+        (0, 2)
+        >>> folder.cleanup()
     """
     folder = Path(folder)
     if not folder.is_dir():

@@ -94,6 +94,18 @@ def track_to_folder(
     Raises:
         MorphError: the source cannot be read (a camera not twice), the folder cannot be written, or what is to be continued
             was begun with other footage or settings.
+
+    Example:
+        >>> import tempfile
+        >>> from morph import Tracker, open_source, track_to_folder
+        >>> from morph.cli.demo import demo_files
+        >>> from morph.track_folder import TrackOptions
+        >>> folder = tempfile.TemporaryDirectory()
+        >>> options = TrackOptions(mesh=False, overlay=False, frames=3)
+        >>> summary = track_to_folder(open_source(demo_files()[1]), Tracker(level=0), folder.name, options)
+        >>> summary["frames"], summary["frames_without_face"]
+        (3, [])
+        >>> folder.cleanup()
     """
     options = options or TrackOptions()
     if not os.fspath(folder):
@@ -178,7 +190,7 @@ def _online(
     """Each frame with its faces, as they come."""
     for frame in _read(source, limit, progress, watch):
         if source.kind == "pictures":
-            tracker.reset()
+            tracker.forget()
         yield frame, tracker.process(frame.image, frame.time, frame.index)
 
 
@@ -342,6 +354,7 @@ class _Run:
             "frames_with_face": self.count - len(self.empty),
             "frames_without_face": self.empty,
             "frames_damaged": self.source.damaged,
+            "left_out": list(self.source.left_out),
             "faces": sorted({face.id for face in self.faces}),
             "vertices": tracker.model.n_vertices,
             "model": {"name": tracker.model.name, "identity": tracker.model.identity},

@@ -10,11 +10,12 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from morph.crop.face_crop import box_of, points_box
+from morph.crop.face_crop import box_of, crop_of_box, cut, points_box
 from morph.crop.roll import first_turn
 from morph.errors import MorphError
-from morph.frames.sources import FrameSource, open_source
-from morph.inference.appearance import glimpse, likeness
+from morph.frames.frame import FrameSource
+from morph.frames.sources import open_source
+from morph.inference.appearance import glimpse, likeness, shrunk, tone
 from morph.inference.experts import open_experts
 from morph.inference.face_reader import DOUBTFUL_ERROR, FaceReader, Look, is_possible
 from morph.inference.identity import open_identity
@@ -23,7 +24,8 @@ from morph.model import Coefficients, Decoder, MorphableModel, landmark_decoder,
 from morph.model.subdivided_decoder import SubdividedDecoder
 from morph.model.subdivision import subdivide
 from morph.stopwatch import Stopwatch
-from morph.tracking.detection.boxes import match, overlap
+from morph.tracking.association import HIDING, MEMORY, RECALL, Appearance, Motion, assign, crowded, misplaced, recalled
+from morph.tracking.detection.boxes import overlap
 from morph.tracking.detection.detector import CenterFaceDetector, Detections, Detector, merge
 from morph.tracking.detection.rotated_detection import detect_turned, quarter_of
 from morph.tracking.face import Face
@@ -40,10 +42,13 @@ TWICE = 0.5  # two tracks that overlap this much are one face
 PATIENCE = 5  # frames for which the detector's word is taken against the network's doubt
 LEAST_LIKENESS = 0.5  # correlation with the crop of the frame before below which the detector is asked
 SAME_SCENE = 0.6  # correlation of whole pictures below which an unlike crop means that the scene was cut
-SAME_PERSON = 0.3  # and below which a face after the cut is somebody else
 JUMP = 0.5  # a face that was found again and overlaps its last box less than this has not moved there, but jumped
 DEFAULT_SMOOTHING = SmoothingConfig()
-MEMORY = 1.0  # seconds for which the number and the identity of a lost face are kept for it
+AGREED = 0.75  # in a crowd, the network's word counts where it overlaps this much with the detector's
+HIDDEN = 1  # runs of the detector in a crowd that may miss a face that is followed
+MIXED = 1.0  # misplacement and difference in tone above which a detection in a crowd is not of this face
+PATCH = 64  # side of the crop from which the tone of a detection is read
+NEIGHBOUR = 10  # frames between two runs of the detector while a face that is not followed is a face's width away
 
 
 @dataclass(eq=False)
@@ -53,11 +58,14 @@ class _Track:
     detection_score: float
     time: float
     smoother: FaceSmoother
+    motion: Motion
+    appearance: Appearance
     box: Floats  # from which the next crop is cut, in the picture turned by ``turn``
     coefficients: Coefficients
     landmarks: Floats
     turn: float = 0.0  # radians by which the next crop turns the picture clockwise
     was_cut: bool = False  # lost where the scene changed
+    unconfirmed: int = 0  # runs of the detector, in a crowd, that did not see it
     shape: Floats | None = None  # as the identity network read it
     shape_age: int = 0  # frames since then
 
@@ -74,6 +82,10 @@ class Tracker:
     frames, when no face is known, and when something is odd: the network expects a large error, the landmarks jump or leave
     the picture, or the crop suddenly looks different. A face that the detector then does not confirm is dropped. Where the
     whole picture looks different as well, the scene was cut: whoever is found then is somebody else, unless they look alike.
+    A face that was lost has its number back where it appears again at once, or looks alike within half a minute.
+
+    While faces nearly touch, the detector runs in every frame, and each of its faces goes to the person that was going there
+    and has its colour: the network alone may read two faces of one crop as one.
 
     The crop of a head that leans to one side is turned upright. A new face leans as its detector's five points do; where no
     face is known, the detector now and then looks at the picture turned by quarters as well.
@@ -99,6 +111,14 @@ class Tracker:
 
     Raises:
         MorphError: weights, model or experts cannot be read, or do not belong together.
+
+    Example:
+        >>> from morph.cli.demo import demo_files
+        >>> from morph.frames import read_picture
+        >>> portrait = read_picture(demo_files()[0])  # ships with morph
+        >>> face, = Tracker(level=0).process(portrait)
+        >>> face.landmarks.shape, face.vertices.shape
+        ((68, 2), (4054, 3))
     """
 
     def __init__(
@@ -138,18 +158,24 @@ class Tracker:
 
     def reset(self) -> None:
         """Forget all faces; numbers of faces start again at 0."""
+        self.forget()
+        self._next_id = 0
+
+    def forget(self) -> None:
+        """Forget all faces, for what comes next is another picture; their numbers are not given again."""
         self._tracks: list[_Track] = []
         self._lost: list[_Track] = []
-        self._next_id = 0
         self._since_detection = 0
         self._since_turned = self.detect_every
         self._index = 0
         self._glimpse: Floats | None = None
+        self._waiting = False  # whether a face half behind another one was seen last, and nobody knows whose it is
+        self._others: Floats = np.zeros((0, 4))  # faces that the detector saw last and that are not followed
 
     def track(self, source: str | os.PathLike[str] | int | FrameSource) -> Iterator[Face]:
         """Every face of every frame of a picture, a folder, a clip or a camera (its number), in order of time.
 
-        Unrelated pictures of a folder are each looked at afresh.
+        Unrelated pictures of a folder are each looked at afresh, and nobody in one has the number of somebody in another.
 
         Raises:
             MorphError: the source cannot be read.
@@ -158,7 +184,7 @@ class Tracker:
         self.reset()
         for frame in opened:
             if opened.kind == "pictures":
-                self.reset()
+                self.forget()
             yield from self.process(frame.image, frame.time, frame.index)
 
     def process(self, image: Image, time: float | None = None, index: int | None = None) -> list[Face]:
@@ -177,7 +203,7 @@ class Tracker:
         index = self._index if index is None else index
         time = index / 25.0 if time is None else time
         self._index = index + 1
-        self._lost = [track for track in self._lost if 0 <= time - track.time <= MEMORY]
+        self._lost = [track for track in self._lost if 0 <= time - track.time <= RECALL]
         boxes, turns = [track.box for track in self._tracks], [track.turn for track in self._tracks]
         shapes = [track.shape if track.shape_age < self.detect_every else None for track in self._tracks]
         looks = self._reader(image, boxes, turns, self.stopwatch, shapes)
@@ -188,11 +214,12 @@ class Tracker:
         if scene_changed:
             self._leave_scene()
             looks, odd = [], []
-        if not self._tracks or any(odd) or self._since_detection >= self.detect_every:
+        crowd = self._is_crowded(time)
+        if not self._tracks or any(odd) or crowd or self._since_detection >= self._patience():
             with self.stopwatch.stage("detect"):
                 detections = self._detect(image)
             self._since_detection = 0
-            looks = self._reconcile(image, looks, odd, detections, time)
+            looks = self._reconcile(image, looks, odd, detections, time, crowd)
         with self.stopwatch.stage("filter"):
             for track, look in zip(self._tracks, looks, strict=True):
                 self._follow(track, look, time, image)
@@ -230,6 +257,20 @@ class Tracker:
             )
         )
 
+    def _is_crowded(self, time: float) -> bool:
+        """Whether a face that is followed and another one may hide each other."""
+        if self._waiting:
+            return True
+        if len(self._tracks) + len(self._others) + len(self._lost) < 2 or not self._tracks:
+            return False
+        lost = [track.motion.box(time) for track in self._lost if time - track.time <= MEMORY and not track.was_cut]
+        return crowded([track.motion.box(time) for track in self._tracks], [*lost, *self._others])
+
+    def _patience(self) -> int:
+        """Frames after which the detector is asked again, whatever happens."""
+        near = len(self._others) and crowded([track.look.box for track in self._tracks], self._others, reach=1.0)
+        return min(NEIGHBOUR, self.detect_every) if near else self.detect_every
+
     def _leave_scene(self) -> None:
         """All faces are lost."""
         for track in self._tracks:
@@ -241,6 +282,8 @@ class Tracker:
         """Take what was seen of a face into its track, steadily."""
         if float(overlap(look.box, track.look.box)[0, 0]) < JUMP:
             track.smoother.restart()
+            track.motion.restart(look.box, time)
+        track.motion.see(look.box, time)
         track.look, track.time = look, time
         if look.identified:
             track.shape, track.shape_age = look.coefficients.shape, 0
@@ -255,27 +298,57 @@ class Tracker:
             track.coefficients = track.smoother.coefficients(look.coefficients, time, side, track.score, image)
             track.landmarks = self._landmarks.project(track.coefficients)[..., :2]
 
-    def _reconcile(self, image: Image, looks: list[Look], odd: list[bool], detections: Detections, time: float) -> list[Look]:
+    def _reconcile(
+        self, image: Image, looks: list[Look], odd: list[bool], detections: Detections, time: float, crowd: bool
+    ) -> list[Look]:
         """Confirm, find again, drop and begin tracks; returns the looks of the tracks that are left."""
         boxes = np.array([points_box(box) for box in detections.boxes]).reshape(-1, 4)
-        seen = np.array([look.box for look in looks]).reshape(-1, 4)
-        partner = dict(match(seen, boxes, SAME_FACE))
-        again = [i for i in range(len(looks)) if odd[i] and i in partner]
+        partner = self._partners(image, looks, detections, time, crowd)
+        apart = {i for i, j in partner.items() if crowd and _differ(looks[i], boxes[j])}
+        again = [i for i in partner if odd[i] or i in apart]
         for i, look in zip(again, self._look_afresh(image, detections[[partner[i] for i in again]]), strict=True):
             looks[i] = look
         kept = [i for i in partner if not (i in again and not is_possible(looks[i], image))]
+        for i, track in enumerate(self._tracks):
+            track.unconfirmed = 0 if i in partner else track.unconfirmed + 1
+            if i in kept:
+                track.detection_score = float(detections.scores[partner[i]])
+                if not crowd and i not in again:
+                    track.appearance = track.appearance.blend(_appearance(looks[i]))
+            elif crowd and i not in partner and not odd[i] and self._stands_alone(looks[i], [looks[k] for k in partner], track):
+                kept.append(i)
         self._lost += [track for i, track in enumerate(self._tracks) if i not in kept]
-        for i in kept:
-            self._tracks[i].detection_score = float(detections.scores[partner[i]])
         self._tracks, looks = [self._tracks[i] for i in kept], [looks[i] for i in kept]
-        used = set(partner.values())
-        fresh = [j for j in range(len(detections)) if j not in used and detections.scores[j] >= START_SCORE]
-        fresh = sorted(fresh, key=lambda j: -float(boxes[j][2] - boxes[j][0]))[: self.max_faces - len(kept)]
-        for j, look in zip(fresh, self._look_afresh(image, detections[fresh]), strict=True):
-            if is_possible(look, image):
-                self._tracks.append(self._begin(look, float(detections.scores[j]), time))
-                looks.append(look)
-        return looks
+        left = [j for j in range(len(detections)) if j not in partner.values()]
+        left = sorted(left, key=lambda j: -float(boxes[j][2] - boxes[j][0]))
+        fresh = [j for j in left if detections.scores[j] >= START_SCORE][: self.max_faces - len(kept)]
+        self._others = boxes[[j for j in left if j not in fresh]]
+        found = list(zip(fresh, self._look_afresh(image, detections[fresh]), strict=True))
+        found = [(j, look) for j, look in found if is_possible(look, image) and not (crowd and _differ(look, boxes[j]))]
+        begun = self._begin([look for _, look in found], [float(detections.scores[j]) for j, _ in found], time)
+        self._waiting = any(track is None for track in begun)
+        self._tracks += [track for track in begun if track is not None]
+        return looks + [look for (_, look), track in zip(found, begun, strict=True) if track is not None]
+
+    def _partners(self, image: Image, looks: list[Look], detections: Detections, time: float, crowd: bool) -> dict[int, int]:
+        """The detection of each track that has one."""
+        if not looks or not len(detections):
+            return {}
+        boxes = np.array([points_box(box) for box in detections.boxes])
+        seen, expected = np.array([look.box for look in looks]), np.array([track.motion.box(time) for track in self._tracks])
+        cost, near = misplaced(seen, expected, boxes)
+        if crowd:
+            turns = [first_turn(points) for points in detections.five_points]
+            ways = [crop_of_box(points_box(box, turn), PATCH, turn) for box, turn in zip(detections.boxes, turns, strict=True)]
+            tones = np.array([tone(shrunk(cut(image, way, PATCH))) for way in ways])
+            known = np.array([track.appearance.tone for track in self._tracks])
+            cost = cost + np.linalg.norm(known[:, None] - tones[None], axis=2)
+        return dict(assign(cost, np.where(near >= SAME_FACE, MIXED if crowd else 1.0, -1.0)))
+
+    def _stands_alone(self, look: Look, others: list[Look], track: _Track) -> bool:
+        """Whether a face in a crowd that the detector did not see is still followed: it has not slid onto another one."""
+        boxes = np.array([other.box for other in others]).reshape(-1, 4)
+        return track.unconfirmed <= HIDDEN and not (overlap(look.box, boxes) >= SAME_FACE).any()
 
     def _look_afresh(self, image: Image, detections: Detections) -> list[Look]:
         """Look where the detector saw faces; what counts is the look at the crop that the first look asks for."""
@@ -288,36 +361,73 @@ class Tracker:
         ]
         return self._reader(image, [box for box, _ in crops], [turn for _, turn in crops], self.stopwatch)
 
-    def _begin(self, look: Look, detection_score: float, time: float) -> _Track:
-        """The track of the lost face that was here, or a new one."""
-        able = [
-            track for track in self._lost if not track.was_cut or likeness(look.thumbnail, track.look.thumbnail) >= SAME_PERSON
-        ]
-        pairs = match([look.box], np.array([track.look.box for track in able]).reshape(-1, 4), SAME_FACE)
-        if pairs:
-            track = able[pairs[0][1]]
-            self._lost.remove(track)
-            track.smoother.restart()
-            track.look, track.detection_score, track.was_cut = look, detection_score, False
-            return track
+    def _begin(self, looks: list[Look], detection_scores: list[float], time: float) -> list[_Track | None]:
+        """For each face that appears, the track of the lost one that it is, or a new one.
+
+        None where it is half behind another one and somebody was lost a moment ago: it cannot be told yet who it is.
+        """
+        who = [_appearance(look) for look in looks]
+        back = recalled(self._lost, who, [look.box for look in looks], time)
+        known = {row: self._lost[index] for row, index in back.items()}
+        self._lost = [track for track in self._lost if track not in known.values()]
+        beside = [track.look.box for track in self._tracks]
+        someone = any(time - track.time <= HIDING for track in self._lost)
+        tracks: list[_Track | None] = []
+        for row, (look, score) in enumerate(zip(looks, detection_scores, strict=True)):
+            if row not in known and someone and crowded([look.box], beside):
+                tracks.append(None)
+                continue
+            track = known.get(row) or self._new_track(look, who[row], time)
+            track.look, track.detection_score, track.was_cut, track.unconfirmed = look, score, False, 0
+            if row in known:
+                track.smoother.restart()
+                track.motion.restart(look.box, time)
+            tracks.append(track)
+        return tracks
+
+    def _new_track(self, look: Look, appearance: Appearance, time: float) -> _Track:
         self._next_id += 1
         config = self.smoothing or DEFAULT_SMOOTHING
         points = None if config.flow is None else self._rigid_points
         smoother = FaceSmoother(config, self.model.expression_names, points)
-        return _Track(self._next_id - 1, look, detection_score, time, smoother, look.box, look.coefficients, look.landmarks)
+        motion = Motion(look.box, time)
+        return _Track(
+            self._next_id - 1, look, 0.0, time, smoother, motion, appearance, look.box, look.coefficients, look.landmarks
+        )
 
     @functools.cached_property
     def _rigid_points(self) -> RigidPoints:
         return rigid_points(self.model)
 
     def _drop_twins(self) -> None:
-        """Of two tracks on one face the older one stays."""
+        """Of two tracks on one face that stays which looks like it, or else the older one."""
+        if len(self._tracks) < 2:
+            return
+        boxes = np.array([track.look.box for track in self._tracks])
+        if (np.triu(overlap(boxes, boxes), 1) < TWICE).all():
+            return
         kept: list[_Track] = []
-        for track in sorted(self._tracks, key=lambda track: track.id):
+        for track in sorted(self._tracks, key=lambda track: (_strangeness(track), track.id)):
             if not kept or overlap(track.look.box, np.array([other.look.box for other in kept])).max() < TWICE:
                 kept.append(track)
+        self._lost += [track for track in self._tracks if track not in kept]
         self._tracks = kept
 
     def _face(self, track: _Track, index: int, time: float) -> Face:
         box = box_of(track.landmarks)
         return Face(index, time, track.id, box, track.score, track.coefficients, track.landmarks, self.decoder)
+
+
+def _differ(look: Look, detection: Floats) -> bool:
+    """Whether the network saw a face elsewhere than the detector: with two faces in its crop it may see one in between."""
+    return float(overlap(look.box, detection)[0, 0]) < AGREED
+
+
+def _appearance(look: Look) -> Appearance:
+    """What is seen of a person in one look; the shape only where the identity network read it."""
+    return Appearance(tone(look.small), look.coefficients.shape if look.identified else None)
+
+
+def _strangeness(track: _Track) -> float:
+    """How unlike itself a track looks now, in coarse steps."""
+    return round(track.appearance.unlike(Appearance(tone(track.look.small))), 1)

@@ -60,7 +60,9 @@ class CropData(lightning.LightningDataModule):
     def val_dataloader(self) -> DataLoader:
         return self._loader(self.plain, _HeldOut(self.held[:2048], self.config.epoch_pixels()))
 
-    def _loader(self, batches: TrainingBatches | WindowBatches, keys: object) -> DataLoader:
+    def _loader(self, batches: TrainingBatches | WindowBatches, keys: BatchKeys | _HeldOut) -> DataLoader:
+        if self.trainer:  # loader processes ask for the first keys of a resumed run before Lightning tells the epoch
+            keys.set_epoch(self.trainer.fit_loop.epoch_progress.current.processed)  # type: ignore[attr-defined]
         workers = self.config.training.workers
         more = {"prefetch_factor": 4, "persistent_workers": True} if workers else {}
         return DataLoader(batches, batch_size=None, sampler=keys, num_workers=workers, **more)  # type: ignore[arg-type]

@@ -21,7 +21,8 @@ from morph.datasets.part_crops import MARGIN, PartCrops, cut_parts, join, rows_o
 from morph.errors import MorphError
 from morph.inference.regressor import Regressor
 from morph.model import landmark_decoder
-from morph.model.morphable_model import MorphableModel, load_default_model, load_model
+from morph.model.default_model import load_default_model
+from morph.model.morphable_model import MorphableModel, load_model
 from morph.network.experts import Experts, ExpertsInfo, PartExpert, export_experts
 from morph.training.experts_config import ExpertRecipe, ExpertsConfig, ExpertsTraining
 

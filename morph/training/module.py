@@ -12,6 +12,7 @@ import torch
 from torch import Tensor
 from torch.optim.swa_utils import AveragedModel
 
+from morph.model.coefficients import FlatLayout
 from morph.model.morphable_model import MorphableModel
 from morph.model.torch_decoder import TorchDecoder
 from morph.network.losses import parameter_loss, vertex_loss, wing_loss
@@ -59,7 +60,7 @@ class RegressorModule(lightning.LightningModule):
         if decay:
             self.average = AveragedModel(network, multi_avg_fn=_rising_average(decay), use_buffers=True)
             self.average.requires_grad_(False)
-        self.n_shape, self.n_expression = model.n_shape, model.n_expression
+        self.layout = FlatLayout(model.n_shape, model.n_expression)
         if config.network.freeze:
             network.requires_grad_(False)
             assert network.experts is not None
@@ -73,7 +74,7 @@ class RegressorModule(lightning.LightningModule):
     def losses(self, network: CoefficientRegressor, batch: dict[str, Tensor]) -> dict[str, Tensor]:
         """Every loss by name, unweighted, and ``nme``: landmark error over the crop's side in per cent."""
         options = self.config.losses
-        s, e = self.n_shape, self.n_expression
+        at = self.layout
         whitened, log_error = network.whitened(batch["image"])
         whitened = whitened.float()
         target = batch["flat"]
@@ -83,20 +84,19 @@ class RegressorModule(lightning.LightningModule):
         difference = points - batch["landmarks"]
         weight = batch["weights"]
         ones = torch.ones_like(network.std)
-        out = {
-            "wing": wing_loss(difference, weight, w=options.wing_w, epsilon=options.wing_epsilon),
-            "shape": parameter_loss(whitened[:, :s], truth[:, :s], ones[:s]),
-            "expression": parameter_loss(whitened[:, s : s + e], truth[:, s : s + e], ones[s : s + e]),
-            "pose": parameter_loss(whitened[:, s + e :], truth[:, s + e :], ones[s + e :]),
+        out = {"wing": wing_loss(difference, weight, w=options.wing_w, epsilon=options.wing_epsilon)}
+        out |= {
+            name: parameter_loss(whitened[:, part], truth[:, part], ones[part])
+            for name, part in (("shape", at.shape), ("expression", at.expression), ("pose", at.pose))
         }
         if options.vertices:
-            scale = target[:, -3].exp()[:, None, None]
-            got = self.vertices(flat[:, :s], flat[:, s : s + e]) * scale
-            want = self.vertices(target[:, :s], target[:, s : s + e]) * scale
+            scale = target[:, at.log_scale].exp()[:, :, None]
+            got = self.vertices(flat[:, at.shape], flat[:, at.expression]) * scale
+            want = self.vertices(target[:, at.shape], target[:, at.expression]) * scale
             out["vertices"] = vertex_loss(got, want)
         if options.identity:
-            rest = torch.zeros_like(target[:, s : s + e])
-            heads = [self.vertices(values[:, :s], rest) for values in (flat, target)]
+            rest = torch.zeros_like(target[:, at.expression])
+            heads = [self.vertices(values[:, at.shape], rest) for values in (flat, target)]
             out["identity"] = vertex_loss(*(head - head.mean(1, keepdim=True) for head in heads))
         distance = (difference.detach().square().sum(-1) + 1e-6).sqrt()
         error = (distance * weight).sum(1) / weight.sum(1).clamp_min(1e-6) / network.info.input_size

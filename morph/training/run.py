@@ -18,7 +18,8 @@ from lightning.pytorch.loggers import CSVLogger, TensorBoardLogger
 from morph.atomic import atomic_path, output_folder
 from morph.errors import MorphError
 from morph.inference.regressor import find_weights
-from morph.model.morphable_model import MorphableModel, load_default_model, load_model
+from morph.model.default_model import load_default_model
+from morph.model.morphable_model import MorphableModel, load_model
 from morph.network.folded import load_onnx_weights, unfold
 from morph.network.onnx_graph import export_onnx
 from morph.network.regressor import CoefficientRegressor, WeightsInfo, at_input_size, load_weights, save_weights

@@ -13,8 +13,9 @@ import pytest
 from toy import toy_model
 
 from morph.cli import main
-from morph.export.performance import Performance
-from morph.model import load_default_model
+from morph.export.performance import Performance, performance_of_track, person_of_track
+from morph.model import MorphableModel, load_default_model
+from morph.track_folder.read import load_track
 
 WriteTrack = Callable[..., Path]
 
@@ -84,6 +85,30 @@ def test_one_frame_pose_and_texture(write_track: WriteTrack, performance: Perfor
     mesh = trimesh.load(tmp_path / "a.ply", process=False)
     assert np.abs(mesh.vertices - performance.clipped().neutral_vertices(3)).max() < 0.01
     assert (mesh.visual.vertex_colors[:, :3] == (0, 255, 0)).all()
+
+
+def test_who_is_left_out_is_named(write_track: WriteTrack, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    track, out = write_track(), tmp_path / "a.csv"
+    assert export(track, out) == 0
+    assert capsys.readouterr().err == "morph: face 1 is exported, left out: face 0 (1 frame); choose with --id\n"
+    assert export(track, out, "--id", "0") == 0
+    assert capsys.readouterr().err == "morph: face 0 is exported, left out: face 1 (6 frames); choose with --id\n"
+    assert export(write_track("one", id=np.zeros(7, int), frame=np.arange(7), time=np.arange(7) / 30), out) == 0
+    assert capsys.readouterr().err == ""
+
+
+def test_a_folder_of_pictures_exports_one_person_and_never_a_mean(
+    write_track: WriteTrack, coarse: MorphableModel, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """As it is tracked, everybody has a number of their own; a frame is asked for by its number alone."""
+    shape = np.random.default_rng(0).normal(size=(7, coarse.n_shape))
+    track = write_track(id=np.arange(7), frame=np.arange(7), time=np.arange(7) / 25, shape=shape)
+    for frame in (0, 4):
+        assert export(track, tmp_path / "a.ply", "--frame", str(frame), "--level", "0") == 0
+        assert f"face {frame} is exported, left out: faces" in capsys.readouterr().err
+        assert performance_of_track(load_track(track), coarse, person_of_track(load_track(track), frame=frame)).shape == (
+            pytest.approx(shape[frame])
+        )
 
 
 def test_given_model(write_track: WriteTrack, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

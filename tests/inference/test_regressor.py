@@ -9,7 +9,7 @@ from standins import frontal, toy_model, write_weights
 
 from morph.errors import MorphError
 from morph.inference.regressor import SHIPPED, Regressor, default_weights, find_weights, shipped_weights
-from morph.model.morphable_model import load_default_model
+from morph.model.default_model import load_default_model
 
 
 def test_a_batch_of_crops_gives_the_networks_answer(tmp_path):

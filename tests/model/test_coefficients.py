@@ -9,7 +9,7 @@ import pytest
 
 from morph.errors import MorphError
 from morph.model import Coefficients, landmark_decoder, model_symmetry
-from morph.model.coefficients import POSE_SIZE
+from morph.model.coefficients import FlatLayout
 
 
 def test_flatten_layout():
@@ -21,14 +21,14 @@ def test_flatten_layout():
 def test_flatten_round_trip(random_coefficients, toy_model, batch):
     given = random_coefficients(*batch)
     flat = given.flatten()
-    assert flat.shape == (*batch, toy_model.n_shape + toy_model.n_expression + POSE_SIZE)
+    assert flat.shape == (*batch, FlatLayout(toy_model.n_shape, toy_model.n_expression).size)
     back = Coefficients.from_flat(flat, toy_model.n_shape)
     for field in dataclasses.fields(Coefficients):
         np.testing.assert_allclose(getattr(back, field.name), getattr(given, field.name), atol=1e-12)
 
 
 def test_from_flat_makes_the_rotation_orthonormal():
-    flat = np.random.default_rng(0).normal(size=(6, 2 + 1 + POSE_SIZE))
+    flat = np.random.default_rng(0).normal(size=(6, FlatLayout(2, 1).size))
     matrix = Coefficients.from_flat(flat, 2).rotation
     np.testing.assert_allclose(matrix @ np.swapaxes(matrix, 1, 2), np.broadcast_to(np.eye(3), (6, 3, 3)), atol=1e-12)
 

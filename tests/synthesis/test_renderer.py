@@ -9,8 +9,9 @@ import numpy as np
 import pytest
 
 from morph.model import landmark_decoder
+from morph.model.rotation import rotation_about
 from morph.synthesis import Picture, Renderer
-from morph.synthesis.camera.viewpoint import Viewpoint, rotation_about
+from morph.synthesis.camera.viewpoint import Viewpoint
 from morph.synthesis.person.people import Person
 
 SIZE = 96

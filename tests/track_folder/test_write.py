@@ -155,7 +155,7 @@ def test_a_folder_of_pictures_gives_an_overlay_each(tracker, tmp_path):
     for name, size in (("anna", (320, 240)), ("bert", (161, 121))):
         cv2.imwrite(str(tmp_path / "in" / f"{name}.png"), portrait(*size)[..., ::-1])
     summary = track_to_folder(open_source(tmp_path / "in"), tracker, tmp_path / "out")
-    assert summary["frames_with_face"] == 2
+    assert (summary["frames_with_face"], summary["faces"]) == (2, [0, 1])  # two people
     assert sorted(path.name for path in (tmp_path / "out" / "overlay").iterdir()) == ["anna.png", "bert.png"]
     assert cv2.imread(str(tmp_path / "out" / "overlay" / "bert.png")).shape == (121, 161, 3)
 

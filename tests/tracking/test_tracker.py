@@ -134,19 +134,23 @@ def test_only_the_largest_faces_are_followed(model, weights):
     assert sorted(round(face.box[0] / 100) for face in faces) == [1, 2]
 
 
-def test_a_face_that_comes_back_within_a_second_has_its_number_and_a_late_one_has_not(model, weights):
+def test_a_face_that_comes_back_has_its_number_where_it_looks_alike(model, weights):
     script = Script([100, 80, 180, 180])
     tracker = Tracker(weights, model, script, detect_every=1)
 
-    def number(time, *boxes):
+    def number(time, *boxes, image=SCENE):
         script.boxes = boxes
-        return [face.id for face in tracker.process(SCENE, time)]
+        return [face.id for face in tracker.process(image, time)]
 
     assert number(0.0, [100, 80, 180, 180]) == [0]
     assert number(0.1) == []
     assert number(0.9, [104, 82, 184, 182]) == [0]
     assert number(1.0) == []
-    assert number(3.0, [100, 80, 180, 180]) == [1]
+    assert number(3.0, [200, 80, 280, 180]) == [0]
+    assert number(3.1) == []
+    assert number(6.0, [100, 80, 180, 180], image=SCENE // 2) == [1]
+    assert number(6.1) == []
+    assert number(34.0, [100, 80, 180, 180]) == [2]  # too late
 
 
 def test_two_tracks_on_one_face_become_one(model, weights):
@@ -177,13 +181,13 @@ def test_two_people_in_a_clip(model, weights, tmp_path):
         assert np.ptp(centres) < 60  # each stays on its side
 
 
-def test_unrelated_pictures_are_looked_at_afresh(model, weights, tmp_path):
+def test_unrelated_pictures_are_looked_at_afresh_and_everybody_is_somebody_else(model, weights, tmp_path):
     import cv2
 
     for i, name in enumerate(("anna", "bert", "curt")):
         cv2.imwrite(str(tmp_path / f"{name}.png"), portrait(400 - 60 * i, 300 - 45 * i)[..., ::-1])
     faces = list(Tracker(weights, model).track(tmp_path))
-    assert [(face.frame, face.id) for face in faces] == [(0, 0), (1, 0), (2, 0)]
+    assert [(face.frame, face.id) for face in faces] == [(0, 0), (1, 1), (2, 2)]
 
 
 def test_two_passes_are_the_middle_of_a_look_and_one_in_the_mirror(model, tmp_path):

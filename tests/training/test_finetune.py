@@ -14,65 +14,22 @@ from clips import portrait, write_clip
 pytest.importorskip("lightning", reason="lightning is not installed: pip install 'morph[train]'")
 
 import torch
-from toy_crops import MODEL, crop_set
+from toy_crops import MODEL
+from toy_windows import recipe, toy_run, write_toy_windows
 
 from morph.cli import main
 from morph.datasets.augmentation import AugmentationConfig
-from morph.datasets.clip_windows import ClipWindows, Window, write_windows
+from morph.datasets.clip_windows import ClipWindows
 from morph.datasets.window_batches import WindowBatches
 from morph.errors import MorphError
-from morph.network.regressor import CoefficientRegressor, WeightsInfo, load_weights, save_weights
+from morph.network.regressor import load_weights
 from morph.training.config import load_config
-from morph.training.finetune import finetune, learn_windows
+from morph.training.finetune import finetune
 from morph.training.flow_config import FinetuneConfig
 from morph.training.flow_module import FlowModule, registration_loss
-from morph.training.run import claim_folder, read_curve
+from morph.training.run import read_curve
 
-SIDE, FRAMES = 160, 3
 STILL_PIXELS = dict.fromkeys(("colour", "grey", "blur", "low_resolution", "noise", "jpeg", "occluder"), 0.0)
-
-
-def write_toy_windows(folder: Path, count: int = 12, speed: float = 3.0) -> ClipWindows:
-    """Windows of the toy crops moved evenly: a white dot on landmark 30, whose flow is known."""
-    crops, rng = crop_set(count), np.random.default_rng(5)
-    steps = rng.uniform(-speed, speed, (count, 2)).astype(np.float32)
-
-    def window(i: int) -> Window:
-        ways = [np.array([[1, 0, t * steps[i, 0]], [0, 1, t * steps[i, 1]]]) for t in range(FRAMES)]
-        images = np.stack([cv2.warpAffine(crops.images[i], way, (SIDE, SIDE)) for way in ways])
-        points = np.stack([crops.labels["landmarks"][i] + t * steps[i] for t in range(FRAMES)]).astype(np.float32)
-        flow = np.broadcast_to(steps[i], (FRAMES - 1, 68, 2)).astype(np.float32)
-        return Window(images, points, flow, np.ones((FRAMES - 1, 68), bool), 0)
-
-    return write_windows(folder, map(window, range(count)), (count, FRAMES, SIDE), {"clips": ["toy"], "windows": [count]})
-
-
-def recipe(folder: Path, **registration: Any) -> dict[str, Any]:
-    """A recipe on 48 toy pictures, written into ``folder`` with data, model and weights to begin from."""
-    if not (folder / "set").exists():
-        crop_set(48).save(folder / "set")
-        MODEL.save(folder / "toy.npz")
-        torch.manual_seed(0)
-        info = WeightsInfo("toy", MODEL.identity, MODEL.n_shape, MODEL.n_expression, width=0.5, input_size=64)
-        network = CoefficientRegressor(info)
-        network.mean[-3:] = torch.tensor([-0.7, 31.5, 31.5])
-        network.std[-2:] = 4.0
-        save_weights(network, folder / "start.safetensors")
-    return {
-        "name": "toy",
-        "data": {"sets": [{"path": str(folder / "set")}], "model": str(folder / "toy.npz"), "validation_share": 0.2},
-        "network": {"width": 0.5, "input_size": 64, "start": str(folder / "start.safetensors")},
-        "registration": {"batch_size": 4, **registration},
-        "training": {"epochs": 3, "batch_size": 8, "samples_per_epoch": 24, "workers": 0, "threads": 1, "warmup": 2},
-        "licence": "CC0-1.0",
-    }
-
-
-def toy_run(folder: Path, name: str, config: FinetuneConfig) -> Path:
-    windows = (
-        write_toy_windows(folder / "windows") if not (folder / "windows").exists() else ClipWindows.open(folder / "windows")
-    )
-    return learn_windows(config, windows, claim_folder(config, folder / name), MODEL, "toy", progress=False)
 
 
 def test_loss_is_nothing_where_the_network_moves_with_the_flow() -> None:
@@ -194,31 +151,6 @@ def test_statistics_never_follow_the_clips(tmp_path: Path, batch_norm: str, move
         network.load_state_dict(load_weights(tmp_path / "start.safetensors").state_dict())
         super(FlowModule, module).training_step(labelled, 0)
         assert torch.equal(network.features[0][1].running_mean, after)
-
-
-def test_killed_run_goes_on_along_the_same_curve(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    from morph.training import run
-
-    config = FinetuneConfig.model_validate(recipe(tmp_path))
-    toy_run(tmp_path, "whole", config)
-
-    class Killed(Exception):
-        pass
-
-    def die(rows: list[dict[str, float]], path: Path) -> None:
-        if len(rows) == 2:
-            raise Killed
-
-    with monkeypatch.context() as patch:
-        patch.setattr(run, "draw_curve", die)
-        with pytest.raises(Killed):
-            toy_run(tmp_path, "broken", config)
-    toy_run(tmp_path, "broken", config)
-    whole, broken = read_curve(tmp_path / "whole"), read_curve(tmp_path / "broken")
-    assert [row["epoch"] for row in broken] == [0, 1, 2]
-    for one, other in zip(whole, broken, strict=True):
-        for name in ("train/flow", "loss", "validation/nme"):
-            assert other[name] == pytest.approx(one[name], rel=1e-3), name
 
 
 def write_recipe(folder: Path, **changes: Any) -> Path:

@@ -31,36 +31,6 @@ def test_run_writes_everything_and_lowers_the_loss(tmp_path: Path) -> None:
     assert curve[-1]["loss"] < curve[0]["loss"] - 0.2  # how well it learns is tested on renders
 
 
-def test_killed_run_goes_on_along_the_same_curve(tmp_path: Path) -> None:
-    config = TrainingConfig.model_validate(recipe(tmp_path))
-    train(config, tmp_path / "whole", progress=False)
-
-    from morph.training import run
-
-    class Killed(Exception):
-        pass
-
-    draw = run.draw_curve
-
-    def die(rows: list[dict[str, float]], path: Path) -> None:
-        draw(rows, path)
-        if len(rows) == 2:  # before the checkpoint of the second epoch is written
-            raise Killed
-
-    run.draw_curve = die
-    try:
-        with pytest.raises(Killed):
-            train(config, tmp_path / "broken", progress=False)
-    finally:
-        run.draw_curve = draw
-    train(config, tmp_path / "broken", progress=False)
-    whole, broken = read_curve(tmp_path / "whole"), read_curve(tmp_path / "broken")
-    assert [row["epoch"] for row in broken] == [0, 1, 2]
-    for one, other in zip(whole, broken, strict=True):
-        for name in ("loss", "train/nme", "validation/nme"):
-            assert other[name] == pytest.approx(one[name], rel=1e-3), name
-
-
 def test_folder_of_another_recipe(tmp_path: Path) -> None:
     config = TrainingConfig.model_validate(recipe(tmp_path))
     (tmp_path / "run").mkdir()

@@ -29,7 +29,7 @@ class PlateFace:
 
     def __init__(self, model: MorphableModel, points: Floats, scale: float, shape: tuple[int, int]) -> None:
         self.model, self.points, self.scale = model, points, scale
-        self.unit = unit_of(model)
+        self.unit = model.average_millimetre
         marks = points[model.landmarks, :2]
         reach = 0.45 * float(np.ptp(marks, axis=0).max())  # up to the hairline
         low = np.floor(marks.min(axis=0) - reach).astype(int) - ROUND
@@ -61,9 +61,3 @@ class PlateFace:
     def at_pixels(self, values: npt.ArrayLike) -> Floats:
         """``(V, C)`` or ``(F, 3, C)`` values at the pixels of the box, 0 beside the head."""
         return interpolate(self.fragments, self.model.triangles, values)
-
-
-def unit_of(model: MorphableModel) -> float:
-    """Units of the model for what is a millimetre on an average head, whose outer eye corners are 88 mm apart."""
-    left, right = model.mean[model.landmarks[[36, 45]]]
-    return float(np.linalg.norm(left - right)) / 88.0

@@ -9,7 +9,6 @@ import numpy.typing as npt
 
 from morph.errors import MorphError
 from morph.model import MorphableModel
-from viewer.effects.face import unit_of
 
 Floats = npt.NDArray[np.float32]
 NEEDED = ("face", "lips", "inner_mouth")
@@ -30,7 +29,7 @@ def check_zones(model: MorphableModel, effect: str) -> None:
 
 def skin_zone(model: MorphableModel) -> Floats:
     """``(V,)`` 1 on bare skin of the face, 0 on eyes, brows, lips, nostrils and scalp, soft between them."""
-    unit = unit_of(model)
+    unit = model.average_millimetre
     lips, mouth = (np.clip(model.vertex_masks[name], 0, 1) for name in ("lips", "inner_mouth"))
     out = _face(model, 48.0, 26.0) * (1 - lips) * (1 - mouth)
     marks = model.mean[model.landmarks]
@@ -45,7 +44,7 @@ def skin_zone(model: MorphableModel) -> Floats:
 
 def face_zone(model: MorphableModel) -> Floats:
     """``(V,)`` 1 on the face with brows and lips, 0 on eyeballs, in the mouth, and from the hairline on."""
-    unit = unit_of(model)
+    unit = model.average_millimetre
     out = _face(model, 42.0, 30.0) * (1 - np.clip(model.vertex_masks["inner_mouth"], 0, 1))
     marks = model.mean[model.landmarks]
     for contour in (marks[[36, 37, 38, 39, 40, 41, 36]], marks[[42, 43, 44, 45, 46, 47, 42]]):
@@ -58,7 +57,7 @@ def _face(model: MorphableModel, hairline: float, soft: float) -> Floats:
     face = np.clip(model.vertex_masks["face"], 0, 1)
     skin = _rise(face, 0.5, 1.0)
     brows = model.mean[model.landmarks[17:27], 1].max()
-    above = (model.mean[:, 1] - brows) / unit_of(model)
+    above = (model.mean[:, 1] - brows) / model.average_millimetre
     inside = np.ones(model.n_vertices, bool)
     if len(model.regions):
         inside[np.unique(model.triangles[model.regions != 0])] = False

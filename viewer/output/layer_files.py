@@ -17,7 +17,8 @@ import numpy.typing as npt
 from morph import __version__
 from morph.atomic import atomic_path, output_folder
 from morph.errors import MorphError
-from morph.frames.sources import Frame, FrameSource, open_source
+from morph.frames.frame import Frame, FrameSource
+from morph.frames.sources import open_source
 from morph.picture_file import picture_bytes
 from morph.track_folder.resume import RECORD, remove_record, write_record
 from viewer.output.layers import FAR, FrameLayers, LayerMaker, encode

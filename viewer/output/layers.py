@@ -9,7 +9,6 @@ import cv2
 import numpy as np
 import numpy.typing as npt
 
-from morph.export.obj import MILLIMETRES
 from morph.export.textures.uv_chart import rasterise_chart
 from morph.model import MorphableModel
 from morph.rendering import Fragments, interpolate, rasterise, vertex_normals
@@ -80,7 +79,7 @@ class LayerMaker:
         stage = self.stage
         heads = stage.heads(scene, frame)
         beauty, matte = self._drawn(scene)
-        millimetre = float(MILLIMETRES.get(stage.model.unit, 1.0))
+        millimetre = stage.model.millimetres
         scales = [float(stage.track.coefficients.scale[row]) * zoom / millimetre for row, _ in heads]
         depth, normals = _nearest(scene, stage.model, scales)
         uv, st = np.zeros((scene.height, scene.width, 3), np.float32), {}

@@ -8,7 +8,6 @@ import numpy as np
 import numpy.typing as npt
 
 from morph.export.gltf_buffer import ARRAY_BUFFER, ELEMENT_ARRAY_BUFFER, GltfBuffer
-from morph.export.obj import MILLIMETRES
 from morph.export.performance import Performance
 from morph.export.web_page import PageProp
 from viewer.draw.lighting import GAMMA
@@ -79,7 +78,7 @@ def _material(part: Part) -> dict[str, Any]:
 def _matrices(item: WornItem, performance: Performance) -> npt.NDArray[np.float64]:
     """``(1 + E, 3, 4)``; see :class:`morph.export.web_page.PageProp`."""
     model = performance.model
-    metre = 0.001 * float(MILLIMETRES.get(model.unit, 1.0))
+    metre = 0.001 * model.millimetres
     scores = np.zeros((model.n_expression + 1, model.n_expression))
     rows = np.arange(model.n_expression)
     scores[rows + 1, rows] = 1 / np.where(model.expression_std > 0, model.expression_std, np.inf)

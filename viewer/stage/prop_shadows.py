@@ -54,7 +54,7 @@ class Contact:
             self._measure(model, pieces)
 
     def _measure(self, model: MorphableModel, pieces: list[Part]) -> None:
-        unit = float(np.ptp(model.mean[model.landmarks], axis=0).max()) / 140.0  # of the model, for a millimetre
+        unit = model.average_millimetre
         points = np.concatenate([piece.vertices for piece in pieces])
         away = np.maximum(points.min(axis=0) - model.mean, model.mean - points.max(axis=0)).max(axis=1)  # from its box
         normals = vertex_normals(model.mean, model.triangles)

@@ -19,7 +19,7 @@ from morph.evaluation.aflw2000.dense import dense_errors
 from morph.evaluation.aflw2000.nme import score_points
 from morph.evaluation.aflw2000.points import Aflw2000Report, evaluate_points
 from morph.evaluation.aflw2000.pose import pose_errors
-from morph.model.coefficients import Coefficients
+from morph.model.coefficients import Coefficients, FlatLayout
 from morph.model.decoder import landmark_decoder
 from morph.model.ibug68 import MIRRORED_68
 from morph.model.morphable_model import MorphableModel
@@ -148,7 +148,7 @@ class Aflw2000Evaluator:
         Raises:
             MorphError: another K than the model's, or numbers that are not finite.
         """
-        want = self.model.n_shape + self.model.n_expression + 9
+        want = FlatLayout(self.model.n_shape, self.model.n_expression).size
         if flat.ndim != 2 or flat.shape[1] != want:
             raise MorphError(
                 f"the regressor gives {flat.shape[1:]} numbers a face, model {self.model.name!r} has {want}; "

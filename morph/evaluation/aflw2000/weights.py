@@ -17,7 +17,8 @@ from morph.errors import MorphError
 from morph.evaluation.aflw2000.evaluator import Aflw2000Evaluator
 from morph.evaluation.aflw2000.points import Aflw2000Report
 from morph.inference.refinement import CloserLook, open_closer_look
-from morph.model.morphable_model import MorphableModel, load_default_model
+from morph.model.default_model import load_default_model
+from morph.model.morphable_model import MorphableModel
 
 
 @dataclass(frozen=True, eq=False)

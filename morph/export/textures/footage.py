@@ -15,7 +15,7 @@ from morph.export.performance import Performance
 from morph.export.textures.delighting import delight
 from morph.export.textures.plain import plain_texture
 from morph.export.textures.uv_chart import fill_gaps, rasterise_chart
-from morph.frames.sources import Frame
+from morph.frames.frame import Frame
 from morph.model import MorphableModel
 from morph.rendering import Fragments, rasterise, vertex_normals
 from morph.rendering.harmonics import harmonic_basis

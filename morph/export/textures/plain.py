@@ -38,6 +38,11 @@ def plain_texture(model: MorphableModel, size: int = 1024) -> npt.NDArray[np.uin
 
     Masks "lips", "inner_mouth", "eyelids" and regions "left_eye", "right_eye", teeth and tongue are used where the model
     has them.
+
+    Example:
+        >>> from morph.model import load_default_model
+        >>> plain_texture(load_default_model(0), 256).shape
+        (256, 256, 3)
     """
     if not len(model.uv_triangles):
         return np.full((size, size, 3), SKIN, np.uint8)
@@ -72,7 +77,7 @@ def _blend(colour: Floats, over: tuple[int, int, int], share: Floats) -> Floats:
 def _skin(model: MorphableModel, position: Floats, mask: dict[str, Floats]) -> Floats:
     colour = np.tile(np.asarray(SKIN, float), (len(position), 1))
     points = model.mean[model.landmarks].astype(np.float64)
-    unit = np.linalg.norm(points[36] - points[45]) / 88.0  # the outer eye corners of an average head are 88 mm apart
+    unit = model.average_millimetre
     for eye, mouth in ((points[36:42], points[48]), (points[42:48], points[54])):
         cheek = 0.5 * (eye.mean(0) + mouth) + np.array([np.sign(eye[0, 0] + eye[3, 0]) * 10.0 * unit, 0, 0])
         distance = np.linalg.norm(position - cheek, axis=1) / (BLUSH_SIZE * unit)
@@ -105,6 +110,15 @@ def write_material(folder: str | os.PathLike[str], texture: npt.NDArray[np.uint8
 
     Raises:
         MorphError: the folder cannot be written.
+
+    Example:
+        >>> import tempfile
+        >>> from pathlib import Path
+        >>> from morph.model import load_default_model
+        >>> with tempfile.TemporaryDirectory() as folder:
+        ...     write_material(folder, plain_texture(load_default_model(0), 64))
+        ...     sorted(file.name for file in Path(folder).iterdir())
+        ['head.mtl', 'texture.png']
     """
     save_picture(os.path.join(folder, "texture.png"), texture)
     with atomic_path(os.path.join(folder, "head.mtl")) as path:

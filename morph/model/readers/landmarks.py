@@ -107,7 +107,7 @@ def complete_landmarks(mean: Array, known: Mapping[int, int], reference: Array |
     if len(missing) > 68 - LEAST:
         raise MorphError(f"only {68 - len(missing)} of the 68 landmarks are known; {LEAST} are needed to infer the rest")
     if reference is None:
-        from morph.model.morphable_model import load_default_model
+        from morph.model.default_model import load_default_model
 
         default = load_default_model(0)
         reference = default.mean[default.landmarks]

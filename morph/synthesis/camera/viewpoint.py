@@ -8,6 +8,7 @@ import numpy as np
 import numpy.typing as npt
 
 from morph.model import PerspectiveCamera
+from morph.model.rotation import rotation_about
 
 Floats = npt.NDArray[np.float64]
 BOX_SHARE = 0.75  # the square box around the landmarks fills this much of the picture on average
@@ -32,15 +33,6 @@ class Viewpoint:
     shoulders: Floats
     scale: float
     shift: Floats
-
-
-def rotation_about(axis: int, angle: float) -> Floats:
-    """Right-handed rotation by ``angle`` radians about x, y or z (0, 1, 2)."""
-    c, s = np.cos(angle), np.sin(angle)
-    out = np.eye(3)
-    a, b = (axis + 1) % 3, (axis + 2) % 3
-    out[a, a], out[a, b], out[b, a], out[b, b] = c, -s, s, c
-    return out
 
 
 def sample_viewpoint(rng: np.random.Generator, poses: str = "usual") -> Viewpoint:

@@ -10,9 +10,9 @@ import numpy as np
 import numpy.typing as npt
 from numba import njit
 
+from morph.model.rotation import rotation_about
 from morph.rendering import rasterise
 from morph.synthesis.arrays.angles import cross
-from morph.synthesis.camera.viewpoint import rotation_about
 from morph.synthesis.light.environments import Environment
 
 Floats = npt.NDArray[np.float32]

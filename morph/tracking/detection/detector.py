@@ -32,6 +32,10 @@ class Detections:
         boxes: ``(n, 4)`` x0, y0, x1, y1 in pixels.
         scores: ``(n,)`` 0..1.
         five_points: ``(n, 5, 2)`` the eye at the left of the picture, the other eye, nose tip, the two mouth corners.
+
+    Example:
+        >>> len(Detections.none())
+        0
     """
 
     boxes: Floats
@@ -70,6 +74,13 @@ class CenterFaceDetector:
         sure: score at which no larger size is tried.
         sizes: longer sides, in pixels, of the pictures that the network is shown, in order.
         threads: threads of ONNX Runtime.
+
+    Example:
+        >>> from morph.cli.demo import demo_files
+        >>> from morph.frames import read_picture
+        >>> portrait = read_picture(demo_files()[0])  # ships with morph
+        >>> len(CenterFaceDetector().detect(portrait))
+        1
     """
 
     def __init__(

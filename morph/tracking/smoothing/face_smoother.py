@@ -44,6 +44,10 @@ class SmoothingConfig:
         online: filter coefficients as frames come; otherwise only the crop is, and a second pass may do the rest.
         flow: online, carry the pose by the picture's own motion, see
             :mod:`morph.tracking.smoothing.flow_filter`; None does not.
+
+    Example:
+        >>> SmoothingConfig(online=False).online  # for smooth_offline
+        False
     """
 
     rotation: Cutoffs = field(default=Cutoffs(slow=0.6, gain=1.2, speed=2.0))
@@ -169,6 +173,15 @@ def smooth_offline(faces: Iterable[Face], config: SmoothingConfig | None = None)
     Args:
         faces: of every frame, by growing frame numbers.
         config: None is the default.
+
+    Example:
+        >>> from morph.tracking import Tracker
+        >>> from morph.cli.demo import demo_files
+        >>> from morph.frames import open_source
+        >>> source, tracker = open_source(demo_files()[1]), Tracker(level=0, smoothing=SmoothingConfig(online=False))
+        >>> raw = [face for frame, _ in zip(source, range(3)) for face in tracker.process(frame.image, frame.time, frame.index)]
+        >>> len(smooth_offline(raw)) == len(raw) == 3
+        True
     """
     faces, config = list(faces), config or SmoothingConfig()
     out: list[Face | None] = [None] * len(faces)

@@ -42,6 +42,11 @@ class FlowCutoffs:
             the low pass on that speed.
         rest_turns: so many times those hertz for the rotation,
         rest_growth: and for the scale.
+
+    Example:
+        >>> from morph.tracking import SmoothingConfig
+        >>> SmoothingConfig(flow=FlowCutoffs()).flow is None
+        False
     """
 
     rotation: Cutoffs = field(default=Cutoffs(slow=0.5, gain=60.0, speed=3.0))

@@ -11,7 +11,7 @@ import numpy as np
 import numpy.typing as npt
 
 from morph.errors import MorphError
-from morph.model.rotation_group import rotation_exp, rotation_log
+from morph.model.rotation import rotation_exp, rotation_log
 
 Floats = npt.NDArray[np.floating]
 FIRST_RATE = 30.0  # frames a second that are assumed where two values have one and the same time

@@ -24,8 +24,7 @@ from morph.evaluation.clips.truth import read_truth
 from morph.evaluation.clips.video import measure_video
 from morph.frames import open_source
 from morph.model import Coefficients, Decoder, landmark_decoder
-from morph.model.rotation import angle_between, euler_to_matrix
-from morph.model.rotation_group import rotation_log
+from morph.model.rotation import angle_between, euler_to_matrix, rotation_log
 from morph.rendering.rasteriser import interpolate, rasterise
 from morph.tracking import FlowCutoffs, SmoothingConfig
 from morph.tracking.detection.detector import Detections

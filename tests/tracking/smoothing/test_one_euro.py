@@ -5,8 +5,7 @@ import numpy as np
 import pytest
 
 from morph.errors import MorphError
-from morph.model.rotation import angle_between
-from morph.model.rotation_group import rotation_exp, rotation_log
+from morph.model.rotation import angle_between, rotation_exp, rotation_log
 from morph.tracking.smoothing.one_euro import Cutoffs, OneEuroFilter, RotationFilter
 
 RNG = np.random.default_rng(5)
