@@ -5,13 +5,13 @@ from __future__ import annotations
 import argparse
 import importlib
 import logging
-import os
 import sys
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any
 
 from morph import __version__
+from morph.console import run_command
 from morph.errors import MorphError
 
 VERBS = {
@@ -33,32 +33,25 @@ SMALL = ("demo", "track", "live", "view", "bench")  # verbs whose products of ma
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Run one verb; returns the exit status: 0 done, 2 the user can put it right, 130 interrupted."""
-    arguments = list(sys.argv[1:] if arguments is None else arguments)
+    """Run one verb; returns the exit status, see :func:`morph.console.run_command`."""
+    words = list(sys.argv[1:] if arguments is None else arguments)
+    return run_command("morph", lambda: _run(words))
+
+
+def _run(words: list[str]) -> None:
     parser = _Parser(prog="morph", description="Pixels of a face to an animatable 3D mesh, on a CPU.")
     parser.add_argument("--version", action="version", version=f"morph {__version__}")
     verbs = parser.add_subparsers(dest="verb", metavar="VERB", required=True)
-    wanted = next((word for word in arguments if not word.startswith("-")), None)
+    wanted = next((word for word in words if not word.startswith("-")), None)
     for verb, text in VERBS.items():
         sub = verbs.add_parser(verb, help=text, description=text)
         if verb == wanted:
             module = importlib.import_module(f"morph.cli.{verb.replace('-', '_')}")
             module.add_arguments(sub)
             sub.set_defaults(run=module.run)
-    try:
-        options = parser.parse_args(arguments)
-        with _threads(1 if options.verb in SMALL else None), _warnings():
-            options.run(options)
-    except MorphError as error:
-        print(f"morph: {error}", file=sys.stderr)
-        return 2
-    except KeyboardInterrupt:
-        print("morph: interrupted", file=sys.stderr)
-        return 130
-    except BrokenPipeError:
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        return 0
-    return 0
+    options = parser.parse_args(words)
+    with _threads(1 if options.verb in SMALL else None), _warnings():
+        options.run(options)
 
 
 class _Parser(argparse.ArgumentParser):

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from morph.atomic import atomic_path
-from morph.frames.sources import PICTURE_SUFFIXES
+from morph.frames.formats import PICTURE_SUFFIXES
 from morph.marks import GENERATOR
 from morph.outputs import Outputs, check_outputs
 from morph.track_folder.layout import own_files

@@ -6,8 +6,8 @@ from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
-from numba import njit
 
+from morph.compiled import compiled
 from morph.frames.frame import Image
 
 WHITE = 203.0  # cd/m2 of a white page in HDR pictures (ITU-R BT.2408), which becomes white
@@ -105,7 +105,7 @@ def hlg_scene(values: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
     return np.where(values <= 0.5, values**2 / 3, (np.exp((values - c) / a) + b) / 12)
 
 
-@njit(cache=True, nogil=True)
+@compiled
 def _convert(
     picture: npt.NDArray[np.uint16],
     shown: npt.NDArray[np.uint8],

@@ -24,7 +24,7 @@ def load_default_model(level: int = 1) -> MorphableModel:
         (16005, 52, 'mm')
     """
     if level not in (0, 1, 2):
-        raise MorphError(f"the default model has levels 0, 1 and 2, not {level}")
+        raise MorphError(f"the default model has levels 0, 1 and 2, not {level!r}")
     if level:
         return subdivide(load_default_model(level - 1))
     return load_model(Path(__file__).parent.parent / "assets" / "default_model.npz")

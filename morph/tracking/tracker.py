@@ -14,6 +14,7 @@ from morph.crop.face_crop import box_of, crop_of_box, cut, points_box
 from morph.crop.roll import first_turn
 from morph.errors import MorphError
 from morph.frames.frame import FrameSource
+from morph.frames.picture import check_picture
 from morph.frames.sources import open_source
 from morph.inference.appearance import glimpse, likeness, shrunk, tone
 from morph.inference.experts import open_experts
@@ -198,8 +199,7 @@ class Tracker:
         Raises:
             MorphError: the picture has another shape or type.
         """
-        if image.ndim != 3 or image.shape[2] != 3 or image.dtype != np.uint8 or image.size == 0:
-            raise MorphError(f"a picture must be (H, W, 3) uint8 RGB, got {image.shape} {image.dtype}")
+        check_picture(image)
         index = self._index if index is None else index
         time = index / 25.0 if time is None else time
         self._index = index + 1

@@ -12,6 +12,7 @@ torch = pytest.importorskip("torch", reason="torch is not installed: pip install
 
 from morph.cli import main  # noqa: E402
 from morph.errors import MorphError  # noqa: E402
+from morph.inference.onnx_session import open_session  # noqa: E402
 from morph.network.onnx_graph import export_onnx  # noqa: E402
 from morph.network.regressor import (  # noqa: E402
     CoefficientRegressor,
@@ -92,11 +93,9 @@ def test_text_as_weights(tmp_path: Path) -> None:
 
 
 def test_onnx_agrees_and_describes_itself(tmp_path: Path) -> None:
-    import onnxruntime
-
     path = tmp_path / "w.onnx"
     assert export_onnx(network(), path) < 1e-3
-    session = onnxruntime.InferenceSession(str(path), providers=["CPUExecutionProvider"])
+    session = open_session(path)
     assert WeightsInfo.from_json(session.get_modelmeta().custom_metadata_map["morph"]) == INFO
     image = np.random.default_rng(0).integers(0, 256, (5, 64, 64, 3), dtype=np.uint8)
     flat, _ = session.run(None, {"image": image})

@@ -8,8 +8,8 @@ from typing import Any
 import cv2
 import numpy as np
 import numpy.typing as npt
-from numba import njit
 
+from morph.compiled import compiled
 from morph.errors import MorphError
 from morph.export.performance import Performance
 from morph.export.textures.delighting import delight
@@ -207,7 +207,7 @@ def _add(performance: Performance, row: int, frame: Frame, shown: Any, shares: A
     )
 
 
-@njit(cache=True, nogil=True)
+@compiled
 def _gather(
     points: Any,
     facing: Any,

@@ -13,6 +13,7 @@ import numpy as np
 import numpy.typing as npt
 
 from morph.errors import MorphError
+from morph.frames.picture import check_picture
 from morph.inference.onnx_session import open_session
 from morph.tracking.detection.boxes import suppress
 
@@ -104,8 +105,7 @@ class CenterFaceDetector:
         Raises:
             MorphError: the picture has another shape or type.
         """
-        if image.ndim != 3 or image.shape[2] != 3 or image.dtype != np.uint8 or image.size == 0:
-            raise MorphError(f"a picture must be (H, W, 3) uint8 RGB, got {image.shape} {image.dtype}")
+        check_picture(image)
         found = self._detect_at(image, self.sizes[0])
         for size in self.sizes[1:]:
             if (len(found) and found.scores[0] >= self.sure) or size > max(image.shape[:2]):
