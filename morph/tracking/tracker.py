@@ -183,9 +183,7 @@ class Tracker:
         """
         opened = open_source(source) if isinstance(source, (str, os.PathLike, int)) else source
         if not hasattr(opened, "kind"):
-            raise MorphError(
-                f"cannot track {type(source).__name__}; give a file, a folder, a camera's number, or open_source()"
-            )
+            raise MorphError(f"cannot track {type(source).__name__}; give a file, a folder, a camera's number or a source")
         self.reset()
         for frame in opened:
             if opened.kind == "pictures":
