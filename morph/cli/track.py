@@ -16,8 +16,8 @@ EPILOG = """\
 OUT/mesh/000000.obj ...   one mesh a frame: millimetres, y up, moving with the head; with texture and normals
 OUT/coefficients.npz      shape, expression and pose of every face and frame
 OUT/landmarks.csv         68 points in pixels
-OUT/overlay.mp4           the footage with meshes and landmarks over it (overlay.png for a picture)
-OUT/summary.json          counts, frames without a face, time a stage; written last
+OUT/overlay.mp4           the footage with meshes and landmarks over it, and its sound (overlay.png for a picture)
+OUT/summary.json          counts, frames without a face, what was left out, time a stage; written last
 """
 
 

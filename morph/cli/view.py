@@ -26,7 +26,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--prop", default="none", help="what the faces wear: glasses, dog, hat, paint, mask … or a folder")
     parser.add_argument("--face", metavar="FILE", help="for --prop swap: a texture of `morph export`, or another track")
     footage = parser.add_mutually_exclusive_group()
-    footage.add_argument("--over", metavar="CLIP", help="lay it over the footage that was tracked")
+    footage.add_argument("--over", metavar="CLIP", help="lay it over the footage that was tracked; a clip keeps its sound")
     footage.add_argument("--beside", metavar="CLIP", help="show it beside the footage that was tracked")
     parser.add_argument(
         "--head", choices=("auto", "show", "hide"), default="auto", help="auto hides it over footage where there is a prop"

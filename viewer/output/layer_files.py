@@ -121,6 +121,7 @@ def write_layers(
         "format": "morph-layers-1",
         "frames": written,
         "kept": kept,
+        "left_out": list(source.left_out),
         "width": size[0],
         "height": size[1],
         "layers": {name: text + (f" ({IN_PNG[name]})" if kind == "png" else "") for name, text in ABOUT.items()},
