@@ -11,9 +11,9 @@ from morph import __version__
 from morph.atomic import atomic_path
 from morph.errors import MorphError
 from morph.frames import FrameSource
+from morph.track_folder.layout import RECORD, SUMMARY, read_record
 from morph.tracking import Tracker
 
-RECORD = ".unfinished.json"  # in the folder of a track, from before its first file until after its summary
 HALF_WRITTEN = re.compile(
     r"\.(\d{6}(_\d+)?|head|texture|coefficients|landmarks|overlay|summary|probe|\.unfinished)-\w{8}(\.\w+)?"
 )
@@ -72,8 +72,8 @@ def check_resume(source: FrameSource, folder: Path, settings: dict[str, Any]) ->
     """
     if settings["footage"] is None:
         raise MorphError(f"{source.name} does not show the same frames again; leave out --resume, or record a clip first")
-    summary = _read(folder / "summary.json")
-    begun = summary.get("settings") if summary is not None else _read(folder / RECORD)
+    summary = read_record(folder / SUMMARY)
+    begun = summary.get("settings") if summary is not None else read_record(folder / RECORD)
     if summary is None and begun is None:
         return False
     if begun is None:
@@ -84,12 +84,3 @@ def check_resume(source: FrameSource, folder: Path, settings: dict[str, Any]) ->
             f"{folder} was begun with other {', '.join(other)}; give the same input and options, or begin anew without --resume"
         )
     return True if summary is None else summary
-
-
-def _read(path: Path) -> dict[str, Any] | None:
-    """A JSON object, or None where there is none that can be read."""
-    try:
-        found = json.loads(path.read_text())
-    except (OSError, ValueError):
-        return None
-    return found if isinstance(found, dict) else None

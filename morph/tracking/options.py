@@ -3,17 +3,16 @@
 from __future__ import annotations
 
 import dataclasses
-import functools
 import hashlib
 import json
 import operator
 import os
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 from morph.errors import MorphError
 from morph.inference.experts import CHOICES, choice_of, default_experts, open_experts
+from morph.inference.fingerprint import content_of
 from morph.inference.identity import default_identity, find_identity
 from morph.inference.onnx_session import PROVIDERS
 from morph.inference.regressor import find_weights
@@ -159,24 +158,6 @@ def options_of(
     if isinstance(options, TrackerOptions):
         return dataclasses.replace(options, **given)
     return TrackerOptions(**({"weights": options} | given))
-
-
-def content_of(path: FilePath) -> str:
-    """16 hexadecimal digits of SHA-256 of a file's bytes: two files of one name differ, two copies of one file do not.
-
-    Raises:
-        MorphError: there is no such file.
-    """
-    path = Path(path)
-    if not path.is_file():
-        raise MorphError(f"no file {path}; give one that exists")
-    state = path.stat()
-    return _content(path.resolve(), state.st_size, state.st_mtime_ns)
-
-
-@functools.lru_cache(maxsize=32)
-def _content(path: Path, size: int, changed: int) -> str:
-    return hashlib.sha256(path.read_bytes()).hexdigest()[:16]
 
 
 def _experts_content(choice: FilePath | None) -> str:

@@ -14,12 +14,14 @@ import numpy.typing as npt
 
 from morph.crop.face_crop import box_of, crop_of_box, cut, points_box
 from morph.crop.roll import first_turn
+from morph.errors import MorphError
 from morph.frames.frame import FrameSource
 from morph.frames.picture import check_picture
 from morph.frames.sources import open_source
 from morph.inference.appearance import glimpse, likeness, shrunk, tone
 from morph.inference.experts import choice_of, open_experts
 from morph.inference.face_reader import DOUBTFUL_ERROR, FaceReader, Look, is_possible
+from morph.inference.fingerprint import content_of
 from morph.inference.identity import open_identity
 from morph.inference.regressor import Regressor
 from morph.model import Coefficients, Decoder, MorphableModel, landmark_decoder, load_default_model
@@ -31,7 +33,7 @@ from morph.tracking.detection.boxes import overlap
 from morph.tracking.detection.detector import CenterFaceDetector, Detections, Detector, merge
 from morph.tracking.detection.rotated_detection import detect_turned, quarter_of
 from morph.tracking.face import Face
-from morph.tracking.options import TrackerOptions, content_of, options_of
+from morph.tracking.options import TrackerOptions, options_of
 from morph.tracking.smoothing.face_smoother import FaceSmoother, SmoothingConfig
 from morph.tracking.smoothing.flow_pose import RigidPoints, rigid_points
 
@@ -179,9 +181,11 @@ class Tracker:
         Unrelated pictures of a folder are each looked at afresh, and nobody in one has the number of somebody in another.
 
         Raises:
-            MorphError: the source cannot be read.
+            MorphError: the source cannot be read, or is none.
         """
         opened = open_source(source) if isinstance(source, (str, os.PathLike, int)) else source
+        if not hasattr(opened, "kind"):
+            raise MorphError(f"cannot track {type(source).__name__}; give a file, a folder, a camera's number or a source")
         self.reset()
         for frame in opened:
             if opened.kind == "pictures":
