@@ -27,7 +27,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.epilog = EPILOG
     parser.add_argument("input", help="picture, folder of pictures, clip, or a camera's number")
     parser.add_argument(
-        "--out", type=Path, required=True, metavar="DIR", help="folder to write; an earlier track in it is replaced"
+        "--out", type=Path, required=True, metavar="DIR", help="folder to write; only an earlier track in it is replaced"
     )
     parser.add_argument(
         "--max-faces", type=int, default=1, metavar="N", help="follow up to N faces; files are then 000000_ID.obj"
