@@ -30,6 +30,7 @@ from morph.evaluation.clips.motion import (
 from morph.evaluation.clips.truth import read_truth
 from morph.frames import FrameSource, open_source
 from morph.inference.refinement import CloserLook
+from morph.npz import open_npz
 from morph.track_folder import TrackOptions, track_to_folder
 from morph.tracking import Face, SmoothingConfig, Tracker, TrackerOptions
 from morph.tracking.detection.boxes import overlap
@@ -161,7 +162,7 @@ def measure_video(
     tracker = Tracker(options, smoothing=config)
     with tempfile.TemporaryDirectory() as folder:
         summary = track_to_folder(source, tracker, folder, TrackOptions(overlay=False, offline=offline))
-        with np.load(Path(folder) / "coefficients.npz") as archive:
+        with open_npz(Path(folder) / "coefficients.npz") as archive:
             steady = {name: archive[name] for name in ("frame", "time", "id", "box", "landmarks")}
     shots = pair_shots(steady, raw)
     smooth, rough, smooth_still, rough_still = _jitters(shots)
