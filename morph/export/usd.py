@@ -14,6 +14,7 @@ from morph import __version__
 from morph.atomic import atomic_path
 from morph.errors import MorphError
 from morph.export.head_mesh import expressions, faces_of, png
+from morph.export.linked_files import linked_path
 from morph.export.performance import Performance
 from morph.rendering import vertex_normals
 
@@ -37,11 +38,11 @@ def write_usd(path: str | os.PathLike[str], performance: Performance, texture: n
     except ImportError:
         raise MorphError("exporting USD needs the usd extra (usd-core is missing): pip install 'morph[usd]'") from None
     path = Path(path)
-    if path.suffix not in SUFFIXES:
+    if path.suffix.lower() not in SUFFIXES:
         raise MorphError(f"{path} must end in one of {', '.join(SUFFIXES)}")
     picture = png(texture)
-    if path.suffix != ".usdz":
-        beside = path.with_suffix(".png")
+    if path.suffix.lower() != ".usdz":
+        beside = linked_path(path, ".png")
         layer = _layer(performance, f"./{beside.name}")
         with atomic_path(beside) as temporary:
             temporary.write_bytes(picture)

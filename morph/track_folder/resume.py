@@ -18,7 +18,7 @@ from morph.tracking import Tracker
 
 RECORD = ".unfinished.json"  # in the folder of a track, from before its first file until after its summary
 HALF_WRITTEN = re.compile(
-    r"\.(\d{6}(_\d+)?|head|texture|coefficients|landmarks|overlay|summary|probe|\.unfinished)-\w{8}(\.\w+)?"
+    r"\.(-?\d{5,}(_\d+)?|head|texture|coefficients|landmarks|overlay|summary|probe|\.unfinished)-\w{8}(\.\w+)?"
 )
 
 

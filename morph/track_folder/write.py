@@ -36,7 +36,7 @@ from morph.tracking.overlay import draw_faces
 FORMAT = "morph-track-1"
 WAITING = 4  # frames that were read ahead, and frames that wait to be drawn, at most
 MESHES_WAITING = 24  # coefficients that wait to be meshes, at most
-OWN_FILES = re.compile(r"\d{6}(_\d+)?\.obj|head\.mtl|texture\.png")  # in mesh/
+OWN_FILES = re.compile(r"-?\d{5,}(_\d+)?\.obj|head\.mtl|texture\.png")  # in mesh/
 RESULTS = ("summary.json", "coefficients.npz", "landmarks.csv", "overlay.mp4", "overlay.png")
 
 
@@ -320,6 +320,7 @@ class _Run:
             "frames_with_face": self.count - len(self.empty),
             "frames_without_face": self.empty,
             "frames_damaged": self.source.damaged,
+            "frames_missing": list(getattr(self.source, "missing", ())),
             "left_out": list(self.source.left_out),
             "faces": sorted({face.id for face in self.faces}),
             "vertices": tracker.model.n_vertices,
