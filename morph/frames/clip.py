@@ -22,7 +22,6 @@ class ClipSource(FrameSource):
 
     Attributes:
         threads: of the decoder; 1 decodes in the thread that asks for the frame, more decode ahead.
-        start: time of the first frame as the file counts it, in seconds; 0 until it was read.
     """
 
     kind = "clip"
@@ -31,13 +30,14 @@ class ClipSource(FrameSource):
     def __init__(self, path: Path) -> None:
         import av
 
-        self.name, self._path, self.damaged, self.start = str(path), path, 0, 0.0
+        self.name, self._path, self.damaged = str(path), path, 0
         try:
             with av.open(os.path.abspath(path)) as container:  # FFmpeg takes what is before a colon for a protocol
                 stream = main_stream(container, path, self.leave_out)
                 self._stream = stream.index
                 self.rate = float(stream.average_rate or stream.guessed_rate or SEQUENCE_RATE)
                 self.count = stream.frames or None
+                self.sound = self.name if container.streams.audio else None
         except av.FFmpegError as error:
             raise MorphError(_why_not(path, error)) from None
 

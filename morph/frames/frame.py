@@ -42,6 +42,8 @@ class FrameSource:
         count: how many frames to expect, as far as it is known.
         rate: frames a second, about.
         damaged: how many frames could not be decoded so far.
+        sound: file with the sound that belongs to the frames; None where there is none.
+        start: where the first frame lies in that file, in seconds as the file counts them; known once it was read.
         left_out: what else of it is not in the frames so far, one line each; also a warning of the "morph" logger.
     """
 
@@ -50,6 +52,8 @@ class FrameSource:
     count: int | None
     rate: float = SEQUENCE_RATE
     damaged: int = 0
+    sound: str | None = None
+    start: float = 0.0
     left_out: tuple[str, ...] = ()
 
     def leave_out(self, line: str) -> None:

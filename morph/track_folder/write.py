@@ -274,7 +274,7 @@ class _Run:
         if self.options.overlay and self.source.kind == "pictures":
             output_folder(self.folder / "overlay")
         elif self.options.overlay and self.source.kind != "picture":
-            self.video = stack.enter_context(VideoWriter(self.folder / "overlay.mp4", self.source.rate))
+            self.video = stack.enter_context(VideoWriter(self.folder / "overlay.mp4", self.source.rate, sound=self.source))
 
     def _remove_earlier(self) -> None:
         """An earlier track goes; its record and summary first, so that nothing is taken for whole that is half gone."""

@@ -85,7 +85,7 @@ def test_loss_of_a_network_that_sees_the_dot(tmp_path: Path, flow: str) -> None:
         mass = image[..., 0].double() + 1e-9
         line = torch.arange(64, dtype=torch.float64)
         centre = torch.stack([(mass.sum(1) * line).sum(1), (mass.sum(2) * line).sum(1)], -1) / mass.sum((1, 2))[:, None]
-        flat = torch.zeros(len(image), network.info.size)
+        flat = torch.zeros(len(image), network.info.layout.size)
         flat[:, [-9, -5]] = 1.0
         flat[:, -3] = -20.0
         flat[:, -2:] = centre.float()
@@ -139,7 +139,7 @@ def test_statistics_never_follow_the_clips(tmp_path: Path, batch_norm: str, move
     module.flow_loss(network, clips)
     labelled = {
         "image": torch.randint(0, 256, (8, 64, 64, 3), dtype=torch.uint8),
-        "flat": torch.zeros(8, network.info.size),
+        "flat": torch.zeros(8, network.info.layout.size),
         "landmarks": torch.zeros(8, 68, 2),
         "weights": torch.ones(8, 68),
     }

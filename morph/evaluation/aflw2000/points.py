@@ -27,6 +27,7 @@ class Aflw2000Report:
         original, reannotated: scores against the two label sets, predictions taken as given.
         original_from_1: the same points moved by (+1, +1) pixel, against the original labels: those count pixels from 1,
             so this is what points with 0-based pixels mean. Beside the headline, never in its place.
+        others: scores of the same predictions with the 68 points of other named sets, original and re-annotated labels each.
         protocol: how the numbers were made, in words.
         extra: further measures by name, plain numbers (pose in degrees, share of shape, dense error).
     """
@@ -36,6 +37,7 @@ class Aflw2000Report:
     original_from_1: NmeScores
     protocol: dict[str, Any]
     extra: dict[str, Any] = field(default_factory=dict)
+    others: dict[str, tuple[NmeScores, NmeScores]] = field(default_factory=dict)
 
     def as_json(self) -> dict[str, Any]:
         """What ``morph bench aflw2000 --json`` writes."""
@@ -43,6 +45,10 @@ class Aflw2000Report:
             "original": self.original.as_json(),
             "reannotated": self.reannotated.as_json(),
             "original_from_1": self.original_from_1.as_json(),
+            "point_sets": {
+                name: {"original": first.as_json(), "reannotated": second.as_json()}
+                for name, (first, second) in self.others.items()
+            },
             **self.extra,
             "protocol": self.protocol,
         }
@@ -55,6 +61,8 @@ class Aflw2000Report:
             ("original", self.original),
             ("re-annotated", self.reannotated),
             ("original, +1 px", self.original_from_1),
+            *((f"original, {name}", first) for name, (first, _) in self.others.items()),
+            *((f"re-ann., {name}", second) for name, (_, second) in self.others.items()),
         )
         for title, scores in rows:
             numbers = (*scores.by_bin, scores.balanced, scores.plain, scores.failure_rate)

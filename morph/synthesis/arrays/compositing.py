@@ -5,11 +5,9 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 
+from morph.arrays import Floats
 from morph.compiled import compiled
-
-Floats = npt.NDArray[np.float32]
 
 
 @compiled

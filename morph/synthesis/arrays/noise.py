@@ -10,9 +10,9 @@ import cv2
 import numpy as np
 import numpy.typing as npt
 
+from morph.arrays import Floats
 from morph.compiled import compiled
 
-Floats = npt.NDArray[np.float32]
 SIZE = 512
 POOL = 1 << 20
 

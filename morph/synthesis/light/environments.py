@@ -11,11 +11,10 @@ from pathlib import Path
 
 import cv2
 import numpy as np
-import numpy.typing as npt
 
+from morph.arrays import Doubles, Floats
 from morph.errors import MorphError
 
-Floats = npt.NDArray[np.float32]
 HEIGHT, WIDTH = 256, 512
 
 
@@ -178,6 +177,6 @@ def _procedural(seed: int) -> Floats:
     return np.clip(image, 0.005, None).astype(np.float32)
 
 
-def _unit(*v: float) -> npt.NDArray[np.float64]:
+def _unit(*v: float) -> Doubles:
     out = np.asarray(v, np.float64)
     return out / np.linalg.norm(out)
