@@ -14,7 +14,7 @@ from morph import __version__
 from morph.atomic import atomic_path
 from morph.errors import MorphError
 from morph.export.head_mesh import expressions, faces_of, png
-from morph.export.linked_files import linked_path
+from morph.export.linked_files import linked_path, path_for_cpp
 from morph.export.performance import Performance
 from morph.rendering import vertex_normals
 
@@ -46,15 +46,16 @@ def write_usd(path: str | os.PathLike[str], performance: Performance, texture: n
         layer = _layer(performance, f"./{beside.name}")
         with atomic_path(beside) as temporary:
             temporary.write_bytes(picture)
-        with atomic_path(path) as temporary:
-            layer.Export(str(temporary))
+        with atomic_path(path) as temporary, path_for_cpp(temporary) as place:
+            layer.Export(str(place))
         return
     with atomic_path(path) as temporary, tempfile.TemporaryDirectory() as folder:
         Path(folder, "texture.png").write_bytes(picture)
         _layer(performance, "./texture.png").Export(str(Path(folder, "track.usdc")))
         temporary.unlink()
-        if not UsdUtils.CreateNewUsdzPackage(Sdf.AssetPath(str(Path(folder, "track.usdc"))), str(temporary)):
-            raise MorphError(f"{path} could not be packed; export a .usdc instead")
+        with path_for_cpp(temporary) as place:
+            if not UsdUtils.CreateNewUsdzPackage(Sdf.AssetPath(str(Path(folder, "track.usdc"))), str(place)):
+                raise MorphError(f"{path} could not be packed; export a .usdc instead")
 
 
 def _layer(performance: Performance, texture: str) -> Any:

@@ -264,3 +264,14 @@ def test_files_that_are_no_clips(tmp_path, name, content, message):
     with pytest.raises(MorphError, match=message) as caught:
         open_source(tmp_path / name)
     assert "\n" not in str(caught.value)
+
+
+def test_colours_that_only_dolby_vision_tells_are_named(tmp_path):
+    """Its first picture looks like any other of HEVC: the tag of the codec alone says what it is."""
+    path = write_stream(tmp_path / "a.mp4", colours(2), "libx265", "yuv420p10le", options={"x265-params": "log-level=none"})
+    data = path.read_bytes()
+    assert data.count(b"hev1") == 1
+    path.write_bytes(data.replace(b"hev1", b"dvhe"))
+    source = open_source(path)
+    assert len(list(source)) == 2
+    assert "Dolby Vision" in source.left_out[0]
