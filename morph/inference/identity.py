@@ -38,7 +38,7 @@ def find_identity(choice: str | os.PathLike[str] | None, first_look: str) -> Pat
         return None
     if os.fspath(choice) == "default":
         return default_identity()
-    if Path(choice).suffix != ".onnx":
+    if Path(choice).suffix.lower() != ".onnx":
         raise MorphError(f"no identity network called {os.fspath(choice)!r}; choose default, none, or an .onnx file")
     return Path(choice)
 
