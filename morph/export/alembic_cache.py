@@ -7,12 +7,13 @@ from typing import Any
 
 import numpy as np
 
-from morph.atomic import atomic_path
+from morph.atomic import atomic_path, reserve
 from morph.errors import MorphError
 from morph.export.head_mesh import faces_of
 from morph.export.performance import Performance
 from morph.marks import MARK
 
+SPARE, SPARE_EACH = 1 << 16, 1 << 10  # bytes of an archive, and of each sample, beside their numbers
 EVEN = 1e-4  # seconds that steps may differ and still count as one
 
 
@@ -35,7 +36,13 @@ def write_alembic(path: str | os.PathLike[str], performance: Performance) -> Non
     counts = [len(face) for face, _ in faces]
     corners = [corner for face, _ in faces for corner in reversed(face)]  # Alembic goes round a face clockwise
     places = [place for _, chart in faces for place in reversed(chart)]
+    room = (
+        12 * motion.model.n_vertices * len(motion)
+        + 4 * (len(corners) + len(counts) + 4 * len(places))
+        + 8 * motion.model.uv.size
+    )
     with atomic_path(path) as temporary:
+        reserve(temporary, room + SPARE + SPARE_EACH * len(motion))  # without room Alembic ends the program
         archive = Abc.OArchive(str(temporary))
         sampling = AbcCoreAbstract.TimeSampling(*_steps(AbcCoreAbstract, motion.time))
         about = AbcCoreAbstract.MetaData()

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import os
+import shutil
 import tempfile
+import zipfile
 from pathlib import Path
 from typing import Any
 
@@ -46,14 +48,31 @@ def write_usd(path: str | os.PathLike[str], performance: Performance, texture: n
         with atomic_path(beside) as temporary:
             temporary.write_bytes(picture)
         with atomic_path(path) as temporary:
-            layer.Export(str(temporary))
+            _export(layer, temporary)
         return
     with atomic_path(path) as temporary, tempfile.TemporaryDirectory() as folder:
         Path(folder, "texture.png").write_bytes(picture)
-        _layer(performance, "./texture.png").Export(str(Path(folder, "track.usdc")))
-        temporary.unlink()
-        if not UsdUtils.CreateNewUsdzPackage(Sdf.AssetPath(str(Path(folder, "track.usdc"))), str(temporary)):
-            raise MorphError(f"{path} could not be packed; export a .usdc instead")
+        _export(_layer(performance, "./texture.png"), Path(folder, "track.usdc"))
+        packed = Path(folder, "track.usdz")
+        if not UsdUtils.CreateNewUsdzPackage(Sdf.AssetPath(str(Path(folder, "track.usdc"))), str(packed)) or not _is_whole(
+            packed
+        ):
+            raise MorphError(f"{path} could not be packed; is the disk of {folder} full?")
+        shutil.copyfile(packed, temporary)
+
+
+def _is_whole(package: Path) -> bool:
+    """Whether every part of a package can be read; its writer does not say that the disk was full."""
+    try:
+        with zipfile.ZipFile(package) as archive:
+            return archive.testzip() is None
+    except (OSError, zipfile.BadZipFile):
+        return False
+
+
+def _export(layer: Any, path: Path) -> None:
+    if not layer.Export(str(path)):
+        raise MorphError(f"USD could not write {path.name}; is the disk full?")
 
 
 def _layer(performance: Performance, texture: str) -> Any:
