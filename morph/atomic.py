@@ -131,7 +131,7 @@ def output_folder(path: str | os.PathLike[str]) -> Path:
         path.mkdir(parents=True, exist_ok=True)
         with tempfile.NamedTemporaryFile(prefix=".probe-", dir=path):
             pass
-    except (FileExistsError, NotADirectoryError):
+    except FileExistsError:
         raise MorphError(f"cannot write into {path}: it is a file; give a folder") from None
     except OSError as error:
         raise MorphError(f"cannot write into {path}: {error.strerror}; choose a writable folder") from None

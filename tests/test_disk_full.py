@@ -17,7 +17,6 @@ from standins import toy_model, write_weights
 
 from morph.atomic import atomic_path, write_all
 from morph.cli import main
-from morph.datasets.crops import CropSet
 from morph.datasets.npy_rows import NpyRows
 from morph.errors import MorphError
 
@@ -124,12 +123,3 @@ def test_rows_are_the_file_that_numpy_writes(tmp_path):
     assert (tmp_path / "b.npy").read_bytes() == (tmp_path / "a.npy").read_bytes()
     with pytest.raises(ValueError, match="6 rows came"), NpyRows(tmp_path / "c.npy", np.uint8, (7, 4, 3)) as out:
         out.add(rows[1:])
-
-
-def test_a_set_that_a_full_disk_stopped_goes_on(tmp_path, capsys):
-    words = ["synth", "--count", "2", "--size", "48", "--out"]
-    assert main([*words, str(tmp_path / "whole")]) == 0
-    with at_most(7000):
-        assert main([*words, str(tmp_path / "out")]) == 2
-    assert main([*words, str(tmp_path / "out")]) == 0
-    assert (CropSet.open(tmp_path / "out").images == CropSet.open(tmp_path / "whole").images).all()
