@@ -144,6 +144,9 @@ def print_summary(summary: dict[str, Any], folder: Path) -> None:
     if missing and len(missing) < summary["frames"]:
         shown = ", ".join(map(str, missing[:12])) + (", ..." if len(missing) > 12 else "")
         print(f"  no face in frame {shown}")
+    if gaps := summary.get("frames_missing"):
+        shown = ", ".join(map(str, gaps[:12])) + (", ..." if len(gaps) > 12 else "")
+        print(f"  numbers without a picture: {shown}")
     if summary.get("meshes_kept"):
         print(f"  OBJ files kept: {summary['meshes_kept']}")
     if summary["frames_damaged"]:

@@ -10,6 +10,7 @@ import numpy as np
 from morph.atomic import atomic_path, reserve
 from morph.errors import MorphError
 from morph.export.head_mesh import faces_of
+from morph.export.linked_files import path_for_cpp
 from morph.export.performance import Performance
 from morph.marks import MARK
 
@@ -36,14 +37,12 @@ def write_alembic(path: str | os.PathLike[str], performance: Performance) -> Non
     counts = [len(face) for face, _ in faces]
     corners = [corner for face, _ in faces for corner in reversed(face)]  # Alembic goes round a face clockwise
     places = [place for _, chart in faces for place in reversed(chart)]
-    room = (
-        12 * motion.model.n_vertices * len(motion)
-        + 4 * (len(corners) + len(counts) + 4 * len(places))
-        + 8 * motion.model.uv.size
+    numbers = (
+        3 * motion.model.n_vertices * len(motion) + len(corners) + len(counts) + 4 * len(places) + 2 * motion.model.uv.size
     )
-    with atomic_path(path) as temporary:
-        reserve(temporary, room + SPARE + SPARE_EACH * len(motion))  # without room Alembic ends the program
-        archive = Abc.OArchive(str(temporary))
+    with atomic_path(path) as temporary, path_for_cpp(temporary) as place:
+        reserve(place, 4 * numbers + SPARE + SPARE_EACH * len(motion))  # without room Alembic ends the program
+        archive = Abc.OArchive(str(place))
         sampling = AbcCoreAbstract.TimeSampling(*_steps(AbcCoreAbstract, motion.time))
         about = AbcCoreAbstract.MetaData()
         about.set("generator", MARK)

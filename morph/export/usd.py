@@ -16,6 +16,7 @@ from morph import __version__
 from morph.atomic import atomic_path
 from morph.errors import MorphError
 from morph.export.head_mesh import expressions, faces_of, png
+from morph.export.linked_files import linked_path, path_for_cpp
 from morph.export.performance import Performance
 from morph.rendering import vertex_normals
 
@@ -39,24 +40,22 @@ def write_usd(path: str | os.PathLike[str], performance: Performance, texture: n
     except ImportError:
         raise MorphError("exporting USD needs the usd extra (usd-core is missing): pip install 'morph[usd]'") from None
     path = Path(path)
-    if path.suffix not in SUFFIXES:
+    if path.suffix.lower() not in SUFFIXES:
         raise MorphError(f"{path} must end in one of {', '.join(SUFFIXES)}")
     picture = png(texture)
-    if path.suffix != ".usdz":
-        beside = path.with_suffix(".png")
+    if path.suffix.lower() != ".usdz":
+        beside = linked_path(path, ".png")
         layer = _layer(performance, f"./{beside.name}")
         with atomic_path(beside) as temporary:
             temporary.write_bytes(picture)
-        with atomic_path(path) as temporary:
-            _export(layer, temporary)
+        with atomic_path(path) as temporary, path_for_cpp(temporary) as place:
+            _export(layer, place)
         return
     with atomic_path(path) as temporary, tempfile.TemporaryDirectory() as folder:
         Path(folder, "texture.png").write_bytes(picture)
-        _export(_layer(performance, "./texture.png"), Path(folder, "track.usdc"))
-        packed = Path(folder, "track.usdz")
-        if not UsdUtils.CreateNewUsdzPackage(Sdf.AssetPath(str(Path(folder, "track.usdc"))), str(packed)) or not _is_whole(
-            packed
-        ):
+        whole, packed = Path(folder, "track.usdc"), Path(folder, "track.usdz")
+        _export(_layer(performance, "./texture.png"), whole)
+        if not UsdUtils.CreateNewUsdzPackage(Sdf.AssetPath(str(whole)), str(packed)) or not _is_whole(packed):
             raise MorphError(f"{path} could not be packed; is the disk of {folder} full?")
         shutil.copyfile(packed, temporary)
 

@@ -17,7 +17,7 @@ from morph.track_folder.layout import RECORD, SUMMARY, read_record
 from morph.tracking import Tracker
 
 HALF_WRITTEN = re.compile(
-    r"\.(\d{6}(_\d+)?|head|texture|coefficients|landmarks|overlay|summary|probe|\.unfinished)-\w{8}(\.\w+)?"
+    r"\.(-?\d{5,}(_\d+)?|head|texture|coefficients|landmarks|overlay|summary|probe|\.unfinished)-\w{8}(\.\w+)?"
 )
 
 

@@ -214,7 +214,7 @@ def _check(folder: Path, source: FrameSource, tracker: Tracker, options: TrackOp
     names = [RECORD, SUMMARY, *TABLES]
     footage = getattr(source, "files", [] if source.kind == "camera" else [Path(source.name)])
     if options.overlay and source.kind == "pictures":
-        names += dict.fromkeys(f"overlay/{name}.png" for file in footage for name in (file.stem, file.name))
+        names += [f"overlay/{name}.png" for name in getattr(source, "names", [file.stem for file in footage])]
     elif options.overlay:
         names += ["overlay.png" if source.kind == "picture" else "overlay.mp4"]
     parts = (tracker.regressor, tracker.detector, tracker.identity, tracker.experts)
@@ -354,6 +354,7 @@ class _Run:
             "frames_with_face": self.count - len(self.empty),
             "frames_without_face": self.empty,
             "frames_damaged": self.source.damaged,
+            "frames_missing": list(getattr(self.source, "missing", ())),
             "left_out": list(self.source.left_out),
             "faces": sorted({face.id for face in self.faces}),
             "vertices": tracker.model.n_vertices,

@@ -28,9 +28,9 @@ from viewer.stage.track_scene import Stage
 
 Kind = Literal["exr", "png"]
 SUMMARY = "layers.json"
-OWN_FILE = re.compile(r"(layers|st|st_\d+|beauty|matte|depth|normals|uv|plate)\.\d{6}\.(exr|png)")
+OWN_FILE = re.compile(r"(layers|st|st_\d+|beauty|matte|depth|normals|uv|plate)\.-?\d{5,}\.(exr|png)")
 HALF_WRITTEN = re.compile(
-    r"\.(layers|st|st_\d+|beauty|matte|depth|normals|uv|plate|probe|\.unfinished)(\.\d{6})?-\w{8}(\.\w+)?"
+    r"\.(layers|st|st_\d+|beauty|matte|depth|normals|uv|plate|probe|\.unfinished)(\.-?\d{5,})?-\w{8}(\.\w+)?"
 )
 DEPTH_STEP = 64  # of a PNG's values for one millimetre; 32768 is the plane of the head's origin
 ABOUT = {

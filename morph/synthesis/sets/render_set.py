@@ -23,6 +23,7 @@ from morph.datasets.crops import FORMAT, CropSet
 from morph.datasets.npy_rows import NpyRows
 from morph.errors import MorphError
 from morph.model import MorphableModel, load_default_model
+from morph.npz import open_npz
 from morph.synthesis.engine import Renderer
 from morph.synthesis.light.environments import panorama_files
 from morph.synthesis.maps import ABOUT, MAPS, check_names
@@ -273,7 +274,7 @@ def _join(plan: SynthesisPlan, parts: Path, folder: Path, about: dict[str, Any])
 
 def _load(parts: Path, block: tuple[int, int], *names: str) -> list[npt.NDArray[Any]]:
     try:
-        with np.load(_part(parts, block), allow_pickle=False) as archive:
+        with open_npz(_part(parts, block)) as archive:
             return [archive[name] for name in names]
     except (OSError, ValueError, EOFError, KeyError) as error:
         raise MorphError(f"{_part(parts, block)} is damaged ({error}); delete it and run again") from None
