@@ -15,6 +15,7 @@ from morph.cli.demo import demo_files
 from morph.errors import MorphError
 from morph.frames import open_source
 from morph.frames.sources import FrameSource
+from morph.inference.experts import default_experts
 from morph.track_folder import TrackOptions, track_to_folder
 from morph.track_folder.resume import RECORD, remove_half_written
 
@@ -172,6 +173,19 @@ def test_other_footage_weights_and_unknown_tracks_are_refused(clip, tracker, beg
     (begun / "summary.json").write_text("{}")
     with pytest.raises(MorphError, match="does not say how it was tracked"):
         track_to_folder(open_source(clip), tracker, begun, RESUME)
+
+
+def test_other_experts_of_the_same_name_are_refused(clip, tmp_path):
+    onnx = pytest.importorskip("onnx")
+    own = tmp_path / "own.onnx"
+    shutil.copy(default_experts(), own)
+    with pytest.raises(KeyboardInterrupt):
+        track_to_folder(Cut(clip, 2), Tracker(level=0, experts=own), tmp_path / "out", OPTIONS)
+    other = onnx.load(default_experts())
+    other.doc_string = "another"
+    onnx.save(other, own)
+    with pytest.raises(MorphError, match="begun with other experts;"):
+        track_to_folder(open_source(clip), Tracker(level=0, experts=own), tmp_path / "out", RESUME)
 
 
 def test_frames_that_do_not_come_again_are_refused(clip, tracker, tmp_path):
