@@ -1,4 +1,4 @@
-"""Shared fixtures."""
+"""Shared fixtures, markers, and the watch over skips."""
 
 from __future__ import annotations
 
@@ -6,6 +6,22 @@ import os
 from pathlib import Path
 
 import pytest
+from skips import SkipWatch
+
+MARKED_BY_FIXTURE = {"research_data": "research", "run_node": "node", "display": "display"}
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """With MORPH_CI set, a skip that is not expected fails the run."""
+    config.pluginmanager.register(SkipWatch(strict=bool(os.environ.get("MORPH_CI"))), "skip-watch")
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Tests that need research data, Node.js or a screen are marked by the fixture that they ask for."""
+    for item in items:
+        for fixture, marker in MARKED_BY_FIXTURE.items():
+            if fixture in getattr(item, "fixturenames", ()):
+                item.add_marker(marker)
 
 
 @pytest.fixture(scope="session")

@@ -10,7 +10,7 @@ import numpy as np
 import torch
 from toy_crops import MODEL, crop_set
 
-from morph.datasets.clip_windows import ClipWindows, Window, write_windows
+from morph.datasets.clip_windows import ClipWindow, ClipWindows, write_windows
 from morph.network.regressor import CoefficientRegressor, WeightsInfo, save_weights
 from morph.training.finetune import learn_windows
 from morph.training.flow_config import FinetuneConfig
@@ -24,12 +24,12 @@ def write_toy_windows(folder: Path, count: int = 12, speed: float = 3.0) -> Clip
     crops, rng = crop_set(count), np.random.default_rng(5)
     steps = rng.uniform(-speed, speed, (count, 2)).astype(np.float32)
 
-    def window(i: int) -> Window:
+    def window(i: int) -> ClipWindow:
         ways = [np.array([[1, 0, t * steps[i, 0]], [0, 1, t * steps[i, 1]]]) for t in range(FRAMES)]
         images = np.stack([cv2.warpAffine(crops.images[i], way, (SIDE, SIDE)) for way in ways])
         points = np.stack([crops.labels["landmarks"][i] + t * steps[i] for t in range(FRAMES)]).astype(np.float32)
         flow = np.broadcast_to(steps[i], (FRAMES - 1, 68, 2)).astype(np.float32)
-        return Window(images, points, flow, np.ones((FRAMES - 1, 68), bool), 0)
+        return ClipWindow(images, points, flow, np.ones((FRAMES - 1, 68), bool), 0)
 
     return write_windows(folder, map(window, range(count)), (count, FRAMES, SIDE), {"clips": ["toy"], "windows": [count]})
 

@@ -21,9 +21,9 @@ from morph.atomic import atomic_path, output_folder
 from morph.errors import MorphError
 from morph.export import VideoWriter
 from morph.model.rotation import euler_to_matrix
-from morph.synthesis.camera.photograph import develop
+from morph.synthesis.camera.photograph import ExtraChance, develop
 from morph.synthesis.camera.viewpoint import BOX_SHARE, Viewpoint, place_camera
-from morph.synthesis.drawing import draw_scene
+from morph.synthesis.drawing import Drawing, draw_scene
 from morph.synthesis.person.people import Person
 from morph.synthesis.scene import Stage
 
@@ -128,9 +128,9 @@ def render_clip(stage: Stage, seed: tuple[int, int], path: Path, frames: int, si
         for index in range(frames):
             direction.time = index / RATE
             scene = stage.compose(np.random.default_rng((*seed, 3)), size * SUPERSAMPLING, direction)
-            light, _ = draw_scene(stage, scene, size * SUPERSAMPLING)
+            light, _ = draw_scene(Drawing(stage, scene, size * SUPERSAMPLING))
             grain = np.random.default_rng((*seed, 4, index))
-            video.write(develop(np.random.default_rng((*seed, 5)), light, size, grain), direction.time)
+            video.write(develop(np.random.default_rng((*seed, 5)), light, size, extra=ExtraChance(grain)), direction.time)
             marks.append((scene.pixels[stage.model.landmarks, :2] + 0.5) / SUPERSAMPLING - 0.5)
         with atomic_path(path.with_suffix(".npz")) as beside:
             np.savez_compressed(beside, landmarks=np.stack(marks))

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import argparse
 import importlib
-import os
+import logging
 import sys
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from typing import Any
 
 from morph import __version__
+from morph.console import run_command
 from morph.errors import MorphError
 
 VERBS = {
@@ -31,32 +33,60 @@ SMALL = ("demo", "track", "live", "view", "bench")  # verbs whose products of ma
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Run one verb; returns the exit status: 0 done, 2 the user can put it right, 130 interrupted."""
-    arguments = list(sys.argv[1:] if arguments is None else arguments)
-    parser = argparse.ArgumentParser(prog="morph", description="Pixels of a face to an animatable 3D mesh, on a CPU.")
+    """Run one verb; returns the exit status, see :func:`morph.console.run_command`."""
+    words = list(sys.argv[1:] if arguments is None else arguments)
+    return run_command("morph", lambda: _run(words))
+
+
+def _run(words: list[str]) -> None:
+    parser = _Parser(prog="morph", description="Pixels of a face to an animatable 3D mesh, on a CPU.")
     parser.add_argument("--version", action="version", version=f"morph {__version__}")
     verbs = parser.add_subparsers(dest="verb", metavar="VERB", required=True)
-    wanted = next((word for word in arguments if not word.startswith("-")), None)
+    wanted = next((word for word in words if not word.startswith("-")), None)
     for verb, text in VERBS.items():
         sub = verbs.add_parser(verb, help=text, description=text)
         if verb == wanted:
             module = importlib.import_module(f"morph.cli.{verb.replace('-', '_')}")
             module.add_arguments(sub)
             sub.set_defaults(run=module.run)
-    options = parser.parse_args(arguments)
+    options = parser.parse_args(words)
+    with _threads(1 if options.verb in SMALL else None), _warnings():
+        options.run(options)
+
+
+class _Parser(argparse.ArgumentParser):
+    """Refuses empty words, which an unset variable of a shell leaves: as a path they would mean the working folder."""
+
+    def _get_value(self, action: argparse.Action, arg_string: str) -> Any:
+        if arg_string == "" and action.default != "":
+            name = "/".join(action.option_strings) or action.metavar or action.dest
+            raise MorphError(f"{name} is empty; is a variable of the shell unset?")
+        return super()._get_value(action, arg_string)  # type: ignore[misc]
+
+
+@contextmanager
+def _warnings() -> Iterator[None]:
+    """What the "morph" logger warns of, on stderr, each line once."""
+    logger, handler = logging.getLogger("morph"), _Lines(logging.WARNING)
+    logger.addHandler(handler)
     try:
-        with _threads(1 if options.verb in SMALL else None):
-            options.run(options)
-    except MorphError as error:
-        print(f"morph: {error}", file=sys.stderr)
-        return 2
-    except KeyboardInterrupt:
-        print("morph: interrupted", file=sys.stderr)
-        return 130
-    except BrokenPipeError:
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        return 0
-    return 0
+        yield
+    finally:
+        logger.removeHandler(handler)
+
+
+class _Lines(logging.Handler):
+    """Writes a record as errors are written."""
+
+    def __init__(self, level: int) -> None:
+        super().__init__(level)
+        self._said: set[str] = set()
+
+    def emit(self, record: logging.LogRecord) -> None:
+        line = record.getMessage()
+        if line not in self._said:
+            self._said.add(line)
+            print(f"morph: {line}", file=sys.stderr)
 
 
 @contextmanager

@@ -19,6 +19,19 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--out", type=Path, required=True, metavar="DIR", help="crop set to write")
     parser.add_argument("--mat", action="store_true", help="write OUT/mat/NAME.jpg and .mat in the layout of 300W-LP too")
     parser.add_argument(
+        "--points",
+        type=Path,
+        metavar="TABLE",
+        help="fit a labeller's points: images.npy, labels.npz with name and points (N, P, 2); TABLE: the vertex of each",
+    )
+    parser.add_argument(
+        "--most",
+        type=float,
+        default=1.3,
+        metavar="PERCENT",
+        help="with --points: leave out faces that are farther from their points, per cent of the face (1.3)",
+    )
+    parser.add_argument(
         "--contour",
         choices=("move", "fixed", "ignore"),
         default="move",
@@ -54,6 +67,9 @@ def run(options: argparse.Namespace) -> None:
     from morph.model import load_default_model
     from morph.model.readers import read_model
 
+    if options.points is not None:
+        _fit_points(options)
+        return
     data = jaw_weighted(open_landmark_set(options.data), options.jaw_weight)
     model = load_default_model() if options.model == "default" else read_model(options.model, std=options.std)
     centre = read_centre(options.mean, model) if options.mean else None
@@ -81,3 +97,37 @@ def run(options: argparse.Namespace) -> None:
     print(f"{len(fitted.rows)} faces in {seconds:.1f} s, {error.mean():.3f} px mean on visible points")
     print(f"{z}")
     print(f"{options.out}: crop set with coefficients of {model.name}" + (", 300W-LP files in mat/" if options.mat else ""))
+
+
+def _fit_points(options: argparse.Namespace) -> None:
+    """Fit a labeller's points."""
+    import numpy as np
+
+    from morph.fitting.data_set import fit_point_set, write_crop_set, write_mat_files
+    from morph.fitting.landmark_sets import open_point_set
+    from morph.fitting.point_table import read_point_table
+    from morph.fitting.spread import spread
+    from morph.model import load_default_model
+    from morph.model.readers import read_model
+
+    model = load_default_model(1) if options.model == "default" else read_model(options.model, std=options.std)
+    table = read_point_table(options.points, model)
+    data = open_point_set(options.data, len(table))
+    start = time.perf_counter()
+    fitted = fit_point_set(data, model, table, most=options.most / 100)
+    seconds, share = time.perf_counter() - start, 100 * fitted.labels["fit_error"]
+    for line in fitted.bad:
+        print(f"morph: left out: {line}", file=sys.stderr)
+    meta = {
+        "model": {"name": model.name, "identity": model.identity},
+        "fit": {"points": len(table), "most_percent": options.most, "left_out": len(fitted.bad)},
+    }
+    write_crop_set(fitted, data, meta, options.out)
+    if options.mat:
+        write_mat_files(fitted, data, model, options.out / "mat")
+    print(
+        f"{len(fitted.rows)} faces in {seconds:.1f} s, {len(fitted.bad)} left out; of the face: "
+        + ("median {:.2f}, 90 % below {:.2f} %".format(*np.percentile(share, [50, 90])))
+    )
+    print(f"{spread(fitted.result.coefficients, None)}")
+    print(f"{options.out}: crop set with coefficients of {model.name}")

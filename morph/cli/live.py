@@ -23,7 +23,8 @@ Keys in the window:   r record   s save a picture   p next prop   m meshes   q q
 One datagram a frame, with an empty list of faces where none is seen:
   udp://   one JSON object: format, frame, time (seconds), width, height (pixels), faces; each face has id, score, weights
            (ARKit's 52 names, 0..1) and head: rotation (3 x 3, rows first, model to camera), quaternion_xyzw, euler_degrees
-           (yaw + to the subject's left, pitch + up, roll + crown to the subject's right), translation_millimetres
+           (yaw + to the subject's left, pitch + up, roll + crown to the subject's right; 300W-LP's zero of pitch, so that
+           a head whose rotation is the unit matrix has a pitch of -4.3), translation_millimetres
            (x right, y up from the middle of the picture; z is not known, 0), pixels_per_millimetre
   osc://   the same as a bundle of /morph/frame (frame, time, faces) and /morph/face/ID/weight/NAME, .../quaternion,
            .../euler (yaw, pitch, roll), .../translation and .../scale; needs pip install 'morph[live]'

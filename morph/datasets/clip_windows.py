@@ -3,8 +3,8 @@
 A set of windows is a folder::
 
     images.npy   (N, T, S, S, 3) uint8 RGB
-    labels.npz   landmarks (N, T, 68, 2) as the network saw them, in pixels of the crop; flow (N, T - 1, 68, 2), their way
-                 to the next frame; trusted (N, T - 1, 68) bool, where that way can be believed; clip (N,) its number
+    labels.npz   landmarks (N, T, 68, 2) as the network saw them, in pixels of the crop; flow (N, T - 1, 68, 2), their motion
+                 to the next frame; trusted (N, T - 1, 68) bool, where that motion can be believed; clip (N,) its number
     meta.json    format, count, the clips, how it was made
 """
 
@@ -28,7 +28,7 @@ NAMES = ("landmarks", "flow", "trusted", "clip")
 
 
 @dataclass(frozen=True, eq=False)
-class Window:
+class ClipWindow:
     """One window, as :class:`ClipWindows` holds N of them; ``clip`` is the number of its clip."""
 
     images: npt.NDArray[np.uint8]
@@ -77,7 +77,7 @@ class ClipWindows:
 
 
 def write_windows(
-    folder: str | os.PathLike[str], windows: Iterable[Window], shape: tuple[int, int, int], meta: dict[str, Any]
+    folder: str | os.PathLike[str], windows: Iterable[ClipWindow], shape: tuple[int, int, int], meta: dict[str, Any]
 ) -> ClipWindows:
     """Write windows as they come; ``meta.json`` comes last, so a folder that has it is whole.
 
@@ -89,12 +89,12 @@ def write_windows(
     """
     folder = output_folder(folder)
     count, frames, side = shape
-    rows: list[Window] = []
+    rows: list[ClipWindow] = []
     with atomic_path(folder / "images.npy") as path:
         images = np.lib.format.open_memmap(path, "w+", np.uint8, (count, frames, side, side, 3))
         for index, window in enumerate(windows):
             images[index] = window.images
-            rows.append(Window(window.images[:0], window.landmarks, window.flow, window.trusted, window.clip))
+            rows.append(ClipWindow(window.images[:0], window.landmarks, window.flow, window.trusted, window.clip))
         images.flush()
         del images
     labels = {name: np.stack([getattr(row, name) for row in rows]) for name in NAMES}

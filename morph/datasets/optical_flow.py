@@ -30,7 +30,7 @@ def follow_points(
         points: ``(N, 2)`` pixels of ``first``.
         window: side of the window that is matched, pixels of the finest level.
         levels: of the pyramid above the finest one; a point may move about ``window / 2 * 2**levels`` pixels.
-        round_trip: pixels by which a point may miss itself after the way there and back.
+        round_trip: pixels by which a point may miss itself after being followed forth and back.
 
     Returns:
         Displacements ``(N, 2)`` in pixels, and whether each can be trusted ``(N,)``: it was found both ways, came back to

@@ -9,8 +9,8 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
+from morph.console import run_command
 from morph.datasets.crop_writer import MakePiece, PreparedCrops, write_crops
-from morph.errors import MorphError
 
 
 def script_parser(description: str, *, model: bool) -> argparse.ArgumentParser:
@@ -29,17 +29,9 @@ def script_parser(description: str, *, model: bool) -> argparse.ArgumentParser:
 def run_script(
     parser: argparse.ArgumentParser, run: Callable[[argparse.Namespace], None], arguments: Sequence[str] | None = None
 ) -> int:
-    """Parse and run; returns the exit status: 0 done, 2 with one line when the user can put it right, 130 interrupted."""
-    options = parser.parse_args(arguments)
-    try:
-        run(options)
-    except MorphError as error:
-        print(f"{parser.prog}: {error}", file=sys.stderr)
-        return 2
-    except KeyboardInterrupt:
-        print(f"{parser.prog}: interrupted; the same command goes on from here", file=sys.stderr)
-        return 130
-    return 0
+    """Parse and run; returns the exit status, see :func:`morph.console.run_command`."""
+    again = "interrupted; the same command goes on from here"
+    return run_command(parser.prog, lambda: run(parser.parse_args(arguments)), again)
 
 
 def prepare(options: argparse.Namespace, files: Sequence[str], make: MakePiece, meta: dict[str, Any]) -> PreparedCrops:

@@ -11,6 +11,7 @@ from scipy.spatial.transform import Rotation
 from morph.atomic import atomic_path
 from morph.errors import MorphError
 from morph.export.performance import Performance
+from morph.model.rest_pose import rest_turn
 
 _EYE = ("Blink", "LookDown", "LookIn", "LookOut", "LookUp", "Squint", "Wide")
 _PAIRS = ("Smile", "Frown", "Dimple", "Stretch")
@@ -34,9 +35,10 @@ def write_live_link(path: str | os.PathLike[str], performance: Performance) -> N
     """Write ``Timecode,BlendShapeCount``, 52 weights, then yaw, pitch and roll of head, left eye and right eye.
 
     Weights are clipped to 0..1, as ARKit's are. Angles are radians: yaw is positive to the subject's left, pitch up, roll with
-    the top of the head to the subject's right; the head is ``Rx(-pitch) Rz(roll) Ry(yaw)`` of the model frame, eyes are turned
-    in the head. Frames without the face have no row. The time code is ``HH:MM:SS:FF.fff`` from the clip's own times: FF whole
-    frames of the nearest whole frame rate, fff thousandths of one.
+    the top of the head to the subject's right; the head is ``Rx(-pitch) Rz(roll) Ry(yaw)`` of 300W-LP's frame, in which the
+    default model at rest has a pitch of its own (:mod:`morph.model.rest_pose`); eyes are turned in the head. Frames without the
+    face have no row. The time code is ``HH:MM:SS:FF.fff`` from the clip's own times: FF whole frames of the nearest whole frame
+    rate, fff thousandths of one.
 
     Raises:
         MorphError: the model has not all of ARKit's names, or the folder cannot be written.
@@ -49,7 +51,10 @@ def write_live_link(path: str | os.PathLike[str], performance: Performance) -> N
             "export another format, or track with the default model"
         )
     weights = np.clip(performance.weights[:, [names[name.lower()] for name in WEIGHTS]], 0.0, 1.0)
-    angles = [head_angles(performance.rotation), *(head_angles(turns) for turns in _eyes(performance))]
+    angles = [
+        head_angles(performance.rotation @ rest_turn(performance.model)),
+        *(head_angles(turns) for turns in _eyes(performance)),
+    ]
     rows = np.column_stack([weights, *angles])
     rate = max(round(performance.fps), 1)
     with atomic_path(path) as temporary, temporary.open("w", newline="") as file:

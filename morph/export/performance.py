@@ -53,6 +53,19 @@ class Performance:
         translation: ``(T, 3)`` millimetres; z is 0, for how far the head is from the camera is not known.
         scale: ``(T,)`` pixels a millimetre of the scaled orthographic camera.
         size: width and height of the clip in pixels.
+
+    Example:
+        >>> import tempfile
+        >>> from morph import Tracker, load_default_model, load_track, open_source, performance_of_track, track_to_folder
+        >>> from morph.cli.demo import demo_files
+        >>> from morph.track_folder import TrackOptions
+        >>> folder = tempfile.TemporaryDirectory()
+        >>> options = TrackOptions(mesh=False, overlay=False, frames=3)
+        >>> summary = track_to_folder(open_source(demo_files()[1]), Tracker(level=0), folder.name, options)
+        >>> performance = performance_of_track(load_track(folder.name), load_default_model(0))
+        >>> performance.weights.shape
+        (3, 52)
+        >>> folder.cleanup()
     """
 
     model: MorphableModel
@@ -188,6 +201,19 @@ def performance_of_track(track: RecordedTrack, model: MorphableModel, person: in
 
     Raises:
         MorphError: the track is of another model, has no such person, does not tell its size, or its times do not grow.
+
+    Example:
+        >>> import tempfile
+        >>> from morph import Tracker, load_default_model, load_track, open_source, performance_of_track, track_to_folder
+        >>> from morph.cli.demo import demo_files
+        >>> from morph.track_folder import TrackOptions
+        >>> folder = tempfile.TemporaryDirectory()
+        >>> options = TrackOptions(mesh=False, overlay=False, frames=3)
+        >>> summary = track_to_folder(open_source(demo_files()[1]), Tracker(level=0), folder.name, options)
+        >>> performance = performance_of_track(load_track(folder.name), load_default_model(0))
+        >>> len(performance), performance.vertices(0).shape
+        (3, (4054, 3))
+        >>> folder.cleanup()
     """
     track.check_model(model)
     if track.size is None:

@@ -106,14 +106,18 @@ def _walk(
     def height(vertex: int) -> float:
         return float((mean[vertex] - origin) @ across)
 
+    def crosses(a: int, b: int) -> bool:
+        """Whether an edge passes the plane; a vertex in it counts as below, so that two edges of a triangle pass or none."""
+        return (height(a) > 0) != (height(b) > 0)
+
     def crossing(a: int, b: int) -> tuple[float, npt.NDArray]:
         ha, hb = height(a), height(b)
-        t = ha / (ha - hb) if ha != hb else 0.5
+        t = ha / (ha - hb)
         return t, mean[a] * (1 - t) + mean[b] * t
 
     path = [(start, start, 0.0)]
     forward = np.array([0.0, 0.0, 1.0]) - outward  # towards the viewer and inward
-    options = [(edge, crossing(*edge)) for edge in fan if height(edge[0]) * height(edge[1]) <= 0]
+    options = [(edge, crossing(*edge)) for edge in fan if crosses(*edge)]
     if not options:
         return path
     edge, (t, point) = max(
@@ -131,7 +135,7 @@ def _walk(
             break
         c = beyond[0]
         last = point
-        nxt = (a, c) if height(a) * height(c) <= 0 else (c, b)
+        nxt = (a, c) if crosses(a, c) else (c, b)
         came = b if nxt[0] == a else a
         edge = nxt
         t, point = crossing(*edge)

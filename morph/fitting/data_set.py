@@ -17,9 +17,11 @@ from morph.datasets.crops import FORMAT, CropSet
 from morph.errors import MorphError
 from morph.fitting.contour import JAW
 from morph.fitting.landmark_sets import LandmarkSet
-from morph.fitting.landmarks import FitResult, fit_landmarks
+from morph.fitting.landmarks import FitResult, fit_landmarks, fit_points
 from morph.fitting.mat_files import mat_variables, write_face_mat
+from morph.fitting.point_table import PointTable
 from morph.model.morphable_model import MorphableModel
+from morph.picture_file import save_picture
 
 Progress = Callable[[int, int], None]
 LEAST_POINTS = 4
@@ -90,6 +92,50 @@ def fit_data_set(
     return FittedSet(rows, result, labels, bad)
 
 
+def fit_point_set(data: LandmarkSet, model: MorphableModel, table: PointTable, *, most: float) -> FittedSet:
+    """Fit every face of a set to a labeller's points; faces that the model cannot explain are left out.
+
+    Args:
+        data: the set, with as many points as the table has.
+        model: the morphable model.
+        table: which vertices the points are.
+        most: largest mean distance between fit and points that is kept, as a share of the face's size.
+
+    Returns:
+        What was kept. Labels hold the 68 landmarks of the fit, all with weight 1, and ``fit_error``, a share of the face.
+
+    Raises:
+        MorphError: no face is explained.
+    """
+    good = np.flatnonzero(np.isfinite(data.points).all((1, 2)))
+    bad = [f"{data.folder}: {name}: its points are not finite" for name in np.delete(data.names, good)]
+    result = fit_points(model, data.points[good], data.weights[good], table)
+    low, high = (getattr(result.landmarks[..., :2], which)(1) for which in ("min", "max"))
+    share = result.error / np.sqrt(np.prod(high - low, axis=1))
+    kept = np.flatnonzero(share <= most)
+    far = np.flatnonzero(~(share <= most))
+    bad += [f"{data.folder}: {data.names[good[i]]}: {100 * share[i]:.2f} % of the face away" for i in far]
+    if not len(kept):
+        raise MorphError(f"{data.folder}: no face is explained to {100 * most:g} % of its size; are these the table's points?")
+    found, rows = result.coefficients[kept], good[kept]
+    marks = result.landmarks[kept, :, :2]
+    labels = {
+        "landmarks": marks,
+        "landmark_weights": np.ones(marks.shape[:2]),
+        "shape": found.shape,
+        "expression": found.expression,
+        "rotation": found.rotation,
+        "scale": found.scale,
+        "translation": found.translation,
+        "fit_error": share[kept],
+    }
+    labels = {key: array.astype(np.float32) for key, array in labels.items()}
+    labels |= {key: array[rows] for key, array in data.labels.items()}
+    labels |= {"name": data.names[rows], "group": data.labels.get("group", np.arange(len(data)))[rows]}
+    kept_result = FitResult(found, result.landmarks[kept], result.matched[kept], result.error[kept])
+    return FittedSet(rows, kept_result, labels, bad)
+
+
 def write_crop_set(fitted: FittedSet, data: LandmarkSet, meta: dict[str, Any], folder: str | os.PathLike[str]) -> None:
     """Write a crop set; pictures of a set that is one already are linked where the file system can, else copied.
 
@@ -147,11 +193,12 @@ def write_mat_files(
         raise MorphError(f"{data.folder}: two faces have the same name, so they cannot be files of one folder")
     for i, (row, stem) in enumerate(zip(fitted.rows.tolist(), stems, strict=True)):
         picture = data.picture(row)
-        with atomic_path(folder / f"{stem}.jpg") as path:
-            if data.jpegs is not None:
+        target = folder / f"{stem}.jpg"
+        if data.jpegs is None:
+            save_picture(target, picture, [cv2.IMWRITE_JPEG_QUALITY, 97])
+        else:
+            with atomic_path(target) as path:
                 shutil.copyfile(data.jpegs / f"{data.names[row]}.jpg", path)
-            else:
-                cv2.imwrite(str(path), picture[..., ::-1], [cv2.IMWRITE_JPEG_QUALITY, 97])
         variables = mat_variables(model, fitted.result.coefficients[i], fitted.result.matched[i, :, :2], picture.shape[:2])
         write_face_mat(folder / f"{stem}.mat", variables)
         if progress:

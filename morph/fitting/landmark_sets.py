@@ -1,4 +1,4 @@
-"""Data sets of pictures with 68 points, as the fit wants them: points, weights, names and where the pictures are."""
+"""Pictures with 68 points, or with a labeller's, as the fit wants them: points, weights, names and where the pictures are."""
 
 from __future__ import annotations
 
@@ -15,18 +15,19 @@ import numpy.typing as npt
 from morph.datasets.aflw2000 import read_picture
 from morph.datasets.crops import CropSet
 from morph.errors import MorphError
+from morph.npz import open_npz
 
 Array = npt.NDArray[np.floating]
 
 
 @dataclass(frozen=True, eq=False)
 class LandmarkSet:
-    """N pictures of equal size with 68 points each.
+    """N pictures of equal size with P points each: 68, but where a table says which points they are.
 
     Attributes:
         folder: where it was read.
-        points: ``(N, 68, 2)`` pixels, 0-based, y down, or ``(N, 68, 3)`` with depth; anything where the weight is 0.
-        weights: ``(N, 68)``, or ``(N, 68, 3)`` with depth; 0 for points without a position.
+        points: ``(N, P, 2)`` pixels, 0-based, y down, or ``(N, 68, 3)`` with depth; anything where the weight is 0.
+        weights: ``(N, P)``, or ``(N, 68, 3)`` with depth; 0 for points without a position.
         names: ``(N,)``.
         picture: row to ``(H, W, 3)`` uint8 RGB.
         images: path of an ``images.npy`` that holds all pictures, or None.
@@ -65,6 +66,32 @@ def open_landmark_set(folder: str | os.PathLike[str]) -> LandmarkSet:
     raise MorphError(f"{folder} is neither a crop set (meta.json) nor labels.npz with images/; prepare the data first")
 
 
+def open_point_set(folder: str | os.PathLike[str], count: int) -> LandmarkSet:
+    """Open pictures with a labeller's points: ``images.npy (N, H, W, 3)`` and ``labels.npz`` with name, points ``(N, P, 2)``.
+
+    Args:
+        folder: of both.
+        count: P, points of a face.
+
+    Raises:
+        MorphError: not such a folder, or another number of points.
+    """
+    folder = Path(folder)
+    try:
+        images = np.load(folder / "images.npy", mmap_mode="r", allow_pickle=False)
+        with open_npz(folder / "labels.npz") as archive:
+            arrays = {key: archive[key] for key in archive.files}
+        names, points = arrays.pop("name").astype(str), arrays.pop("points").astype(np.float32)
+    except (OSError, ValueError, EOFError, KeyError, zipfile.BadZipFile) as error:
+        raise MorphError(
+            f"{folder} is no set of pictures with points ({error}); it needs images.npy, and labels.npz with name and points"
+        ) from None
+    if points.shape != (len(images), count, 2) or len(names) != len(images):
+        raise MorphError(f"{folder}: points must be ({len(images)}, {count}, 2), got {points.shape}; give the table that fits")
+    weights = arrays.pop("weights", np.ones(points.shape[:2])).astype(np.float32)
+    return LandmarkSet(folder, points, weights, names, images.__getitem__, folder / "images.npy", None, arrays)
+
+
 def _from_crops(folder: Path) -> LandmarkSet:
     crops = CropSet.open(folder)
     points = crops.labels["landmarks"].astype(np.float32)
@@ -82,7 +109,7 @@ def _from_crops(folder: Path) -> LandmarkSet:
 def _from_aflw_merlrav(folder: Path) -> LandmarkSet:
     path = folder / "labels.npz"
     try:
-        with np.load(path, allow_pickle=False) as archive:
+        with open_npz(path) as archive:
             arrays = {key: archive[key] for key in archive.files}
     except (OSError, ValueError, EOFError, zipfile.BadZipFile) as error:
         raise MorphError(f"{path} cannot be read ({error}); get the file again") from None

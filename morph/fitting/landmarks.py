@@ -1,4 +1,4 @@
-"""Fit a morphable model to the 68 landmarks of many faces at once."""
+"""Fit a morphable model to the points of many faces at once: its 68 landmarks, or any number of points of a table."""
 
 from __future__ import annotations
 
@@ -10,12 +10,16 @@ import numpy.typing as npt
 
 from morph.errors import MorphError
 from morph.fitting.contour import JAW, contour_lines
+from morph.fitting.point_table import PointTable
 from morph.model.coefficients import Coefficients
+from morph.model.decoder import landmark_decoder
 from morph.model.morphable_model import MorphableModel
-from morph.model.rotation import euler_to_matrix, nearest_rotation
+from morph.model.rotation import euler_to_matrix, matrix_to_euler, nearest_rotation
 
 Array = npt.NDArray[np.floating]
 Contour = Literal["move", "fixed", "ignore"]
+NOISE = 0.014  # of the face: what 478 points of a labeller together leave of a shape's prior
+DENSE = {"shape_prior": 1.0, "expression_prior": 0.36, "negative_prior": 0.08}  # z-scores
 
 
 @dataclass(frozen=True, eq=False)
@@ -25,7 +29,7 @@ class FitResult:
     Attributes:
         coefficients: of all N faces.
         landmarks: ``(N, 68, D)`` the model's own 68 landmarks in pixels, jaw on the 3D jaw line, hidden ones too.
-        matched: ``(N, 68, D)`` the points that were compared with the input: jaw points moved to the outline.
+        matched: ``(N, P, D)`` the points that were compared with the input: jaw points moved to the outline.
         error: ``(N,)`` mean distance in the picture between ``matched`` and the input over points of positive weight, pixels.
     """
 
@@ -49,13 +53,16 @@ def fit_landmarks(
     limit: float = 3.0,
     iterations: int = 20,
     chunk: int = 512,
+    vertices: npt.NDArray[np.integer] | None = None,
+    negative_prior: float | None = None,
 ) -> FitResult:
     """Pose, shape and expression of the most probable faces: Levenberg–Marquardt on robust residuals and a Gaussian prior.
 
     Args:
         model: any morphable model with 68 landmarks.
-        points: ``(N, 68, 2)`` pixels, y down, or ``(N, 68, 3)`` with depth in pixels, larger nearer, from any origin.
-        weights: ``(N, 68)`` or ``(N, 68, D)``, none negative; 0 leaves a point out (it may then be NaN). None: all ones.
+        points: ``(N, P, 2)`` pixels, y down, or ``(N, P, 3)`` with depth in pixels, larger nearer, from any origin; P is 68
+            unless ``vertices`` says otherwise.
+        weights: ``(N, P)`` or ``(N, P, D)``, none negative; 0 leaves a point out (it may then be NaN). None: all ones.
         contour: jaw points (the first 17) are matched to the visible outline ("move"), to the 3D jaw line ("fixed"), or not
             at all ("ignore"). Points with depth are always "fixed" where their depth weighs.
         noise: standard deviation of an annotation as a share of sqrt(width x height) of the face's 68 points, seen frontally.
@@ -65,17 +72,22 @@ def fit_landmarks(
         limit: no z-score lies farther from the prior's middle.
         iterations: Levenberg–Marquardt steps.
         chunk: faces solved together; bounds memory.
+        vertices: ``(P,)`` the points are these vertices of the model, none of them on the outline, instead of its landmarks.
+        negative_prior: standard deviation of expressions below 0, where a smaller one than above 0 is expected.
 
     Raises:
         MorphError: shapes that do not fit, points that are not finite where they weigh, or a face with fewer than 4 points.
     """
-    target, weight = _checked(points, weights)
+    target, weight = _checked(points, weights, 68 if vertices is None else len(vertices))
     if contour not in ("move", "fixed", "ignore"):
         raise MorphError(f"contour must be move, fixed or ignore, not {contour!r}")
+    if vertices is not None:
+        contour = "fixed"
     from morph.fitting.solver import Problem
 
+    lines = contour_lines(model) if contour == "move" else None
     problem = Problem(
-        model, contour_lines(model) if contour == "move" else None, noise, robust, shape_prior, expression_prior, centre, limit
+        *(model, lines, noise, robust, shape_prior, expression_prior, centre, limit, vertices, negative_prior),
     )
     if contour == "ignore":
         weight = weight.copy()
@@ -86,21 +98,48 @@ def fit_landmarks(
     parts = []
     for start in range(0, len(target), chunk):
         rows = slice(start, start + chunk)
-        pose = _initial_pose(model, target[rows], weight[rows], contour)
+        mean = model.mean[model.landmarks if vertices is None else vertices]
+        pose = _initial_pose(mean, target[rows], weight[rows], contour)
         parts.append(problem.solve(target[rows], weight[rows], pose, iterations))
     flat = [np.concatenate(column) for column in zip(*parts, strict=True)]
-    shape, expression, rotation, scale, translation, landmarks, matched = flat
+    shape, expression, rotation, scale, translation, matched = flat
     found = Coefficients(shape, expression, nearest_rotation(rotation), scale, translation[:, :2])
+    landmarks = matched
+    if contour != "fixed" or vertices is not None:
+        landmarks = landmark_decoder(model).project(found)
+        landmarks[..., 2] += translation[:, None, 2]
     seen = (weight[..., :2] > 0).any(-1)
     distance = np.where(seen, np.linalg.norm(matched[..., :2] - target[..., :2], axis=-1), 0.0)
     error = distance.sum(1) / np.maximum(seen.sum(1), 1)
-    return FitResult(found, landmarks, matched, error)
+    return FitResult(found, landmarks[..., : target.shape[2]], matched, error)
 
 
-def _checked(points: npt.ArrayLike, weights: npt.ArrayLike | None) -> tuple[Array, Array]:
+def fit_points(model: MorphableModel, points: npt.ArrayLike, weights: npt.ArrayLike | None, table: PointTable) -> FitResult:
+    """Fit a model to a labeller's points, each of which weighs what it is worth at the face's yaw.
+
+    Two rounds: the first, with the weights of a face seen from the front, says how far each face is turned.
+
+    Args:
+        model: that the table belongs to.
+        points: ``(N, P, 2)`` pixels, y down.
+        weights: ``(N, P)`` times what the table says; None: all ones.
+        table: which vertices the points are.
+
+    Raises:
+        MorphError: as :func:`fit_landmarks`.
+    """
+    points = np.asarray(points, np.float32)
+    given = np.ones(points.shape[:2], np.float32) if weights is None else np.asarray(weights, np.float32)
+    options = {"vertices": table.vertices, "noise": NOISE, **DENSE}
+    first = fit_landmarks(model, points, given * table.weights(np.zeros(1)), iterations=8, **options)  # type: ignore[arg-type]
+    yaw = np.degrees(matrix_to_euler(first.coefficients.rotation)[:, 1])
+    return fit_landmarks(model, points, given * table.weights(yaw), **options)  # type: ignore[arg-type]
+
+
+def _checked(points: npt.ArrayLike, weights: npt.ArrayLike | None, count: int) -> tuple[Array, Array]:
     points = np.array(points, dtype=np.float32)
-    if points.ndim != 3 or points.shape[1] != 68 or points.shape[2] not in (2, 3):
-        raise MorphError(f"points must have shape (N, 68, 2) or (N, 68, 3), got {points.shape}")
+    if points.ndim != 3 or points.shape[1] != count or points.shape[2] not in (2, 3):
+        raise MorphError(f"points must have shape (N, {count}, 2) or (N, {count}, 3), got {points.shape}")
     weights = np.ones(points.shape[:2], np.float32) if weights is None else np.asarray(weights, np.float32)
     if weights.shape == points.shape[:2]:
         weights = np.repeat(weights[..., None], points.shape[2], axis=2)
@@ -115,7 +154,7 @@ def _checked(points: npt.ArrayLike, weights: npt.ArrayLike | None) -> tuple[Arra
     return np.where(weights > 0, points, 0.0).astype(np.float32), weights.astype(np.float32)
 
 
-def _initial_pose(model: MorphableModel, points: Array, weights: Array, contour: str) -> tuple[Array, Array, Array]:
+def _initial_pose(mean: Array, points: Array, weights: Array, contour: str) -> tuple[Array, Array, Array]:
     """Rotation, scale and translation from the mean face, without jaw points where enough others are seen.
 
     For each of a grid of head turns the best roll, scale and shift are a similarity in the plane (closed form); the turn
@@ -132,7 +171,7 @@ def _initial_pose(model: MorphableModel, points: Array, weights: Array, contour:
     weight = weight / weight.sum(1, keepdims=True)
     degrees = [(pitch, yaw, 0.0) for pitch in (-50, -25, 0, 25, 50) for yaw in range(-100, 101, 20)]
     turns = euler_to_matrix(np.radians(np.array(degrees)))
-    mean = model.mean[model.landmarks].astype(np.float64)
+    mean = mean.astype(np.float64)
     flat = (mean @ turns.transpose(0, 2, 1))[..., :2] @ np.array([1.0, 1.0j])  # (G, 68) turned, as complex numbers, y up
     target = points[..., :2].astype(np.float64) @ np.array([1.0, -1.0j])
     origin = weight @ flat.T  # (N, G) weighted middles

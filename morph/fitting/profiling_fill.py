@@ -6,7 +6,8 @@ from typing import Any
 
 import numpy as np
 import numpy.typing as npt
-from numba import njit
+
+from morph.compiled import compiled
 
 
 def fill_smoothly(values: npt.NDArray[np.float32], known: npt.NDArray[np.bool_], sweeps: int = 8) -> None:
@@ -28,11 +29,7 @@ def fill_smoothly(values: npt.NDArray[np.float32], known: npt.NDArray[np.bool_],
     _relax(values, known, coarse, sweeps)
 
 
-def _njit(function: Any) -> Any:
-    return njit(cache=True, nogil=True)(function)
-
-
-@_njit
+@compiled
 def _halve(values: Any, known: Any, coarse: Any, coarse_known: Any) -> None:
     """Means of the known pixels of each block of two by two."""
     height, width, channels = values.shape
@@ -51,7 +48,7 @@ def _halve(values: Any, known: Any, coarse: Any, coarse_known: Any) -> None:
                     coarse[i, j, c] /= count
 
 
-@_njit
+@compiled
 def _relax(values: Any, known: Any, coarse: Any, sweeps: int) -> None:
     """Begin from the coarse level; then Gauss–Seidel with over-relaxation, there and back in turn."""
     height, width, channels = values.shape

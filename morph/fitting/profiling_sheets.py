@@ -7,8 +7,8 @@ from typing import Any
 import cv2
 import numpy as np
 import numpy.typing as npt
-from numba import njit
 
+from morph.compiled import compiled
 from morph.fitting.profiling_fill import fill_smoothly
 from morph.rendering.rasteriser import Fragments
 
@@ -50,7 +50,7 @@ def sheet_triangles(face: npt.NDArray[np.bool_]) -> npt.NDArray[np.int32]:
     return out
 
 
-@njit(cache=True, nogil=True)
+@compiled
 def _collect(face: Any, out: Any) -> None:
     height, width = face.shape
     n, size = 0, height * width

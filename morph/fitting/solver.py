@@ -37,15 +37,17 @@ class Problem:
         expression_prior: float,
         centre: npt.ArrayLike | None,
         limit: float,
+        vertices: npt.NDArray[np.integer] | None = None,
+        negative_prior: float | None = None,
     ) -> None:
         std = np.concatenate([model.shape_std, model.expression_std])
         modes = np.concatenate([model.shape_basis, model.expression_basis], axis=2)
         self.n_shape, self.size = model.n_shape, len(std)
         # work in units of the face so that float32 is enough for millimetres and for BFM's micrometres alike
-        landmarks = model.mean[model.landmarks]
-        self.unit = float(np.sqrt(np.prod(np.ptp(landmarks[:, :2], axis=0))))
-        self.mean = torch.from_numpy(landmarks / self.unit)
-        self.modes = torch.from_numpy((modes[model.landmarks] * std / self.unit).astype(np.float32))
+        chosen = model.landmarks if vertices is None else vertices
+        self.unit = float(np.sqrt(np.prod(np.ptp(model.mean[model.landmarks][:, :2], axis=0))))
+        self.mean = torch.from_numpy(model.mean[chosen] / self.unit)
+        self.modes = torch.from_numpy((modes[chosen] * std / self.unit).astype(np.float32))
         self.lines: tuple[Tensor, Tensor, Tensor] | None = None
         if lines is not None:
             rows = np.unique(lines.vertices)
@@ -60,6 +62,10 @@ class Problem:
         self.noise, self.robust, self.limit = noise, robust, limit
         sigma = np.concatenate([np.full(model.n_shape, shape_prior), np.full(model.n_expression, expression_prior)])
         self.precision = torch.from_numpy((1.0 / sigma**2).astype(np.float32))
+        self.below: Tensor | None = None  # inverse variances of coefficients below 0, where they differ
+        if negative_prior is not None:
+            sigma[model.n_shape :] = np.minimum(negative_prior, sigma[model.n_shape :])
+            self.below = torch.from_numpy((1.0 / sigma**2).astype(np.float32))
         middle = np.zeros(self.size, np.float32) if centre is None else np.asarray(centre, np.float32)
         if middle.shape != (self.size,):
             raise MorphError(f"centre must have shape ({self.size},), got {middle.shape}")
@@ -67,7 +73,7 @@ class Problem:
 
     @torch.no_grad()
     def solve(self, points: Array, weights: Array, pose: tuple[Array, Array, Array], iterations: int) -> tuple[Array, ...]:
-        """Shape, expression, rotation, scale, translation, landmarks and matched points of one chunk."""
+        """Shape, expression, rotation, scale, translation and matched points of one chunk."""
         target, weight = torch.from_numpy(points.copy()), torch.from_numpy(weights)
         target[..., 1] *= -1.0  # y up inside
         rotation, scale = (torch.from_numpy(np.asarray(a, np.float32)) for a in pose[:2])
@@ -94,8 +100,9 @@ class Problem:
             weighted = flat * w[..., None]
             gram = weighted.transpose(1, 2) @ flat
             right = torch.einsum("nrp,nr->np", weighted, residual.reshape(n, -1))
-            gram[:, POSE:, POSE:] += torch.diag(self.precision)
-            right[:, POSE:] += self.precision * (self.centre - z)
+            precision = self._precision(z, right[:, POSE:])
+            gram[:, POSE:, POSE:] += torch.diag_embed(precision)
+            right[:, POSE:] += precision * (self.centre - z)
             diagonal = gram.diagonal(dim1=1, dim2=2)
             held = self._held(z, right[:, POSE:])
             right[:, POSE:] = torch.where(held, 0.0, right[:, POSE:])
@@ -108,6 +115,8 @@ class Problem:
             new_scale = scale * step[:, 3].clamp(-0.5, 0.5).exp()
             new_shift = shift + step[:, 4:7]
             new_z = self.centre + (z + step[:, POSE:] - self.centre).clamp(-self.limit, self.limit)
+            if self.below is not None:  # one step does not cross 0, where the prior changes
+                new_z = torch.where((self.below > self.precision) & (z > 0), new_z.clamp_min(0.0), new_z)
             moved = self._camera(new_z, new_rotation, mean, modes)
             after_residual = target - (moved * new_scale[:, None, None] + new_shift[:, None])[..., :dims]
             good = self._cost(after_residual, weight, sigma, new_z) < before
@@ -117,14 +126,13 @@ class Problem:
             damping = torch.where(good, damping * 0.3, damping * 8.0).clamp(1e-6, 1e4)
         mean, modes = self._rows(z, rotation)
         matched = self._camera(z, rotation, mean, modes) * scale[:, None, None] + shift[:, None]
-        fixed = self._camera(z, rotation, self.mean.expand(n, -1, -1), self.modes) * scale[:, None, None] + shift[:, None]
-        for array in (matched, fixed, shift):
+        for array in (matched, shift):
             array[..., 1] *= -1.0
         parts = (z[:, : self.n_shape], z[:, self.n_shape :], rotation, scale / self.unit, shift)
-        return tuple(a.numpy() for a in (*parts, fixed[..., :dims], matched[..., :dims]))
+        return tuple(a.numpy() for a in (*parts, matched[..., :dims]))
 
     def _rows(self, z: Tensor, rotation: Tensor) -> tuple[Tensor, Tensor]:
-        """Mean ``(n, 68, 3)`` and modes ``(68, 3, M)`` or ``(n, 68, 3, M)`` of the points to compare, jaw on the outline."""
+        """Mean ``(n, P, 3)`` and modes ``(P, 3, M)`` or ``(n, P, 3, M)`` of the points to compare, jaw on the outline."""
         n = len(z)
         if self.lines is None:
             return self.mean.expand(n, -1, -1), self.modes
@@ -142,15 +150,15 @@ class Problem:
 
     @staticmethod
     def _camera(z: Tensor, rotation: Tensor, mean: Tensor, modes: Tensor) -> Tensor:
-        """``(n, 68, 3)`` turned into the camera frame, before scale and shift."""
+        """``(n, P, 3)`` turned into the camera frame, before scale and shift."""
         shaped = mean + (modes @ z.T).permute(2, 0, 1) if modes.dim() == 3 else mean + (modes @ z[:, None, :, None]).squeeze(3)
         return shaped @ rotation.transpose(1, 2)
 
     @staticmethod
     def _jacobian(camera: Tensor, rotation: Tensor, scale: Tensor, modes: Tensor, dims: int) -> Tensor:
-        """``(n, 68, dims, 7 + M)``: the pixel by rotation vector (camera frame), log scale, shift, coefficients."""
+        """``(n, P, dims, 7 + M)``: the pixel by rotation vector (camera frame), log scale, shift, coefficients."""
         n, size = len(camera), modes.shape[-1]
-        out = camera.new_zeros(n, 68, 3, POSE + size)
+        out = camera.new_zeros(n, camera.shape[1], 3, POSE + size)
         x, y, depth = camera.unbind(2)
         out[:, :, 1, 0], out[:, :, 2, 0] = -depth, y
         out[:, :, 0, 1], out[:, :, 2, 1] = depth, -x
@@ -170,14 +178,21 @@ class Problem:
         return (away.abs() >= self.limit * (1 - 1e-5)) & (away * gradient > 0)
 
     def _huber(self, residual: Tensor, weight: Tensor, sigma: Tensor) -> Tensor:
-        """``(n, 68)`` weights in 0..1 of the robust loss: 1 up to ``robust`` standard deviations, then falling as 1/r."""
+        """``(n, P)`` weights in 0..1 of the robust loss: 1 up to ``robust`` standard deviations, then falling as 1/r."""
         length = (residual * (weight > 0)).norm(dim=2) / sigma[:, None]
         return self.robust / length.clamp_min(self.robust)
 
     def _cost(self, residual: Tensor, weight: Tensor, sigma: Tensor, z: Tensor) -> Tensor:
         length = (residual * weight.sqrt()).norm(dim=2) / sigma[:, None]
         data = torch.where(length < self.robust, 0.5 * length**2, self.robust * (length - 0.5 * self.robust)).sum(1)
-        return data + 0.5 * (self.precision * (z - self.centre) ** 2).sum(1)
+        return data + 0.5 * (self._precision(z) * (z - self.centre) ** 2).sum(1)
+
+    def _precision(self, z: Tensor, pull: Tensor | None = None) -> Tensor:
+        """Inverse variances of the prior ``(n, M)`` where the coefficients are, and at 0 where the data ``pull`` them to."""
+        if self.below is None:
+            return self.precision.expand(z.shape)
+        under = z < 0 if pull is None else (z < 0) | ((z <= 0) & (pull < 0))
+        return torch.where(under, self.below, self.precision)
 
 
 def _exponential(vector: Tensor) -> Tensor:

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from types import TracebackType
 
 from morph.errors import MorphError
-from morph.frames.sources import Frame, FrameSource
+from morph.frames.frame import Frame, FrameSource
 
 
 class LatestFrames:

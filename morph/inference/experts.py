@@ -48,7 +48,7 @@ def open_experts(
     Raises:
         MorphError: another choice, or experts of another model.
     """
-    file = Path(choice) if choice is not None and Path(choice).suffix == ".onnx" else None
+    file = Path(choice) if choice is not None and Path(choice).suffix.lower() == ".onnx" else None
     name = "both" if file else DEFAULT if choice is None else os.fspath(choice)
     if name not in CHOICES:
         raise MorphError(f"no experts called {name!r}; choose {', '.join(CHOICES)}, or an .onnx file of `morph train-experts`")

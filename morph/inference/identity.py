@@ -45,7 +45,7 @@ def open_identity(
         choice = "default" if first_look in [shipped_weights(width).name for width in SHIPPED] else "none"
     if os.fspath(choice) == "none":
         return None
-    if os.fspath(choice) != "default" and Path(choice).suffix != ".onnx":
+    if os.fspath(choice) != "default" and Path(choice).suffix.lower() != ".onnx":
         raise MorphError(f"no identity network called {os.fspath(choice)!r}; choose default, none, or an .onnx file")
     return IdentityReader(model, default_identity() if os.fspath(choice) == "default" else choice, threads=threads)
 

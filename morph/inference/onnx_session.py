@@ -9,6 +9,17 @@ from typing import Any
 from morph.errors import MorphError
 
 
+def load_onnxruntime() -> Any:
+    """The ``onnxruntime`` module, which is imported here and nowhere else, with its telemetry off.
+
+    From its import on it would keep a device id in the user's cache, queue events and send them.
+    """
+    os.environ.setdefault("ORT_DISABLE_TELEMETRY", "1")  # is read while the library is loaded
+    import onnxruntime
+
+    return onnxruntime
+
+
 def open_session(path: str | os.PathLike[str], threads: int = 1) -> Any:
     """An ``onnxruntime.InferenceSession`` on the CPU.
 
@@ -19,8 +30,7 @@ def open_session(path: str | os.PathLike[str], threads: int = 1) -> Any:
     Raises:
         MorphError: no such file, or not an ONNX network.
     """
-    import onnxruntime
-
+    onnxruntime = load_onnxruntime()
     path = Path(path)
     if not path.is_file():
         raise MorphError(f"no weights file {path}; give an ONNX file, or leave the option out to use the shipped weights")

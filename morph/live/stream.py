@@ -15,6 +15,7 @@ from scipy.spatial.transform import Rotation
 from morph.errors import MorphError
 from morph.export.live_link import head_angles
 from morph.frames import Frame
+from morph.model.rest_pose import rest_turn
 from morph.tracking import Face
 
 FORMAT = "morph-live-1"
@@ -27,8 +28,9 @@ def face_message(face: Face, width: int, height: int) -> dict[str, Any]:
 
     ``id``, ``score`` 0..1, ``weights`` 0..1 of the model's expressions by name (ARKit's 52 of the default model), and ``head``:
     ``rotation`` 3 × 3, rows first, from model frame (x to the subject's left, y up, z forward) to camera (x right, y up, z to
-    the viewer); the same as ``quaternion_xyzw`` and as ``euler_degrees``: yaw is positive to the subject's left, pitch up, roll
-    with the crown to the subject's right, ``rotation = Rx(-pitch) Rz(roll) Ry(yaw)``; ``translation_millimetres`` x right and
+    the viewer); the same as ``quaternion_xyzw``; ``euler_degrees``: yaw is positive to the subject's left, pitch up, roll with
+    the crown to the subject's right, ``Rx(-pitch) Rz(roll) Ry(yaw)`` of the head in 300W-LP's frame, which is ``rotation``
+    times the model's :func:`morph.model.rest_pose.rest_turn`; ``translation_millimetres`` x right and
     y up from the middle of the picture, z 0, for it is not known; ``pixels_per_millimetre`` of the scaled orthographic camera.
 
     Args:
@@ -37,7 +39,7 @@ def face_message(face: Face, width: int, height: int) -> dict[str, Any]:
     """
     pose, unit = face.coefficients, face.model.millimetres
     turn = Rotation.from_matrix(np.asarray(pose.rotation, np.float64))
-    yaw, pitch, roll = np.degrees(head_angles(turn.as_matrix()[None])[0]).tolist()
+    yaw, pitch, roll = np.degrees(head_angles(turn.as_matrix()[None] @ rest_turn(face.model))[0]).tolist()
     scale = float(pose.scale) / unit
     middle = np.array([(width - 1) / 2, (height - 1) / 2])
     shift = (np.asarray(pose.translation, np.float64) - middle) * np.array([1.0, -1.0]) / scale
@@ -145,8 +147,8 @@ class Stream:
         try:
             family, kind, protocol, _, target = socket.getaddrinfo(host, port, type=socket.SOCK_DGRAM)[0]
             self._socket = socket.socket(family, kind, protocol)
-        except OSError as error:
-            reason = error.strerror or type(error).__name__
+        except (OSError, ValueError) as error:  # ValueError: no host can have such a name
+            reason = getattr(error, "strerror", None) or "it is no name of a host"
             raise MorphError(f"cannot stream to {address}: {host} is not found ({reason}); {EXAMPLE}") from None
         self._target = target
         self._socket.setsockopt(socket.SOL_SOCKET, socket.SO_BROADCAST, 1)

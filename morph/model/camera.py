@@ -29,6 +29,11 @@ class ScaledOrthographicCamera:
         rotation: ``(..., 3, 3)`` model to camera.
         scale: ``(...)`` pixels for one unit of the model.
         translation: ``(..., 2)`` pixel of the model's origin.
+
+    Example:
+        >>> camera = ScaledOrthographicCamera(np.eye(3), 2.0, np.array([100.0, 80.0]))  # 2 pixels a millimetre
+        >>> camera.project([[10.0, 5.0, 1.0]])
+        array([[120.,  70.,   2.]])
     """
 
     rotation: Array
@@ -82,6 +87,11 @@ class PerspectiveCamera:
         position: ``(..., 3)`` the model's origin in the camera frame (unit of the model; z is negative in front).
         focal: ``(...)`` focal length in pixels.
         centre: ``(..., 2)`` principal point in pixels.
+
+    Example:
+        >>> camera = PerspectiveCamera(np.eye(3), np.array([0.0, 0.0, -500.0]), 1000.0, np.array([320.0, 240.0]))  # 50 cm away
+        >>> camera.project([[10.0, 0.0, 0.0]])
+        array([[340., 240., 500.]])
     """
 
     rotation: Array
@@ -138,6 +148,12 @@ def fit_scaled_orthographic(
 
     Raises:
         MorphError: arrays of other shapes, or weights that are negative or all zero.
+
+    Example:
+        >>> points = np.array([[0.0, 0.0, 0.0], [10.0, 0.0, 0.0], [0.0, 10.0, 0.0], [0.0, 0.0, 10.0]])
+        >>> camera = fit_scaled_orthographic(points, [[50.0, 50.0], [70.0, 50.0], [50.0, 30.0], [50.0, 50.0]])
+        >>> float(camera.scale.round(3)), camera.translation.round(3)
+        (2.0, array([50., 50.]))
     """
     x, p = _floats("points", points, 3).astype(np.float64), _floats("pixels", pixels, 2).astype(np.float64)
     if x.shape[-2] != p.shape[-2]:

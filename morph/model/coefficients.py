@@ -26,6 +26,11 @@ class FlatLayout:
     Attributes:
         n_shape: number of shape modes, S.
         n_expression: number of expression modes, E.
+
+    Example:
+        >>> layout = FlatLayout(n_shape=40, n_expression=52)
+        >>> layout.size, layout.translation
+        (101, slice(99, 101, None))
     """
 
     n_shape: int
@@ -90,6 +95,14 @@ class Coefficients:
         rotation: ``(..., 3, 3)``, model to camera.
         scale: ``(...)``, pixels a unit of the model.
         translation: ``(..., 2)``, pixels, y down.
+
+    Example:
+        >>> face = Coefficients(np.zeros(3), np.zeros(2), np.eye(3), 1.5, np.array([60.0, 60.0]))
+        >>> face.flatten()[-3:].round(3)  # log of the scale, translation
+        array([ 0.405, 60.   , 60.   ])
+        >>> half = face.transform([[0.5, 0.0, 0.0], [0.0, 0.5, 0.0]])  # the picture at half its size
+        >>> float(half.scale), half.translation
+        (0.75, array([30., 30.]))
     """
 
     shape: Array
@@ -184,6 +197,13 @@ class ModelSymmetry:
     Attributes:
         shape: ``(S, S)``.
         expression: ``(E, E)``.
+
+    Example:
+        >>> from morph.model import load_default_model
+        >>> model = load_default_model(0)
+        >>> left, right = (model.expression_names.index(f"eyeBlink{side}") for side in ("Left", "Right"))
+        >>> float(model_symmetry(model).expression[left, right])
+        1.0
     """
 
     shape: Array
@@ -194,6 +214,12 @@ def model_symmetry(model: MorphableModel) -> ModelSymmetry:
     """The symmetry of a model's modes: exact where the model states it, else by least squares over mirrored vertices.
 
     The partner of a vertex is ``model.vertex_mirror``, or the vertex nearest to its mirror image in the mean.
+
+    Example:
+        >>> from morph.model import load_default_model
+        >>> model = load_default_model(0)
+        >>> model_symmetry(model).shape.shape == (model.n_shape, model.n_shape)
+        True
     """
     partner: npt.NDArray[np.integer] = model.vertex_mirror
     if not len(partner):
@@ -226,7 +252,14 @@ def _swap_names(names: tuple[str, ...]) -> list[int] | None:
 
 
 def midway(first: Coefficients, second: Coefficients) -> Coefficients:
-    """Half-way between two faces, or two batches, on the rotation group and in the logarithm of the scale."""
+    """Half-way between two faces, or two batches, on the rotation group and in the logarithm of the scale.
+
+    Example:
+        >>> one = Coefficients(np.zeros(3), np.zeros(2), np.eye(3), 1.0, np.zeros(2))
+        >>> other = Coefficients(np.ones(3), np.zeros(2), np.eye(3), 4.0, np.array([10.0, 0.0]))
+        >>> float(midway(one, other).scale), midway(one, other).translation
+        (2.0, array([5., 0.]))
+    """
     turn = rotation_log(np.asarray(second.rotation, np.float64) @ np.swapaxes(np.asarray(first.rotation, np.float64), -1, -2))
     return Coefficients(
         (first.shape + second.shape) / 2,

@@ -18,6 +18,13 @@ class Decoder:
     Args:
         model: the morphable model.
         vertices: ``(K,)`` vertex indices; None decodes all V.
+
+    Example:
+        >>> from morph.model import load_default_model
+        >>> model = load_default_model(0)
+        >>> decoder = Decoder(model)
+        >>> decoder(np.zeros(model.n_shape), np.zeros(model.n_expression)).shape == (model.n_vertices, 3)
+        True
     """
 
     def __init__(self, model: MorphableModel, vertices: npt.ArrayLike | None = None) -> None:
@@ -63,5 +70,12 @@ class Decoder:
 
 
 def landmark_decoder(model: MorphableModel) -> Decoder:
-    """The decoder of a model's 68 landmarks alone."""
+    """The decoder of a model's 68 landmarks alone.
+
+    Example:
+        >>> from morph.model import load_default_model
+        >>> model = load_default_model(0)
+        >>> landmark_decoder(model)(np.zeros(model.n_shape), np.zeros(model.n_expression)).shape
+        (68, 3)
+    """
     return Decoder(model, model.landmarks)

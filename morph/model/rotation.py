@@ -33,6 +33,10 @@ def euler_to_matrix(angles: npt.ArrayLike) -> Array:
 
     Returns:
         ``(..., 3, 3)`` matrices ``Rx @ Ry @ Rz``.
+
+    Example:
+        >>> euler_to_matrix([0.0, np.pi / 2, 0.0]).round(3) @ [0.0, 0.0, 1.0]  # the nose turns to -x
+        array([-1.,  0.,  0.])
     """
     angles = np.asarray(angles, dtype=np.float64 if not hasattr(angles, "dtype") else None)
     _check_last("angles", angles, (3,))
@@ -54,6 +58,10 @@ def matrix_to_euler(matrix: npt.ArrayLike) -> Array:
 
     Returns:
         ``(..., 3)`` pitch, yaw, roll in radians; yaw lies in [-pi/2, pi/2]. At yaw = ±pi/2 (gimbal lock) roll is 0.
+
+    Example:
+        >>> np.degrees(matrix_to_euler(euler_to_matrix(np.radians([10.0, -40.0, 5.0])))).round(3)
+        array([ 10., -40.,   5.])
     """
     m = np.asarray(matrix)
     _check_last("matrix", m, (3, 3))
@@ -65,7 +73,12 @@ def matrix_to_euler(matrix: npt.ArrayLike) -> Array:
 
 
 def matrix_to_sixd(matrix: npt.ArrayLike) -> Array:
-    """The first two rows of rotation matrices: ``(..., 3, 3)`` to ``(..., 6)`` (Zhou et al. 2019, with rows for columns)."""
+    """The first two rows of rotation matrices: ``(..., 3, 3)`` to ``(..., 6)`` (Zhou et al. 2019, with rows for columns).
+
+    Example:
+        >>> matrix_to_sixd(np.eye(3))
+        array([1., 0., 0., 0., 1., 0.])
+    """
     m = np.asarray(matrix)
     _check_last("matrix", m, (3, 3))
     return m[..., :2, :].reshape(*m.shape[:-2], 6)
@@ -79,6 +92,12 @@ def sixd_to_matrix(sixd: npt.ArrayLike) -> Array:
 
     Returns:
         ``(..., 3, 3)`` proper rotations.
+
+    Example:
+        >>> sixd_to_matrix([2.0, 0.0, 0.0, 5.0, 3.0, 0.0])
+        array([[1., 0., 0.],
+               [0., 1., 0.],
+               [0., 0., 1.]])
     """
     d = np.asarray(sixd)
     _check_last("sixd", d, (6,))
@@ -90,7 +109,14 @@ def sixd_to_matrix(sixd: npt.ArrayLike) -> Array:
 
 
 def nearest_rotation(matrix: npt.ArrayLike) -> Array:
-    """The rotation nearest to each ``(..., 3, 3)`` matrix in the Frobenius norm (SVD, determinant +1)."""
+    """The rotation nearest to each ``(..., 3, 3)`` matrix in the Frobenius norm (SVD, determinant +1).
+
+    Example:
+        >>> nearest_rotation(1.2 * np.eye(3)).round(3)
+        array([[1., 0., 0.],
+               [0., 1., 0.],
+               [0., 0., 1.]])
+    """
     m = np.asarray(matrix)
     _check_last("matrix", m, (3, 3))
     u, _, vh = np.linalg.svd(m)
@@ -101,7 +127,12 @@ def nearest_rotation(matrix: npt.ArrayLike) -> Array:
 
 
 def angle_between(first: npt.ArrayLike, second: npt.ArrayLike) -> Array:
-    """Geodesic angle in radians between two sets of rotations ``(..., 3, 3)``; a quarter turn apart gives pi/2."""
+    """Geodesic angle in radians between two sets of rotations ``(..., 3, 3)``; a quarter turn apart gives pi/2.
+
+    Example:
+        >>> float(np.degrees(angle_between(np.eye(3), rotation_about(2, np.pi / 2))).round(3))
+        90.0
+    """
     relative = np.einsum("...ji,...jk->...ik", np.asarray(first), np.asarray(second))
     cosine = (np.trace(relative, axis1=-2, axis2=-1) - 1.0) / 2.0
     skew = relative - np.swapaxes(relative, -1, -2)
@@ -110,7 +141,12 @@ def angle_between(first: npt.ArrayLike, second: npt.ArrayLike) -> Array:
 
 
 def rotation_log(rotation: npt.ArrayLike) -> Array:
-    """``(..., 3)`` axis times angle (radians, 0..pi) of ``(..., 3, 3)`` rotations; a quarter turn about z is (0, 0, pi/2)."""
+    """``(..., 3)`` axis times angle (radians, 0..pi) of ``(..., 3, 3)`` rotations; a quarter turn about z is (0, 0, pi/2).
+
+    Example:
+        >>> rotation_log(rotation_about(2, 0.5)).round(3)
+        array([0. , 0. , 0.5])
+    """
     r = np.asarray(rotation, np.float64)
     twice_sine = np.stack([r[..., 2, 1] - r[..., 1, 2], r[..., 0, 2] - r[..., 2, 0], r[..., 1, 0] - r[..., 0, 1]], axis=-1)
     diagonal = np.stack([r[..., 0, 0], r[..., 1, 1], r[..., 2, 2]], axis=-1)
@@ -130,7 +166,12 @@ def rotation_log(rotation: npt.ArrayLike) -> Array:
 
 
 def rotation_exp(vector: npt.ArrayLike) -> Array:
-    """``(..., 3, 3)`` rotations by ``(..., 3)`` axis times angle in radians (Rodrigues' formula), the inverse of the log."""
+    """``(..., 3, 3)`` rotations by ``(..., 3)`` axis times angle in radians (Rodrigues' formula), the inverse of the log.
+
+    Example:
+        >>> bool(np.allclose(rotation_exp([0.0, 0.0, 0.5]), rotation_about(2, 0.5)))
+        True
+    """
     v = np.asarray(vector, np.float64)
     angle = np.linalg.norm(v, axis=-1)
     cross = np.zeros((*v.shape[:-1], 3, 3))
@@ -150,6 +191,10 @@ def rotation_about(axis: int, angle: float) -> Array:
 
     Returns:
         ``(3, 3)`` float64.
+
+    Example:
+        >>> rotation_about(2, np.pi / 2).round(3) @ [1.0, 0.0, 0.0]
+        array([0., 1., 0.])
     """
     c, s = np.cos(angle), np.sin(angle)
     out = np.eye(3)

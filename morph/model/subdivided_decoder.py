@@ -6,8 +6,8 @@ from typing import Any
 
 import numpy as np
 import numpy.typing as npt
-from numba import njit
 
+from morph.compiled import compiled
 from morph.errors import MorphError
 from morph.model.decoder import Decoder
 from morph.model.morphable_model import MorphableModel
@@ -42,7 +42,7 @@ class SubdividedDecoder(Decoder):
         return out.reshape(*np.shape(shape)[:-1], self.n_vertices, 3)
 
 
-@njit(cache=True, nogil=True)
+@compiled
 def _mix(weights: Any, columns: Any, starts: Any, coarse: Any, out: Any) -> None:
     """A sparse matrix, row by row, times ``(V, 3)`` points."""
     for row in range(len(starts) - 1):

@@ -18,6 +18,7 @@ from morph.atomic import atomic_path
 from morph.crop.parts import Part
 from morph.errors import MorphError
 from morph.inference.experts import FORMAT, RULE
+from morph.inference.onnx_session import open_session
 from morph.network.onnx_graph import halve
 
 STRIDES = (2, 2, 1, 2, 1)
@@ -127,7 +128,6 @@ def export_experts(experts: Experts, info: ExpertsInfo, path: str | os.PathLike[
     """
     import numpy as np
     import onnx
-    import onnxruntime
 
     experts = experts.eval()
     parts = {"eye": experts.eye.part, "mouth": experts.mouth.part}
@@ -162,7 +162,7 @@ def export_experts(experts: Experts, info: ExpertsInfo, path: str | os.PathLike[
             del value.metadata_props[:]
         halve(graph)
         onnx.save(graph, temporary)
-        session = onnxruntime.InferenceSession(str(temporary), providers=["CPUExecutionProvider"])
+        session = open_session(temporary)
         with torch.no_grad():
             want = experts(*inputs.values())
         got = session.run(None, {name: value.numpy() for name, value in inputs.items()})

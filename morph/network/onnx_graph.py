@@ -14,6 +14,7 @@ import torch
 
 from morph.atomic import atomic_path
 from morph.errors import MorphError
+from morph.inference.onnx_session import open_session
 from morph.network.regressor import CoefficientRegressor
 
 LARGE = 25_000  # numbers of a weight that is stored in half precision
@@ -54,7 +55,6 @@ def export_onnx(
         MorphError: the difference is above ``tolerance``.
     """
     import onnx
-    import onnxruntime
 
     network = network.eval()
     side = network.info.input_size
@@ -86,7 +86,7 @@ def export_onnx(
         if half:
             halve(graph)
         onnx.save(graph, temporary)
-        session = onnxruntime.InferenceSession(str(temporary), providers=["CPUExecutionProvider"])
+        session = open_session(temporary)
         with torch.no_grad():
             want, want_error = network(crops)
         got, got_error = session.run(None, {"image": crops.numpy()})

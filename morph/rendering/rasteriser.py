@@ -7,8 +7,8 @@ from typing import Any
 
 import numpy as np
 import numpy.typing as npt
-from numba import njit
 
+from morph.compiled import compiled
 from morph.errors import MorphError
 
 
@@ -63,11 +63,7 @@ def rasterise(points: npt.ArrayLike, triangles: npt.ArrayLike, height: int, widt
     return fragments
 
 
-def _njit(function: Any) -> Any:
-    return njit(cache=True, nogil=True)(function)
-
-
-@_njit
+@compiled
 def fill(points: Any, triangles: Any, cull: bool, depth: Any, triangle_id: Any, barycentric: Any) -> None:
     """Draw into buffers that already hold something (depth ``-inf`` or what was drawn before); see :func:`rasterise`."""
     height, width = depth.shape
@@ -123,7 +119,7 @@ def vertex_normals(vertices: npt.ArrayLike, triangles: npt.ArrayLike) -> npt.NDA
     return out
 
 
-@_njit
+@compiled
 def _sum_normals(v: Any, triangles: Any, out: Any) -> None:
     for t in range(triangles.shape[0]):
         a, b, c = triangles[t, 0], triangles[t, 1], triangles[t, 2]
@@ -189,7 +185,7 @@ def interpolate_covered(
     return pixels, out
 
 
-@_njit
+@compiled
 def _interpolate_rows(pixels: Any, triangle_id: Any, barycentric: Any, index: Any, first: Any, second: Any, out: Any) -> None:
     cut = first.shape[1]
     for i in range(pixels.shape[0]):
@@ -203,7 +199,7 @@ def _interpolate_rows(pixels: Any, triangle_id: Any, barycentric: Any, index: An
             out[i, cut + c] = wa * second[ra, c] + wb * second[rb, c] + wc * second[rc, c]
 
 
-@_njit
+@compiled
 def _interpolate(triangle_id: Any, barycentric: Any, index: Any, values: Any, out: Any) -> None:
     height, width = triangle_id.shape
     for y in range(height):

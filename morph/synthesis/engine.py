@@ -7,20 +7,18 @@ from collections.abc import Callable, Collection
 from dataclasses import dataclass, field
 
 import numpy as np
-import numpy.typing as npt
 
+from morph.arrays import Array, Bools, Floats, Image
 from morph.model import MorphableModel, PerspectiveCamera, ScaledOrthographicCamera, fit_scaled_orthographic
 from morph.synthesis.around.occluders import frame_edges
-from morph.synthesis.camera.photograph import develop
+from morph.synthesis.camera.photograph import ExtraChance, develop
 from morph.synthesis.camera.viewpoint import Viewpoint
-from morph.synthesis.drawing import Layers, draw_scene
+from morph.synthesis.drawing import Drawing, Layers, draw_scene
 from morph.synthesis.maps import draw_maps
 from morph.synthesis.person.anatomy import SKIN
 from morph.synthesis.person.people import Person
 from morph.synthesis.recipe import Recipe
 from morph.synthesis.scene import NEARNESS, USUAL, Scene, Stage
-
-Floats = npt.NDArray[np.float32]
 
 
 @dataclass(frozen=True, eq=False)
@@ -37,14 +35,14 @@ class Picture:
         maps: by name, those that were asked for; see :data:`morph.synthesis.maps.MAPS`.
     """
 
-    image: npt.NDArray[np.uint8]
+    image: Image
     landmarks: Floats
-    visibility: npt.NDArray[np.bool_]
+    visibility: Bools
     shape: Floats
     expression: Floats
     camera: ScaledOrthographicCamera
     perspective: PerspectiveCamera
-    maps: dict[str, npt.NDArray] = field(default_factory=dict)
+    maps: dict[str, Array] = field(default_factory=dict)
 
 
 class Renderer:
@@ -95,8 +93,8 @@ class Renderer:
         who = None if person is None else np.random.default_rng(person)
         scene = self.stage.compose(rng, large, direct, recipe, who)
         layers = Layers.empty(large) if maps else None
-        light, hidden_by = draw_scene(self.stage, scene, large, layers, spare, supersampling)
-        image = develop(rng, light, size, recipe=recipe, spare=spare)
+        light, hidden_by = draw_scene(Drawing(self.stage, scene, large, layers, spare, supersampling))
+        image = develop(rng, light, size, recipe=recipe, extra=ExtraChance(video=spare))
         picture = self._label(scene, image, hidden_by, supersampling)
         edged = image if recipe.has("occlusion") else image.copy()
         beyond = frame_edges(rng, edged, picture.landmarks)
@@ -106,7 +104,7 @@ class Renderer:
             picture.maps.update(draw_maps(self.stage, scene, size, layers, maps))
         return picture
 
-    def _label(self, s: Scene, image: npt.NDArray[np.uint8], front: Floats, supersampling: int) -> Picture:
+    def _label(self, s: Scene, image: Image, front: Floats, supersampling: int) -> Picture:
         marks = s.pixels[self.model.landmarks]
         size = front.shape[0]
         column, row = (

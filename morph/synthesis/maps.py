@@ -12,17 +12,17 @@ import cv2
 import numpy as np
 import numpy.typing as npt
 
+from morph.arrays import Array, Floats, Ints
 from morph.errors import MorphError
 from morph.model import MorphableModel
 from morph.rendering import Fragments, rasterise
-from morph.synthesis.drawing import Layers, survey_surfaces
+from morph.synthesis.drawing import Layers
 from morph.synthesis.person.anatomy import CLOTH, ENAMEL, FEATURES, LEFT_EYE, RIGHT_EYE, SKIN, TONGUE
 from morph.synthesis.scene import NEARNESS, Scene, Stage
+from morph.synthesis.shading import survey_surfaces
 from morph.synthesis.surfaces.pixels import FIRST
 from morph.synthesis.surfaces.samples import single_samples
 from morph.synthesis.surfaces.skin import brow_cover, mix_paint
-
-Floats = npt.NDArray[np.float32]
 
 MAPS: dict[str, tuple[type[np.generic], tuple[int, ...]]] = {
     "depth": (np.float32, ()),
@@ -54,7 +54,7 @@ GUM, LIPS, MOUTH = 0.5, 0.5, 0.45  # from where on a blend of two materials coun
 BROWS, ROOTS, STRANDS = 0.2, 0.5, 0.5  # cover from which on hair counts
 
 
-def draw_maps(stage: Stage, s: Scene, size: int, layers: Layers, wanted: Collection[str]) -> dict[str, npt.NDArray]:
+def draw_maps(stage: Stage, s: Scene, size: int, layers: Layers, wanted: Collection[str]) -> dict[str, Array]:
     """Maps of a scene at the centres of the picture's pixels, whatever the supersampling.
 
     Args:
@@ -78,7 +78,7 @@ def draw_maps(stage: Stage, s: Scene, size: int, layers: Layers, wanted: Collect
     samples = single_samples(fragments)
     places = samples.first
     material, values, found = survey_surfaces(stage, s, fragments, samples)
-    out: dict[str, npt.NDArray] = {}
+    out: dict[str, Array] = {}
     for name in MAPS:
         if name in wanted:
             kind, channels = MAPS[name]
@@ -120,7 +120,7 @@ def draw_maps(stage: Stage, s: Scene, size: int, layers: Layers, wanted: Collect
     return out
 
 
-def _texture(stage: Stage, fragments: Fragments, points: Floats, triangles: npt.NDArray[np.int32]) -> npt.NDArray[np.uint16]:
+def _texture(stage: Stage, fragments: Fragments, points: Floats, triangles: Ints) -> npt.NDArray[np.uint16]:
     corners = texture_corners(stage.model)
     seen = (fragments.triangle_id >= 0) & (fragments.triangle_id < len(corners))
     triangle = fragments.triangle_id[seen]
@@ -133,7 +133,7 @@ def _texture(stage: Stage, fragments: Fragments, points: Floats, triangles: npt.
     return out
 
 
-def texture_corners(model: MorphableModel) -> npt.NDArray[np.int32]:
+def texture_corners(model: MorphableModel) -> Ints:
     """``(F, 3)`` rows of ``model.uv`` of the triangles that are drawn: all but the helper teeth."""
     helpers = [i for i, name in enumerate(model.region_names) if "teeth" in name]
     return model.uv_triangles[~np.isin(model.regions, helpers)]
@@ -151,7 +151,7 @@ def check_names(names: Collection[str]) -> None:
         raise MorphError(f"--maps knows {', '.join(MAPS)} and all; got {', '.join(unknown)}")
 
 
-def open_maps(folder: str | os.PathLike[str]) -> dict[str, npt.NDArray]:
+def open_maps(folder: str | os.PathLike[str]) -> dict[str, Array]:
     """The maps of a crop set, memory-mapped, by name.
 
     Raises:

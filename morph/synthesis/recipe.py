@@ -8,8 +8,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
-import numpy.typing as npt
 
+from morph.arrays import Floats
 from morph.errors import MorphError
 from morph.synthesis.light.environments import HEIGHT, WIDTH, analyse
 from morph.synthesis.light.lighting import Lighting
@@ -90,7 +90,7 @@ class Recipe:
 
 
 @functools.cache
-def measured_people(n_shape: int) -> npt.NDArray[np.float32]:
+def measured_people(n_shape: int) -> Floats:
     """``(S,)`` mean shape z-scores of photographed people on the default model.
 
     Raises:

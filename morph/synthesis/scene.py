@@ -8,13 +8,14 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
-import numpy.typing as npt
 
+from morph.arrays import Floats, Ints
 from morph.model import MorphableModel, PerspectiveCamera, load_default_model
 from morph.rendering import vertex_normals
 from morph.synthesis.camera.viewpoint import Viewpoint, place_camera, sample_viewpoint, turn_shoulders
-from morph.synthesis.hair.strands import project
-from morph.synthesis.hair.styles import HairStyle, Strands, comb_hair, sample_style
+from morph.synthesis.hair.plans import HairStyle, Owner
+from morph.synthesis.hair.strands import Projection, project
+from morph.synthesis.hair.styles import Scalp, Strands, comb_hair, sample_style
 from morph.synthesis.light.environments import load_environments
 from morph.synthesis.light.lighting import Lighting, sample_lighting
 from morph.synthesis.person.anatomy import CLOTH, ENAMEL, FEATURES, SKIN, prepare_anatomy
@@ -26,8 +27,6 @@ from morph.synthesis.surfaces.skin import fine_skin
 from morph.synthesis.worn import clothing
 from morph.synthesis.worn.glasses import Glasses, sample_glasses
 from morph.synthesis.worn.headwear import sample_headwear
-
-Floats = npt.NDArray[np.float32]
 
 NEARNESS = 1000.0  # depth of the buffers is this over the distance in mm
 USUAL = Recipe()
@@ -59,8 +58,8 @@ class Scene:
     pixels: Floats
     normals: Floats
     table: Floats
-    triangles: npt.NDArray[np.int32]
-    material: npt.NDArray[np.int32]
+    triangles: Ints
+    material: Ints
     hair: Strands | None
     glasses: Glasses | None
     camera: PerspectiveCamera
@@ -130,7 +129,8 @@ class Stage:
         worn = worn if recipe.has("occlusion") else None
         count = int(who.uniform(2600, 3600) * max(1.0, size / 200))
         down = view.rotation.T @ np.array([0.0, -1.0, 0.0])
-        hair = comb_hair(who, a, person, look, style, head, radius, count, down, None if worn is None else worn.hides)
+        scalp = Scalp(a, head, radius, down, None if worn is None else worn.hides)
+        hair = comb_hair(who, Owner(person, look, style), scalp, count)
         glasses = sample_glasses(rng, a, head)
         glasses = glasses if recipe.has("occlusion") else None
         if not recipe.has("hair"):
@@ -154,29 +154,29 @@ class Stage:
         points, pixels = (placed[0] for placed in self.place(vertices[None], camera))
         pixel = float(camera.focal) / view.distance
         return Scene(
-            rng,
-            who,
-            recipe,
-            person,
-            look,
-            painted(look, recipe),
-            style,
-            view,
-            lighting,
-            backdrop,
-            clothes,
-            below,
-            vertices,
-            points,
-            pixels,
-            normals @ rotation.T,
-            table,
-            triangles,
-            material,
-            hair,
-            glasses,
-            camera,
-            pixel,
+            rng=rng,
+            who=who,
+            recipe=recipe,
+            person=person,
+            look=look,
+            paint=painted(look, recipe),
+            style=style,
+            view=view,
+            lighting=lighting,
+            backdrop=backdrop,
+            clothes=clothes,
+            below=below,
+            vertices=vertices,
+            points=points,
+            pixels=pixels,
+            normals=normals @ rotation.T,
+            table=table,
+            triangles=triangles,
+            material=material,
+            hair=hair,
+            glasses=glasses,
+            camera=camera,
+            pixel=pixel,
         )
 
     def project(self, points: Floats, camera: PerspectiveCamera) -> Floats:
@@ -189,6 +189,8 @@ class Stage:
         """Nodes of the model frame to the camera frame, and to pixels and nearness."""
         at, pixels = np.empty_like(nodes), np.empty_like(nodes)
         f = np.float32
-        project(nodes, camera.rotation.astype(f), camera.position.astype(f), f(camera.focal), camera.centre.astype(f),
-                f(NEARNESS), at, pixels)  # fmt: skip
+        projection = Projection(
+            camera.rotation.astype(f), camera.position.astype(f), f(camera.focal), camera.centre.astype(f), f(NEARNESS)
+        )
+        project(nodes, projection, at, pixels)
         return at, pixels

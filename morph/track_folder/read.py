@@ -14,6 +14,7 @@ import numpy.typing as npt
 
 from morph.errors import MorphError
 from morph.model import Coefficients, MorphableModel
+from morph.npz import open_npz
 
 ARRAYS = ("frame", "time", "id", "shape", "expression", "rotation", "scale", "translation")
 
@@ -87,6 +88,19 @@ def load_track(folder: str | os.PathLike[str]) -> Track:
 
     Raises:
         MorphError: no such folder or file, a damaged file, or no face in it.
+
+    Example:
+        >>> import tempfile
+        >>> from morph import Tracker, open_source, track_to_folder
+        >>> from morph.cli.demo import demo_files
+        >>> from morph.track_folder import TrackOptions
+        >>> folder = tempfile.TemporaryDirectory()
+        >>> options = TrackOptions(mesh=False, overlay=False, frames=3)
+        >>> summary = track_to_folder(open_source(demo_files()[1]), Tracker(level=0), folder.name, options)
+        >>> track = load_track(folder.name)
+        >>> track.first, track.last
+        (0, 2)
+        >>> folder.cleanup()
     """
     folder = Path(folder)
     if not folder.is_dir():
@@ -126,7 +140,7 @@ def load_track(folder: str | os.PathLike[str]) -> Track:
 
 def _read_arrays(path: Path) -> dict[str, npt.NDArray[Any]]:
     try:
-        with np.load(path, allow_pickle=False) as archive:
+        with open_npz(path) as archive:
             return dict(archive)
     except (OSError, ValueError, EOFError, KeyError, zipfile.BadZipFile) as error:
         reason = str(error).splitlines()[0] if str(error) else type(error).__name__

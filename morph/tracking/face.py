@@ -25,6 +25,15 @@ class Face:
         score: 0..1, how sure the tracker is.
         coefficients: shape, expression and pose, in pixels of the frame.
         landmarks: ``(68, 2)`` pixels, iBUG order.
+
+    Example:
+        >>> from morph.tracking import Tracker
+        >>> from morph.cli.demo import demo_files
+        >>> from morph.frames import read_picture
+        >>> portrait = read_picture(demo_files()[0])  # ships with morph
+        >>> face, = Tracker(level=0).process(portrait)
+        >>> face.blendshapes["mouthSmileLeft"] > 0.2
+        True
     """
 
     frame: int

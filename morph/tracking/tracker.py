@@ -13,7 +13,9 @@ import numpy.typing as npt
 from morph.crop.face_crop import box_of, crop_of_box, cut, points_box
 from morph.crop.roll import first_turn
 from morph.errors import MorphError
-from morph.frames.sources import FrameSource, open_source
+from morph.frames.frame import FrameSource
+from morph.frames.picture import check_picture
+from morph.frames.sources import open_source
 from morph.inference.appearance import glimpse, likeness, shrunk, tone
 from morph.inference.experts import open_experts
 from morph.inference.face_reader import DOUBTFUL_ERROR, FaceReader, Look, is_possible
@@ -110,6 +112,14 @@ class Tracker:
 
     Raises:
         MorphError: weights, model or experts cannot be read, or do not belong together.
+
+    Example:
+        >>> from morph.cli.demo import demo_files
+        >>> from morph.frames import read_picture
+        >>> portrait = read_picture(demo_files()[0])  # ships with morph
+        >>> face, = Tracker(level=0).process(portrait)
+        >>> face.landmarks.shape, face.vertices.shape
+        ((68, 2), (4054, 3))
     """
 
     def __init__(
@@ -169,9 +179,11 @@ class Tracker:
         Unrelated pictures of a folder are each looked at afresh, and nobody in one has the number of somebody in another.
 
         Raises:
-            MorphError: the source cannot be read.
+            MorphError: the source cannot be read, or is none.
         """
         opened = open_source(source) if isinstance(source, (str, os.PathLike, int)) else source
+        if not hasattr(opened, "kind"):
+            raise MorphError(f"cannot track {type(source).__name__}; give a file, a folder, a camera's number or a source")
         self.reset()
         for frame in opened:
             if opened.kind == "pictures":
@@ -189,8 +201,7 @@ class Tracker:
         Raises:
             MorphError: the picture has another shape or type.
         """
-        if image.ndim != 3 or image.shape[2] != 3 or image.dtype != np.uint8 or image.size == 0:
-            raise MorphError(f"a picture must be (H, W, 3) uint8 RGB, got {image.shape} {image.dtype}")
+        check_picture(image)
         index = self._index if index is None else index
         time = index / 25.0 if time is None else time
         self._index = index + 1

@@ -51,7 +51,7 @@ def finetune(
     files = find_clips(clips)
     folder = claim_folder(config, folder)
     model = training_model(config.data.model)
-    if start.suffix != ".onnx":
+    if start.suffix.lower() != ".onnx":
         start = folder / "start.onnx"
         if not start.is_file():
             export_onnx(load_weights(config.network.start), start)  # type: ignore[arg-type]

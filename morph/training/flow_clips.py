@@ -15,16 +15,17 @@ import numpy.typing as npt
 
 from morph.crop.face_crop import cut
 from morph.crop.geometry import crop_similarity
-from morph.datasets.clip_windows import ClipWindows, Window, write_windows
+from morph.datasets.clip_windows import ClipWindow, ClipWindows, write_windows
 from morph.datasets.optical_flow import follow_points
 from morph.errors import MorphError
 from morph.frames import open_source
-from morph.frames.sources import PICTURE_SUFFIXES, natural_key
+from morph.frames.formats import CLIP_SUFFIXES, PICTURE_SUFFIXES, is_system_file, listed
+from morph.frames.sequence import natural_key
+from morph.inference.fingerprint import network_contents
 from morph.rendering import vertex_normals
 from morph.tracking import Face, SmoothingConfig, Tracker
 from morph.training.flow_config import Clips
 
-CLIP_SUFFIXES = {".avi", ".m4v", ".mkv", ".mov", ".mp4", ".mpeg", ".mpg", ".webm"}
 CROP_SHARE = 0.75  # of the stored side that the published crop fills, as in rendered crop sets
 
 
@@ -39,10 +40,10 @@ def find_clips(places: Sequence[str | os.PathLike[str]]) -> list[Path]:
         if not place.exists():
             raise MorphError(f"no clips at {place}; give folders of clips, or of numbered pictures")
         inside = sorted(place.iterdir(), key=natural_key) if place.is_dir() else []
-        clips = [file for file in inside if file.suffix.lower() in CLIP_SUFFIXES and not file.name.startswith(".")]
+        clips = [file for file in inside if file.suffix.lower() in CLIP_SUFFIXES and not is_system_file(file.name)]
         if place.is_dir() and not clips:
             if not any(file.suffix.lower() in PICTURE_SUFFIXES for file in inside):
-                raise MorphError(f"{place} holds no clips; give a folder with {', '.join(sorted(CLIP_SUFFIXES))} files")
+                raise MorphError(f"{place} holds no clips; give a folder with {listed(CLIP_SUFFIXES)} files")
             clips = [place]
         out += clips or [place]
     for clip in out:
@@ -58,7 +59,7 @@ class Run:
     Attributes:
         first: number of the first frame.
         landmarks: ``(L, 68, 2)`` pixels, as the network saw them.
-        facing: ``(L, 68)`` cosine between each landmark's normal and the way to the camera.
+        facing: ``(L, 68)`` cosine between each landmark's normal and the direction to the camera.
     """
 
     first: int
@@ -96,7 +97,7 @@ def _facing(face: Face) -> npt.NDArray[np.float32]:
     return normals @ np.asarray(face.coefficients.rotation, np.float32)[2]
 
 
-def cut_windows(clip: Path, number: int, runs: Sequence[Run], options: Clips) -> Iterator[Window]:
+def cut_windows(clip: Path, number: int, runs: Sequence[Run], options: Clips) -> Iterator[ClipWindow]:
     """The windows of one clip, in order of their last frames."""
     wanted = sorted(
         ((run.first + start, run, start) for run in runs for start in run.starts(options.frames)), key=lambda item: item[0]
@@ -116,10 +117,10 @@ def _window(
     facing: npt.NDArray[np.float32],
     number: int,
     options: Clips,
-) -> Window:
-    way = crop_similarity(landmarks[len(landmarks) // 2], options.size, zoom=1 / CROP_SHARE)
-    crops = np.stack([cut(picture, way, options.size) for picture in pictures])
-    points = (landmarks @ way[:, :2].T + way[:, 2]).astype(np.float32)
+) -> ClipWindow:
+    matrix = crop_similarity(landmarks[len(landmarks) // 2], options.size, zoom=1 / CROP_SHARE)
+    crops = np.stack([cut(picture, matrix, options.size) for picture in pictures])
+    points = (landmarks @ matrix[:, :2].T + matrix[:, 2]).astype(np.float32)
     flows, trust = [], []
     for i in range(len(crops) - 1):
         flow, trusted = follow_points(
@@ -132,7 +133,7 @@ def _window(
         )
         flows.append(flow)
         trust.append(trusted & (facing[i : i + 2].min(0) > options.facing))
-    return Window(crops, points, np.stack(flows), np.stack(trust), number)
+    return ClipWindow(crops, points, np.stack(flows), np.stack(trust), number)
 
 
 def prepare_windows(
@@ -178,6 +179,5 @@ def _fingerprint(clips: Sequence[Path], tracker: Tracker, options: Clips) -> str
     files = [
         (clip.name, clip.stat().st_size if clip.is_file() else sum(f.stat().st_size for f in clip.iterdir())) for clip in clips
     ]
-    weights = hashlib.sha256(tracker.regressor.path.read_bytes()).hexdigest()
-    text = json.dumps([files, weights, options.model_dump()], sort_keys=True)
+    text = json.dumps([files, network_contents(tracker), options.model_dump()], sort_keys=True)
     return hashlib.sha256(text.encode()).hexdigest()

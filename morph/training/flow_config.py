@@ -25,8 +25,8 @@ class Clips(_Section):
         frames: of a window.
         size: side of the stored pictures; the published crop fills three quarters of it.
         window, levels: of Lucas-Kanade: side of what is matched in stored pixels, and levels of the pyramid above.
-        round_trip: by how much a point may miss itself after the way there and back, as a share of the stored side.
-        facing: least cosine between a landmark's normal and the way to the camera.
+        round_trip: by how much a point may miss itself after being followed forth and back, as a share of the stored side.
+        facing: least cosine between a landmark's normal and the direction to the camera.
         max_faces: followed in each clip.
     """
 

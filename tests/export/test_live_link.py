@@ -14,6 +14,7 @@ from toy import toy_model
 from morph.errors import MorphError
 from morph.export.live_link import timecode, write_live_link
 from morph.export.performance import Performance
+from morph.model.rest_pose import rest_turn
 
 # The columns of the app's recordings, from which readers tell them.
 HEADER = (
@@ -69,7 +70,7 @@ def test_timecode() -> None:
 )
 def test_head_angles(performance: Performance, tmp_path: Path, axis: str, degrees: float, column: str, wanted: float) -> None:
     turn = Rotation.from_euler(axis, degrees, degrees=True).as_matrix()
-    write_live_link(tmp_path / "head.csv", _acted(performance, turn))
+    write_live_link(tmp_path / "head.csv", _acted(performance, turn @ rest_turn(performance.model).T))
     row = _rows(tmp_path / "head.csv")[0]
     got = {name: np.degrees(float(row[name])) for name in ("HeadYaw", "HeadPitch", "HeadRoll")}
     assert got == {name: pytest.approx(wanted if name == column else 0, abs=1e-5) for name in got}

@@ -52,3 +52,28 @@ def test_a_frame_of_another_size_is_scaled(tmp_path):
         video.write(portrait(128, 96), 0.1)
     with av.open(str(tmp_path / "a.mp4")) as container:
         assert [frame.width for frame in container.decode(video=0)] == [64, 64]
+
+
+@pytest.mark.parametrize("height", [96, 1080])
+def test_colours_are_those_of_bt709_and_the_file_says_so(tmp_path, height):
+    colours = np.array([(235, 40, 40), (40, 200, 60), (40, 60, 220), (200, 130, 100)], np.uint8)
+    with VideoWriter(tmp_path / "a.mp4", quality=10) as video:
+        video.write(np.repeat(np.repeat(colours[None], height, 0), 32, 1), 0.0)
+    with av.open(str(tmp_path / "a.mp4")) as container:
+        context = container.streams.video[0].codec_context
+        assert (context.colorspace, context.color_primaries, context.color_trc, context.color_range) == (1, 1, 1, 1)
+        (frame,) = container.decode(video=0)
+    planes = frame.to_ndarray()
+    luma = planes[:height, 16::32][height // 2]
+    want = 16 + 219 * (colours / 255 @ [0.2126, 0.7152, 0.0722])
+    assert luma == pytest.approx(want, abs=2)
+    shown = frame.to_ndarray(format="rgb24")[height // 2, 16::32].astype(int)
+    assert np.abs(shown - colours).max() <= 5
+
+
+def test_a_clip_begins_with_its_first_frame(tmp_path):
+    with VideoWriter(tmp_path / "a.mp4") as video:
+        for time in (40.0, 40.04, 40.1):
+            video.write(portrait(64, 48), time)
+    with av.open(str(tmp_path / "a.mp4")) as container:
+        assert [frame.time for frame in container.decode(video=0)] == pytest.approx([0, 0.04, 0.1], abs=1e-3)

@@ -10,6 +10,7 @@ from morph.errors import MorphError
 from morph.frames import Frame
 from morph.live.stream import Stream, face_message, frame_message, json_datagram, osc_datagram, parse_address
 from morph.model import Decoder, load_default_model
+from morph.model.rest_pose import rest_turn
 from morph.model.rotation import euler_to_matrix
 from morph.tracking import Face
 
@@ -56,7 +57,8 @@ def test_the_default_model_sends_arkits_52_weights():
 )
 def test_signs_of_the_angles(model, axis, nose, crown, angle):
     z, y = np.array(nose), np.array(crown)
-    message = face_message(face(model, np.stack([np.cross(y, z), y, z], 1)), 320, 240)["head"]
+    turn = np.stack([np.cross(y, z), y, z], 1) @ rest_turn(model).T
+    message = face_message(face(model, turn), 320, 240)["head"]
     angles = message["euler_degrees"]
     assert angles.pop(axis) == pytest.approx(np.degrees(angle), abs=1e-3)
     assert list(angles.values()) == pytest.approx([0, 0], abs=1e-3)
@@ -145,6 +147,9 @@ def test_addresses(address, parsed):
         ("", "is no address"),
         ("tcp://127.0.0.1:9000", "cannot stream by 'tcp'"),
         ("http://127.0.0.1:9000", "cannot stream by 'http'"),
+        ("udp://..:9000", "it is no name of a host"),
+        (f"udp://{'a' * 80}.org:9000", "it is no name of a host"),
+        ("udp://a\0b:9000", "no name of a host|is not found"),
     ],
 )
 def test_bad_addresses_are_one_line_with_an_example(address, says):

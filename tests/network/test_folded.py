@@ -17,7 +17,7 @@ from morph.network.regressor import CoefficientRegressor, WeightsInfo
 def network() -> CoefficientRegressor:
     torch.manual_seed(0)
     info = WeightsInfo("toy", "0", 4, 3, width=0.5, input_size=64)
-    network = CoefficientRegressor(info, torch.randn(info.size), torch.rand(info.size) + 0.5).train()
+    network = CoefficientRegressor(info, torch.randn(info.layout.size), torch.rand(info.layout.size) + 0.5).train()
     with torch.no_grad():
         for _ in range(20):  # statistics of the normalisation that are not the initial ones
             network.whitened(torch.randint(0, 256, (8, 64, 64, 3), dtype=torch.uint8))

@@ -12,6 +12,7 @@ torch = pytest.importorskip("torch", reason="torch is not installed: pip install
 
 from morph.cli import main  # noqa: E402
 from morph.errors import MorphError  # noqa: E402
+from morph.inference.onnx_session import open_session  # noqa: E402
 from morph.network.onnx_graph import export_onnx  # noqa: E402
 from morph.network.regressor import (  # noqa: E402
     CoefficientRegressor,
@@ -48,6 +49,7 @@ def test_whitening_is_undone() -> None:
     assert torch.allclose(network().unwhiten(network().whiten(flat)), flat, atol=1e-5)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("pixels", [40, 64, 100])
 def test_other_picture_sizes_run(pixels: int) -> None:
     assert network().whitened(torch.zeros(1, pixels, pixels, 3, dtype=torch.uint8))[0].shape == (1, 16)
@@ -91,12 +93,11 @@ def test_text_as_weights(tmp_path: Path) -> None:
         load_weights(tmp_path / "absent.safetensors")
 
 
+@pytest.mark.slow
 def test_onnx_agrees_and_describes_itself(tmp_path: Path) -> None:
-    import onnxruntime
-
     path = tmp_path / "w.onnx"
     assert export_onnx(network(), path) < 1e-3
-    session = onnxruntime.InferenceSession(str(path), providers=["CPUExecutionProvider"])
+    session = open_session(path)
     assert WeightsInfo.from_json(session.get_modelmeta().custom_metadata_map["morph"]) == INFO
     image = np.random.default_rng(0).integers(0, 256, (5, 64, 64, 3), dtype=np.uint8)
     flat, _ = session.run(None, {"image": image})

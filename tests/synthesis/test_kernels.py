@@ -6,16 +6,18 @@ import cv2
 import numpy as np
 import pytest
 
-from morph.synthesis.around.backgrounds import _look
+from morph.synthesis.around.backgrounds import PanoramaView, _look
 from morph.synthesis.around.occluders import _limb
 from morph.synthesis.arrays.angles import cross
 from morph.synthesis.arrays.compositing import lay_over, weigh
-from morph.synthesis.hair.drawing import draw_hair
-from morph.synthesis.hair.strands import Canvas
+from morph.synthesis.hair.drawing import StrandBatch, draw_hair
+from morph.synthesis.hair.strands import Canvas, Stroke
 from morph.synthesis.light.lighting import ShadowMap
 from morph.synthesis.recipe import even_light
 from morph.synthesis.surfaces.samples import Samples
 from morph.synthesis.surfaces.surfaces import StrandLight, creases, strand_lighting
+
+STROKE = Stroke(np.float32(0.7), np.float32(0.9), np.float32(0.996))
 
 
 @pytest.fixture
@@ -70,7 +72,7 @@ def test_half_a_panorama_looks_between_the_pixels() -> None:
     found = []
     for step in (1, 2):
         column, row = np.empty((2, size // step, size // step), np.float32)
-        _look(span, np.float32(2 * span / (size - 1)), step, aim, turn, 128, 256, column, row)
+        _look(PanoramaView(span, np.float32(2 * span / (size - 1)), step, aim, turn), (128, 256), column, row)
         found.append(np.stack([column, row]))
     mean = found[0].reshape(2, size // 2, 2, size // 2, 2).mean((2, 4))
     np.testing.assert_allclose(found[1], mean, atol=0.02)
@@ -109,12 +111,12 @@ def test_near_strands_first_is_far_strands_last(rng: np.random.Generator) -> Non
     shade, deep = rng.uniform(0.5, 2, n).astype(np.float32), rng.random((n, 5), np.float32)
     order = np.arange(n)[::-1].copy()
     together = blank()
-    draw_hair(order, at, points, shade, deep, light, 0.7, 0.9, together, 0.996)
+    draw_hair(StrandBatch(order, at, points, shade, deep), light, STROKE, together)
     image, clear, front = np.full((32, 32, 3), 0.5), np.ones((32, 32)), np.zeros((32, 32))
     for i in range(n):  # each alone over black, laid over those that are farther
         one = blank()
         one.image[:] = 0
-        draw_hair(np.array([i]), at, points, shade, deep, light, 0.7, 0.9, one, 0.996)
+        draw_hair(StrandBatch(np.array([i]), at, points, shade, deep), light, STROKE, one)
         image = one.image + (1 - one.cover[..., None]) * image
         clear *= 1 - one.cover
         front = np.where(one.cover > 0, np.maximum(front, one.cover_depth), front)
@@ -131,6 +133,7 @@ def test_hair_behind_a_surface_or_outside_is_not_drawn(rng: np.random.Generator)
     for shift, depth in ((0, 9.0), (500, 0.0), (-500, 0.0)):
         canvas = blank()
         canvas.depth[:] = depth
-        draw_hair(np.arange(5), at, points + np.array([shift, 0, 0], np.float32), one, deep, light, 0.7, 0.9, canvas, 0.996)
+        moved = points + np.array([shift, 0, 0], np.float32)
+        draw_hair(StrandBatch(np.arange(5), at, moved, one, deep), light, STROKE, canvas)
         assert not canvas.cover.any()
         assert (canvas.image == 0.5).all()

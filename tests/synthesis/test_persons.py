@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
+from types import ModuleType
 
 import numpy as np
 import pytest
@@ -81,21 +82,21 @@ def test_same_seed_same_bytes(renderer: Renderer, recipe: Recipe) -> None:
 
 def test_beards_and_what_is_drawn_late_belong_to_the_person(renderer: Renderer, monkeypatch: pytest.MonkeyPatch) -> None:
     """Lashes, teeth and the folds of the second engine are drawn from the same numbers in each of a person's pictures."""
-    from morph.synthesis import drawing
+    from morph.synthesis import drawing, shading
 
     seen: list[list[float]] = []
 
-    def spy(name: str) -> None:
-        plain = getattr(drawing, name)
+    def spy(module: ModuleType, name: str) -> None:
+        plain = getattr(module, name)
 
         def wrapped(rng: np.random.Generator, *rest: object) -> object:
             seen[-1].append(float(np.random.default_rng(rng.bit_generator.state["state"]["state"]).random()))
             return plain(rng, *rest)
 
-        monkeypatch.setattr(drawing, name, wrapped)
+        monkeypatch.setattr(module, name, wrapped)
 
-    spy("fold_skin")
-    spy("lower_lashes")
+    spy(shading, "sample_folds")
+    spy(drawing, "lower_lashes")
     recipe = Recipe(engine=2, pictures_per_person=EACH)
     for number in range(2 * EACH):
         seen.append([])
@@ -115,6 +116,7 @@ def test_one_picture_a_person_is_the_usual_recipe(renderer: Renderer) -> None:
     np.testing.assert_array_equal(renderer.render((6, 3), SIZE).image, renderer.render((6, 3), SIZE, recipe=one).image)
 
 
+@pytest.mark.slow
 def test_splits_continue_each_other_and_groups_are_persons(
     tmp_path: Path, renderer: Renderer, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -6,7 +6,16 @@ import numpy as np
 import pytest
 
 from morph.rendering import Fragments, interpolate, rasterise
-from morph.synthesis.surfaces.samples import Samples, interpolate_samples, share_samples, single_samples, spread
+from morph.synthesis.surfaces.samples import (
+    Samples,
+    Sharing,
+    VertexTable,
+    depth_reach,
+    interpolate_samples,
+    share_samples,
+    single_samples,
+    spread,
+)
 
 SIZE, NEARNESS = 8, 1000.0
 TRIANGLES = np.array([[0, 1, 2], [0, 2, 3], [4, 5, 6], [4, 6, 7]], np.int32)
@@ -28,7 +37,8 @@ def share(
     _, fragments = scene(slope)
     assert fragments.covered.all()
     depths = np.repeat(np.array(below, np.float32), 4)
-    return share_samples(fragments, TRIANGLES, np.repeat(np.array(kind, np.uint8), 2), depths, plain, NEARNESS, 1.0)
+    kinds = np.repeat(np.array(kind, np.uint8), 2)
+    return share_samples(fragments, Sharing(TRIANGLES, kinds, depths, plain, depth_reach(NEARNESS, 1.0)))
 
 
 def test_a_flat_surface_is_shaded_once_a_pixel() -> None:
@@ -63,10 +73,8 @@ def test_kinds_and_the_edge_of_the_clothes_are_not_mixed() -> None:
     points[[2, 3, 4, 5], 0] = 2.5  # inside the second column of pixels
     fragments = rasterise(points, TRIANGLES, SIZE, SIZE)
     for kind, below in (((1, 2), (-1, -1)), ((1, 1), (1, -1))):
-        samples = share_samples(
-            fragments, TRIANGLES, np.repeat(np.array(kind, np.uint8), 2), np.repeat(np.array(below, np.float32), 4), True,
-            NEARNESS, 1.0,
-        )  # fmt: skip
+        kinds, depths = np.repeat(np.array(kind, np.uint8), 2), np.repeat(np.array(below, np.float32), 4)
+        samples = share_samples(fragments, Sharing(TRIANGLES, kinds, depths, True, depth_reach(NEARNESS, 1.0)))
         alone = samples.first[samples.weight == 1]
         assert set((alone % SIZE).tolist()) == {2, 3}
         assert len(alone) == 2 * SIZE
@@ -74,9 +82,8 @@ def test_kinds_and_the_edge_of_the_clothes_are_not_mixed() -> None:
 
 def test_empty_pixels_are_left_out() -> None:
     fragments = rasterise(np.array([[0, 0, 1], [0, 5, 1], [5, 0, 1]], np.float32), np.array([[0, 1, 2]]), 8, 8)
-    samples = share_samples(
-        fragments, np.array([[0, 1, 2]], np.int32), np.ones(1, np.uint8), np.zeros(3, np.float32), True, 1, 1
-    )
+    one = np.array([[0, 1, 2]], np.int32)
+    samples = share_samples(fragments, Sharing(one, np.ones(1, np.uint8), np.zeros(3, np.float32), True, depth_reach(1, 1)))
     assert samples.weight.sum() == fragments.covered.sum() == len(single_samples(fragments).first)
 
 
@@ -86,7 +93,7 @@ def test_interpolation_is_the_mean_of_two_corners() -> None:
     normals, places, table = (rng.normal(0, 1, (8, n)).astype(np.float32) for n in (3, 3, 5))
     every = interpolate(fragments, TRIANGLES, np.concatenate([normals, places, table], 1)).reshape(-1, 11)
     for samples in (share(1.0), single_samples(fragments)):
-        got = interpolate_samples(fragments, samples, TRIANGLES, normals, places, table)
+        got = interpolate_samples(fragments, samples, VertexTable(TRIANGLES, normals, places, table))
         np.testing.assert_allclose(got, (every[samples.first] + every[samples.last]) / 2, atol=1e-5)
 
 

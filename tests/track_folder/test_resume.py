@@ -48,6 +48,7 @@ def clip():
     return next(file for file in demo_files() if file.suffix == ".mp4")
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("smooth", ["online", "offline"])
 def test_killed_at_random_moments_and_resumed_it_is_the_unbroken_run_byte_by_byte(clip, tmp_path, smooth):
     whole, broken = tmp_path / "whole", tmp_path / "broken"

@@ -85,7 +85,7 @@ def test_loss_of_a_network_that_sees_the_dot(tmp_path: Path, flow: str) -> None:
         mass = image[..., 0].double() + 1e-9
         line = torch.arange(64, dtype=torch.float64)
         centre = torch.stack([(mass.sum(1) * line).sum(1), (mass.sum(2) * line).sum(1)], -1) / mass.sum((1, 2))[:, None]
-        flat = torch.zeros(len(image), network.info.size)
+        flat = torch.zeros(len(image), network.info.layout.size)
         flat[:, [-9, -5]] = 1.0
         flat[:, -3] = -20.0
         flat[:, -2:] = centre.float()
@@ -117,6 +117,7 @@ def test_steps_lower_the_loss(tmp_path: Path, flow: str) -> None:
     assert min(losses[-3:]) < 0.6 * losses[0]
 
 
+@pytest.mark.slow
 def test_run_writes_what_training_writes(tmp_path: Path) -> None:
     config = FinetuneConfig.model_validate(recipe(tmp_path))
     weights = toy_run(tmp_path, "run", config)
@@ -139,7 +140,7 @@ def test_statistics_never_follow_the_clips(tmp_path: Path, batch_norm: str, move
     module.flow_loss(network, clips)
     labelled = {
         "image": torch.randint(0, 256, (8, 64, 64, 3), dtype=torch.uint8),
-        "flat": torch.zeros(8, network.info.size),
+        "flat": torch.zeros(8, network.info.layout.size),
         "landmarks": torch.zeros(8, 68, 2),
         "weights": torch.ones(8, 68),
     }
@@ -171,6 +172,7 @@ def write_recipe(folder: Path, **changes: Any) -> Path:
     return path
 
 
+@pytest.mark.slow
 def test_command_makes_weights_that_track(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     (tmp_path / "clips").mkdir()
     write_clip(tmp_path / "clips" / "a.mp4", [portrait(shift=2 * i) for i in range(7)])

@@ -28,13 +28,13 @@ from pathlib import Path
 
 import cv2
 import numpy as np
-import onnxruntime
 import pytest
 
 pytest.importorskip("lightning", reason="lightning is not installed: pip install 'morph[train]'")
 
 from morph.datasets.training_batches import TrainingBatches
 from morph.evaluation.aflw2000.nme import nme
+from morph.inference.onnx_session import open_session
 from morph.model import Coefficients, landmark_decoder, load_default_model
 from morph.model.coefficients import model_symmetry
 from morph.synthesis import SynthesisPlan, synthesise
@@ -70,6 +70,7 @@ def recipe(pictures: Path) -> TrainingConfig:
     )
 
 
+@pytest.mark.slow
 def test_learns(tmp_path: Path) -> None:
     cv2.setNumThreads(1)
     pictures = synthesise(SynthesisPlan(TRAINING, seed=1, size=80), tmp_path / "training")
@@ -80,7 +81,7 @@ def test_learns(tmp_path: Path) -> None:
     symmetry, decoder = model_symmetry(model), landmark_decoder(model)
     seen = TrainingBatches([pictures], symmetry, 64, None).batch(range(TRAINING))
     new = TrainingBatches([held], symmetry, 64, None).batch(range(HELD))
-    flat, log_error = onnxruntime.InferenceSession(str(weights)).run(None, {"image": new["image"]})
+    flat, log_error = open_session(weights).run(None, {"image": new["image"]})
 
     def error(answer: np.ndarray) -> np.ndarray:
         points = decoder.project(Coefficients.from_flat(answer, model.n_shape))[..., :2]

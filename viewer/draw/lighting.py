@@ -11,7 +11,8 @@ from typing import Any
 
 import numpy as np
 import numpy.typing as npt
-from numba import njit
+
+from morph.compiled import compiled
 
 Floats = npt.NDArray[np.float32]
 GAMMA = 2.2
@@ -101,11 +102,7 @@ def _polynomial(harmonics: Floats | None) -> Floats:
     return np.zeros((0, 3), np.float32) if harmonics is None else (harmonics * FACTORS[:, None]).astype(np.float32)
 
 
-def _njit(function: Any) -> Any:
-    return njit(cache=True, nogil=True, fastmath=True)(function)
-
-
-@_njit
+@compiled(fastmath=True)
 def _light(
     vertices: Any,
     normals: Any,

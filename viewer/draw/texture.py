@@ -9,8 +9,8 @@ from typing import Any
 import cv2
 import numpy as np
 import numpy.typing as npt
-from numba import njit
 
+from morph.compiled import compiled
 from morph.errors import MorphError
 from morph.export.textures.uv_chart import fill_gaps
 
@@ -66,7 +66,7 @@ def sample(image: Image, coordinates: npt.NDArray[np.float32]) -> npt.NDArray[np
     return out.reshape(*coordinates.shape[:-1], 4)
 
 
-@njit(cache=True, nogil=True)
+@compiled
 def _sample(image: Any, coordinates: Any, out: Any) -> None:
     height, width = image.shape[0], image.shape[1]
     for i in range(coordinates.shape[0]):

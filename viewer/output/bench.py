@@ -15,7 +15,8 @@ from typing import Any
 
 from morph.errors import MorphError
 from morph.frames import open_source
-from morph.frames.sources import ClipSource, Frame
+from morph.frames.clip import ClipSource
+from morph.frames.frame import Frame
 from morph.model import load_default_model
 from morph.track_folder import TrackOptions, track_to_folder
 from morph.track_folder.read import load_track

@@ -11,14 +11,15 @@ from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import Any, Literal
 
-import cv2
 import numpy as np
 import numpy.typing as npt
 
 from morph import __version__
 from morph.atomic import atomic_path, output_folder
 from morph.errors import MorphError
-from morph.frames.sources import Frame, FrameSource, open_source
+from morph.frames.frame import Frame, FrameSource
+from morph.frames.sources import open_source
+from morph.picture_file import picture_bytes
 from morph.track_folder.resume import RECORD, remove_record, write_record
 from viewer.output.layers import FAR, FrameLayers, LayerMaker, encode
 from viewer.output.preview import Preview, resized
@@ -26,9 +27,9 @@ from viewer.stage.track_scene import Stage
 
 Kind = Literal["exr", "png"]
 SUMMARY = "layers.json"
-OWN_FILE = re.compile(r"(layers|st|st_\d+|beauty|matte|depth|normals|uv|plate)\.\d{6}\.(exr|png)")
+OWN_FILE = re.compile(r"(layers|st|st_\d+|beauty|matte|depth|normals|uv|plate)\.-?\d{5,}\.(exr|png)")
 HALF_WRITTEN = re.compile(
-    r"\.(layers|st|st_\d+|beauty|matte|depth|normals|uv|plate|probe|\.unfinished)(\.\d{6})?-\w{8}(\.\w+)?"
+    r"\.(layers|st|st_\d+|beauty|matte|depth|normals|uv|plate|probe|\.unfinished)(\.-?\d{5,})?-\w{8}(\.\w+)?"
 )
 DEPTH_STEP = 64  # of a PNG's values for one millimetre; 32768 is the plane of the head's origin
 ABOUT = {
@@ -120,6 +121,7 @@ def write_layers(
         "format": "morph-layers-1",
         "frames": written,
         "kept": kept,
+        "left_out": list(source.left_out),
         "width": size[0],
         "height": size[1],
         "layers": {name: text + (f" ({IN_PNG[name]})" if kind == "png" else "") for name, text in ABOUT.items()},
@@ -243,13 +245,7 @@ def _png_files(layers: FrameLayers, people: int) -> dict[str, Writer]:
         return np.clip(np.rint(values), 0, 65535).astype(np.uint16)
 
     def writer(picture: npt.NDArray[np.uint16]) -> Writer:
-        order = {1: [0], 3: [2, 1, 0], 4: [2, 1, 0, 3]}[picture.shape[-1]]
-
-        def write(path: Path) -> None:
-            if not cv2.imwrite(str(path), picture[..., order]):
-                raise MorphError(f"cannot write {path.name}; is the disk full?")
-
-        return write
+        return lambda path: _write_png(path, picture)
 
     def places(values: npt.NDArray[np.float32]) -> npt.NDArray[np.uint16]:
         flat = np.zeros_like(values[..., :1])
@@ -269,6 +265,10 @@ def _png_files(layers: FrameLayers, people: int) -> dict[str, Writer]:
     if layers.plate is not None:
         pictures["plate"] = sixteen(65535 * encode(layers.plate))
     return {name: writer(picture) for name, picture in pictures.items()}
+
+
+def _write_png(path: Path, picture: npt.NDArray[np.uint16]) -> None:
+    path.write_bytes(picture_bytes(picture, ".png"))
 
 
 def _map_name(face: int, people: int) -> str:

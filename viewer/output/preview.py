@@ -15,6 +15,7 @@ import numpy.typing as npt
 
 from morph.errors import MorphError
 from morph.export.video import VideoWriter
+from morph.frames.frame import FrameSource
 from morph.frames.sources import open_source
 from viewer.draw.offscreen import Renderer
 from viewer.output.picture import SUFFIXES, write_picture
@@ -130,8 +131,9 @@ def write_preview(
         if frame is not None:
             raise MorphError(f"--frame picks one frame, and {out} is a clip; name a .png, or leave --frame out")
         written = 0
-        frames, count = _all_frames(stage, renderer, preview)
-        with VideoWriter(out, track.fps, quality=18) as writer:
+        source = None if preview.footage is None else open_source(preview.footage)
+        frames, count = _all_frames(stage, renderer, preview, source)
+        with VideoWriter(out, track.fps, quality=18, sound=source) as writer:
             for picture, seconds in progress(frames, count):
                 writer.write(picture, seconds)
                 written += 1
@@ -147,13 +149,13 @@ def write_preview(
     return 1
 
 
-def _all_frames(stage: Stage, renderer: Renderer, preview: Preview) -> tuple[Iterator[Timed], int]:
+def _all_frames(stage: Stage, renderer: Renderer, preview: Preview, source: FrameSource | None) -> tuple[Iterator[Timed], int]:
     """Pictures with their times: of the whole footage, or from the first to the last frame with a face."""
     track = stage.track
-    if preview.footage is None:
+    if source is None:
         numbers = range(track.first, track.last + 1)
         return ((draw_frame(stage, renderer, preview, n), (n - track.first) / track.fps) for n in numbers), len(numbers)
-    source, match = open_source(preview.footage), preview.match(stage)
+    match = preview.match(stage)
     frames = ((draw_frame(stage, renderer, preview, frame.index, frame.image, match), frame.time) for frame in source)
     return frames, source.count or track.last + 1
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 import numpy.typing as npt
-from numba import njit
 
+from morph.compiled import compiled
 from morph.errors import MorphError
 from viewer.draw.software import Layer
 from viewer.plate.grain import Grain
@@ -64,7 +64,7 @@ def over_matched(
     return out
 
 
-@njit(cache=True, nogil=True)
+@compiled
 def _over_matched(
     layer: Layer,
     out: Picture,
@@ -91,7 +91,7 @@ def _over_matched(
                 out[y + top, x + left, c] = np.uint8(min(max(value + np.float32(0.5), np.float32(0.0)), np.float32(255.0)))
 
 
-@njit(cache=True, nogil=True)
+@compiled
 def _over(layer: Layer, background: Picture, strength: np.float32, out: Picture) -> None:
     for y in range(layer.shape[0]):
         for x in range(layer.shape[1]):

@@ -6,7 +6,8 @@ from typing import Any
 
 import numpy as np
 import numpy.typing as npt
-from numba import njit
+
+from morph.compiled import compiled
 
 Floats = npt.NDArray[np.float32]
 Doubles = npt.NDArray[np.float64]
@@ -57,7 +58,7 @@ def streak(layer: Floats, matrix: Doubles, corner: tuple[int, int] = (0, 0)) -> 
     return out
 
 
-@njit(cache=True, nogil=True)
+@compiled
 def _streak(layer: Any, matrix: Any, left: int, top: int, out: Any) -> None:
     height, width, channels = layer.shape
     for y in range(height):

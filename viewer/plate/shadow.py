@@ -7,8 +7,8 @@ from typing import Any
 import cv2
 import numpy as np
 import numpy.typing as npt
-from numba import njit
 
+from morph.compiled import compiled
 from morph.rendering import interpolate, rasterise
 from viewer.draw.lighting import GAMMA, Floats
 
@@ -58,7 +58,7 @@ def cast_shadow(plate: Picture, vertices: Floats, normals: Floats, triangles: np
     return out
 
 
-@njit(cache=True, nogil=True)
+@compiled
 def _darken(picture: Any, layer: Any, left: int, top: int, right: int, bottom: int) -> None:
     for y in range(top, bottom):
         for x in range(left, right):

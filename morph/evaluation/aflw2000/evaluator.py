@@ -16,13 +16,15 @@ from morph.datasets.mat import FaceMat, read_face_mat
 from morph.errors import MorphError
 from morph.evaluation.aflw2000.crops import BenchmarkCrops, cut_benchmark
 from morph.evaluation.aflw2000.dense import dense_errors
-from morph.evaluation.aflw2000.nme import score_points
+from morph.evaluation.aflw2000.nme import NmeScores, score_points
 from morph.evaluation.aflw2000.points import Aflw2000Report, evaluate_points
 from morph.evaluation.aflw2000.pose import pose_errors
 from morph.model.coefficients import Coefficients, FlatLayout
-from morph.model.decoder import landmark_decoder
+from morph.model.decoder import Decoder, landmark_decoder
 from morph.model.ibug68 import MIRRORED_68
 from morph.model.morphable_model import MorphableModel
+from morph.model.point_sets import POINT_SETS, has_point_set, point_set
+from morph.model.rest_pose import rest_turn
 
 Array = npt.NDArray[np.floating]
 CROPS = {
@@ -169,14 +171,27 @@ class Aflw2000Evaluator:
         """Everything: points, pose in degrees, the share of shape, and dense error where the model is that of the labels."""
         protocol = self._protocol(crop, flip) | (more or {})
         report = evaluate_points(self.benchmark, self.benchmark.names, predictions.points, protocol)
+        for name in POINT_SETS:
+            if name != "ibug68" and has_point_set(self.model, name):
+                report.others[name] = self._other_points(predictions, name)
+                report.protocol["point_sets"] = "; ".join(f"{key} {text}" for key, text in POINT_SETS.items())
         report.extra["shape_share"] = self.shape_share(predictions)
         if (self.benchmark.pictures / str(self.benchmark.names[0])).with_suffix(".mat").is_file():
             angles, found = np.stack([face.pose[:3] for face in self.labels]), predictions.coefficients
-            report.extra["pose_degrees"] = pose_errors(found.rotation, angles)
+            report.extra["pose_degrees"] = pose_errors(found.rotation @ rest_turn(self.model), angles)
             dense = dense_errors(self.model, found, predictions.matrices, self.labels, self.crops.heights)
             if dense is not None:
                 report.extra["dense_nme"] = dense
         return report
+
+    def _other_points(self, predictions: Predictions, name: str) -> tuple[NmeScores, NmeScores]:
+        """Scores against both label sets of another set's points, averaged and corrected as those of the predictions are."""
+        way, found = invert_affine(predictions.matrices), predictions.coefficients
+        decoders = Decoder(self.model, point_set(self.model, name)), self._landmarks
+        there, here = (apply_affine(way, decoder.project(found)[..., :2]) for decoder in decoders)
+        points = predictions.points + (there - here)
+        labels, yaw = self.benchmark, self.benchmark.yaw
+        return score_points(points, labels.original[..., :2], yaw), score_points(points, labels.reannotated, yaw)
 
     def _protocol(self, crop: str, flip: bool) -> dict[str, Any]:
         return {

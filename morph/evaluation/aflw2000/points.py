@@ -15,6 +15,8 @@ from morph.atomic import atomic_path
 from morph.datasets.aflw2000 import Aflw2000
 from morph.errors import MorphError
 from morph.evaluation.aflw2000.nme import FAILURE, NOT_FOUND, YAW_BINS, NmeScores, score_points
+from morph.marks import GENERATOR
+from morph.npz import open_npz
 
 Array = npt.NDArray[np.floating]
 
@@ -27,6 +29,7 @@ class Aflw2000Report:
         original, reannotated: scores against the two label sets, predictions taken as given.
         original_from_1: the same points moved by (+1, +1) pixel, against the original labels: those count pixels from 1,
             so this is what points with 0-based pixels mean. Beside the headline, never in its place.
+        others: scores of the same predictions with the 68 points of other named sets, original and re-annotated labels each.
         protocol: how the numbers were made, in words.
         extra: further measures by name, plain numbers (pose in degrees, share of shape, dense error).
     """
@@ -36,6 +39,7 @@ class Aflw2000Report:
     original_from_1: NmeScores
     protocol: dict[str, Any]
     extra: dict[str, Any] = field(default_factory=dict)
+    others: dict[str, tuple[NmeScores, NmeScores]] = field(default_factory=dict)
 
     def as_json(self) -> dict[str, Any]:
         """What ``morph bench aflw2000 --json`` writes."""
@@ -43,6 +47,10 @@ class Aflw2000Report:
             "original": self.original.as_json(),
             "reannotated": self.reannotated.as_json(),
             "original_from_1": self.original_from_1.as_json(),
+            "point_sets": {
+                name: {"original": first.as_json(), "reannotated": second.as_json()}
+                for name, (first, second) in self.others.items()
+            },
             **self.extra,
             "protocol": self.protocol,
         }
@@ -55,6 +63,8 @@ class Aflw2000Report:
             ("original", self.original),
             ("re-annotated", self.reannotated),
             ("original, +1 px", self.original_from_1),
+            *((f"original, {name}", first) for name, (first, _) in self.others.items()),
+            *((f"re-ann., {name}", second) for name, (_, second) in self.others.items()),
         )
         for title, scores in rows:
             numbers = (*scores.by_bin, scores.balanced, scores.plain, scores.failure_rate)
@@ -140,7 +150,7 @@ def read_predictions(path: str | os.PathLike[str]) -> tuple[npt.NDArray[np.str_]
     if not path.is_file():
         raise MorphError(f"no predictions file {path}")
     try:
-        with np.load(path, allow_pickle=False) as archive:
+        with open_npz(path) as archive:
             if "names" not in archive or "pts68" not in archive:
                 raise MorphError(f"{path} needs names (N,) and pts68 (N, 68, 2), it has {', '.join(archive) or 'nothing'}")
             return archive["names"].astype(str), archive["pts68"]
@@ -150,8 +160,9 @@ def read_predictions(path: str | os.PathLike[str]) -> tuple[npt.NDArray[np.str_]
 
 def save_predictions(path: str | os.PathLike[str], names: npt.ArrayLike, points: npt.ArrayLike) -> None:
     """Write ``names (N,)`` and ``pts68 (N, 68, 2)`` in picture pixels, NaN for a face not found; the file scores the same."""
+    arrays = {"names": np.asarray(names).astype(str), "pts68": np.asarray(points, np.float32), "generator": np.array(GENERATOR)}
     with atomic_path(Path(path).with_suffix(".npz")) as temporary:
-        np.savez_compressed(temporary, names=np.asarray(names).astype(str), pts68=np.asarray(points, np.float32))
+        np.savez_compressed(temporary, **arrays)  # type: ignore[arg-type]
 
 
 def evaluate_points(

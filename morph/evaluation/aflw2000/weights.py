@@ -67,7 +67,7 @@ def open_weights(path: str | os.PathLike[str]) -> MeasuredWeights:
     from morph.inference.regressor import Regressor, find_weights
 
     path = find_weights(path)
-    if path.suffix == ".safetensors":
+    if path.suffix.lower() == ".safetensors":
         try:
             from morph.network.regressor import load_weights
         except ImportError as error:
@@ -136,7 +136,7 @@ def run_weights(
     elif crop == "ground-truth":
         predictions = evaluator.predict(regressor.predictor, flip=flip)
     else:
-        if Path(regressor.name).suffix != ".onnx":
+        if Path(regressor.name).suffix.lower() != ".onnx":
             raise MorphError(f"the detector's crop needs .onnx weights, not {regressor.name}; `morph export` writes them")
         from morph.evaluation.aflw2000.whole_picture import track_benchmark
         from morph.tracking.tracker import Tracker

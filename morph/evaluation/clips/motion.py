@@ -47,8 +47,8 @@ def speeds(points: Floats, times: Floats) -> Floats:
     """``(T,)`` mean speed of the landmarks in box sides a second, over three frames to either side."""
     index = np.arange(len(points))
     low, high = np.maximum(index - REACH, 0), np.minimum(index + REACH, len(points) - 1)
-    way = np.linalg.norm(points[high] - points[low], axis=-1).mean(-1)
-    return way / sides(points) / np.maximum(times[high] - times[low], 1e-9)
+    path = np.linalg.norm(points[high] - points[low], axis=-1).mean(-1)
+    return path / sides(points) / np.maximum(times[high] - times[low], 1e-9)
 
 
 def lag(pairs: Iterable[tuple[Floats, Floats]]) -> float | None:

@@ -35,7 +35,7 @@ class ClipScore:
     Attributes:
         jitter_over_raw, lag: as of ``morph bench video``.
         turn_lag: the same lag of the head's axes alone.
-        lips: how much of the way of the gap of the lips is left, by least squares.
+        lips: how much of the motion of the gap of the lips is left, by least squares.
     """
 
     jitter_over_raw: float
@@ -75,14 +75,14 @@ class Recording:
                 side = float((face.box[2:] - face.box[:2]).max())
                 moved = smoother.coefficients(face.coefficients, face.time, side, face.score)
                 steady.append(place(face, moved, self._decoder))
-        late, prompt = (np.array([face.landmarks for face in faces], np.float64) for faces in (steady, self.faces))
+        smoothed, raw = (np.array([face.landmarks for face in faces], np.float64) for faces in (steady, self.faces))
         axes = [np.array([face.coefficients.rotation[:2].T for face in faces], np.float64) for faces in (steady, self.faces)]
-        shakes = [np.concatenate([shaking(points[part]) for part in self._parts]).mean() for points in (late, prompt)]
+        shakes = [np.concatenate([shaking(points[part]) for part in self._parts]).mean() for points in (smoothed, raw)]
         return ClipScore(
             float(shakes[0] / max(shakes[1], 1e-12)),
-            lag((late[part], prompt[part]) for part in self._parts),
+            lag((smoothed[part], raw[part]) for part in self._parts),
             lag((axes[0][part], axes[1][part]) for part in self._parts),
-            _slope(_gap(prompt), _gap(late)),
+            _slope(_gap(raw), _gap(smoothed)),
         )
 
 
@@ -117,10 +117,10 @@ def search(
     given = [recording.score(config) for recording in recordings]
 
     def cost(scores: list[ClipScore]) -> float:
-        late = sum(max(0.0, (score.lag or 0.0) - MOST_LAG) for score in scores)
-        late += sum(max(0.0, (new.turn_lag or 0.0) - (old.turn_lag or 0.0)) for new, old in zip(scores, given, strict=True))
-        late += sum(max(0.0, old.lips - new.lips) for new, old in zip(scores, given, strict=True))
-        return float(np.mean([score.jitter_over_raw for score in scores])) + late
+        lag_cost = sum(max(0.0, (score.lag or 0.0) - MOST_LAG) for score in scores)
+        lag_cost += sum(max(0.0, (new.turn_lag or 0.0) - (old.turn_lag or 0.0)) for new, old in zip(scores, given, strict=True))
+        lag_cost += sum(max(0.0, old.lips - new.lips) for new, old in zip(scores, given, strict=True))
+        return float(np.mean([score.jitter_over_raw for score in scores])) + lag_cost
 
     best, best_scores = config, given
     for _ in range(tries):

@@ -18,7 +18,8 @@ from morph.crop.face_crop import crop_of_box, cut
 from morph.errors import MorphError
 from morph.export.obj import ObjWriter
 from morph.frames import open_source
-from morph.frames.sources import ClipSource, FrameSource
+from morph.frames.clip import ClipSource
+from morph.frames.frame import FrameSource
 from morph.inference import Regressor
 from morph.stopwatch import Stopwatch
 from morph.tracking import Tracker

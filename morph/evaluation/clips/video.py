@@ -30,6 +30,7 @@ from morph.evaluation.clips.motion import (
 from morph.evaluation.clips.truth import read_truth
 from morph.frames import FrameSource, open_source
 from morph.inference.refinement import CloserLook
+from morph.npz import open_npz
 from morph.track_folder import TrackOptions, track_to_folder
 from morph.tracking import Face, SmoothingConfig, Tracker
 from morph.tracking.detection.boxes import overlap
@@ -176,7 +177,7 @@ def measure_video(
     with tempfile.TemporaryDirectory() as folder:
         options = TrackOptions(overlay=False, offline=offline)
         summary = track_to_folder(source, tracker, folder, options)
-        with np.load(Path(folder) / "coefficients.npz") as archive:
+        with open_npz(Path(folder) / "coefficients.npz") as archive:
             steady = {name: archive[name] for name in ("frame", "time", "id", "box", "landmarks")}
     shots = pair_shots(steady, raw)
     smooth, rough, smooth_still, rough_still = _jitters(shots)

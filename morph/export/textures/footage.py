@@ -8,14 +8,14 @@ from typing import Any
 import cv2
 import numpy as np
 import numpy.typing as npt
-from numba import njit
 
+from morph.compiled import compiled
 from morph.errors import MorphError
 from morph.export.performance import Performance
 from morph.export.textures.delighting import delight
 from morph.export.textures.plain import plain_texture
 from morph.export.textures.uv_chart import fill_gaps, rasterise_chart
-from morph.frames.sources import Frame
+from morph.frames.frame import Frame
 from morph.model import MorphableModel
 from morph.rendering import Fragments, rasterise, vertex_normals
 from morph.rendering.harmonics import harmonic_basis
@@ -207,7 +207,7 @@ def _add(performance: Performance, row: int, frame: Frame, shown: Any, shares: A
     )
 
 
-@njit(cache=True, nogil=True)
+@compiled
 def _gather(
     points: Any,
     facing: Any,

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import os
 
-import cv2
 import numpy as np
 import numpy.typing as npt
 
 from morph.atomic import atomic_path
 from morph.export.textures.uv_chart import fill_gaps, rasterise_chart
+from morph.marks import MADE
 from morph.model import MorphableModel
+from morph.picture_file import save_picture
 from morph.rendering import interpolate
 
 Floats = npt.NDArray[np.floating]
@@ -21,7 +22,7 @@ EYEBALL, IRIS, RIM, PUPIL = (236, 232, 226), (104, 84, 62), (52, 40, 30), (14, 1
 PARTS = {"upper_teeth": (232, 224, 206), "lower_teeth": (232, 224, 206), "tongue": (196, 108, 108)}
 IRIS_ANGLE, PUPIL_ANGLE = 29.0, 11.0  # degrees off the eyeball's axis: an iris of 12 mm and a pupil of 4.6 mm across
 BLUSH_SIZE = 28.0  # millimetres
-MATERIAL = """# one material for every frame
+MATERIAL = f"""# one material for every frame; {MADE}
 newmtl head
 Ka 0 0 0
 Kd 1 1 1
@@ -37,6 +38,11 @@ def plain_texture(model: MorphableModel, size: int = 1024) -> npt.NDArray[np.uin
 
     Masks "lips", "inner_mouth", "eyelids" and regions "left_eye", "right_eye", teeth and tongue are used where the model
     has them.
+
+    Example:
+        >>> from morph.model import load_default_model
+        >>> plain_texture(load_default_model(0), 256).shape
+        (256, 256, 3)
     """
     if not len(model.uv_triangles):
         return np.full((size, size, 3), SKIN, np.uint8)
@@ -104,8 +110,16 @@ def write_material(folder: str | os.PathLike[str], texture: npt.NDArray[np.uint8
 
     Raises:
         MorphError: the folder cannot be written.
+
+    Example:
+        >>> import tempfile
+        >>> from pathlib import Path
+        >>> from morph.model import load_default_model
+        >>> with tempfile.TemporaryDirectory() as folder:
+        ...     write_material(folder, plain_texture(load_default_model(0), 64))
+        ...     sorted(file.name for file in Path(folder).iterdir())
+        ['head.mtl', 'texture.png']
     """
-    with atomic_path(os.path.join(folder, "texture.png")) as path:
-        cv2.imwrite(str(path), texture[..., ::-1])
+    save_picture(os.path.join(folder, "texture.png"), texture)
     with atomic_path(os.path.join(folder, "head.mtl")) as path:
         path.write_text(MATERIAL)

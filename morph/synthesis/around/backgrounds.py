@@ -2,19 +2,18 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, NamedTuple
 
 import cv2
 import numpy as np
-import numpy.typing as npt
-from numba import njit
 
+from morph.arrays import Array, Floats
+from morph.compiled import compiled
 from morph.synthesis.arrays.angles import angle
 from morph.synthesis.arrays.noise import tiles
 from morph.synthesis.light.lighting import Lighting
 from morph.synthesis.person.people import linear
 
-Floats = npt.NDArray[np.float32]
 HALVED = 4.0  # pixels of blur from which surroundings are drawn at half size
 
 
@@ -56,13 +55,33 @@ def _panorama(lighting: Lighting, span: float, aim: Floats, size: int, step: int
     column, row = np.empty((2, size // step, size // step), np.float32)
     height, width = panorama.shape[:2]
     pitch = np.float32(2 * span / (size - 1))
-    _look(np.float32(span), pitch, step, aim, lighting.turn, height, width, column, row)
+    _look(PanoramaView(np.float32(span), pitch, step, aim, lighting.turn), (height, width), column, row)
     return np.asarray(cv2.remap(panorama, column, row, cv2.INTER_LINEAR, borderMode=cv2.BORDER_WRAP), np.float32)
 
 
-@njit(cache=True, nogil=True)
-def _look(span: Any, pitch: Any, step: Any, aim: Any, turn: Any, height: Any, width: Any, column: Any, row: Any) -> None:
-    """Places in a panorama that the pixels of a camera see, which spans ``2 span`` and is shifted by ``aim`` (tangents)."""
+class PanoramaView(NamedTuple):
+    """A camera that looks at a panorama.
+
+    Attributes:
+        span: tangent of half the field of view.
+        pitch: tangent from one pixel to the next.
+        step: so many pixels in a row are one.
+        aim: ``(2,)`` tangents by which the view is shifted.
+        turn: ``(3, 3)`` camera to world.
+    """
+
+    span: np.float32
+    pitch: np.float32
+    step: int
+    aim: Floats
+    turn: Floats
+
+
+@compiled
+def _look(view: Any, shape: Any, column: Any, row: Any) -> None:
+    """Places in a panorama of a ``shape`` that the pixels of a camera see, into ``column`` and ``row``."""
+    span, pitch, step, aim, turn = view
+    height, width = shape
     f = np.float32
     middle = f(0.5) * f(step - 1)
     for i in range(column.shape[0]):
@@ -75,7 +94,7 @@ def _look(span: Any, pitch: Any, step: Any, aim: Any, turn: Any, height: Any, wi
             row[i, j] = (f(0.5) - angle(wy, np.sqrt(wx * wx + wz * wz)) * f(1 / np.pi)) * f(height) - f(0.5)
 
 
-def _clutter(rng: np.random.Generator, base: npt.NDArray, size: int) -> Floats:
+def _clutter(rng: np.random.Generator, base: Array, size: int) -> Floats:
     """Overlapping shapes and stripes of related colours: foliage, furniture, crowds out of focus."""
     image = (
         np.full((size, size, 3), base, np.float32)

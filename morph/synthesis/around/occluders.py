@@ -4,17 +4,13 @@ from __future__ import annotations
 
 import cv2
 import numpy as np
-import numpy.typing as npt
 
+from morph.arrays import Array, Bools, Doubles, Floats, Image
 from morph.synthesis.arrays.noise import tiles
 from morph.synthesis.person.people import linear
 
-Floats = npt.NDArray[np.float32]
 
-
-def occlude(
-    rng: np.random.Generator, image: Floats, face: npt.NDArray, skin: npt.NDArray[np.float64], light: Floats
-) -> npt.NDArray[np.bool_]:
+def occlude(rng: np.random.Generator, image: Floats, face: Array, skin: Doubles, light: Floats) -> Bools:
     """Draw something over about one picture in eight.
 
     Args:
@@ -46,7 +42,7 @@ def occlude(
     return hidden > 0.5
 
 
-def _hand(rng: np.random.Generator, hidden: Floats, face: npt.NDArray, extent: float) -> Floats:
+def _hand(rng: np.random.Generator, hidden: Floats, face: Array, extent: float) -> Floats:
     """Four fingers and the back of a hand as rounded limbs, darker towards their sides."""
     size = hidden.shape[0]
     anchor = face[rng.choice([2, 5, 8, 11, 14, 31, 48, 54, 57, 19, 24])] + rng.normal(0, 0.05 * extent, 2)
@@ -66,7 +62,7 @@ def _hand(rng: np.random.Generator, hidden: Floats, face: npt.NDArray, extent: f
     return np.clip(0.45 + 0.6 * height, 0, 1.1)
 
 
-def _limb(height: Floats, nodes: npt.NDArray, radii: npt.NDArray) -> None:
+def _limb(height: Floats, nodes: Array, radii: Array) -> None:
     size = height.shape[0]
     for a, b, ra, rb in zip(nodes[:-1], nodes[1:], radii[:-1], radii[1:], strict=True):
         reach = max(ra, rb) + 1
@@ -80,7 +76,7 @@ def _limb(height: Floats, nodes: npt.NDArray, radii: npt.NDArray) -> None:
         np.maximum(height[part], np.sqrt(np.clip(1 - q * q, 0, 1)), out=height[part])
 
 
-def _object(rng: np.random.Generator, hidden: Floats, face: npt.NDArray, extent: float) -> Floats:
+def _object(rng: np.random.Generator, hidden: Floats, face: Array, extent: float) -> Floats:
     """A rod, a ball or a slab."""
     size = hidden.shape[0]
     at = face[rng.integers(68)] + rng.normal(0, 0.12 * extent, 2)
@@ -109,7 +105,7 @@ def _object(rng: np.random.Generator, hidden: Floats, face: npt.NDArray, extent:
     return np.full_like(hidden, rng.uniform(0.6, 1.1))
 
 
-def frame_edges(rng: np.random.Generator, picture: npt.NDArray[np.uint8], face: npt.NDArray) -> npt.NDArray[np.bool_]:
+def frame_edges(rng: np.random.Generator, picture: Image, face: Array) -> Bools:
     """One picture in eight ends before the crop does: black, or its last row repeated, beyond one or two sides.
 
     Args:

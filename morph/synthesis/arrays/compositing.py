@@ -5,13 +5,12 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
-from numba import njit
 
-Floats = npt.NDArray[np.float32]
+from morph.arrays import Floats
+from morph.compiled import compiled
 
 
-@njit(cache=True, nogil=True)
+@compiled
 def weigh(image: Any, cover: Any) -> None:
     """Multiply a picture ``(H, W, 3)`` in place by how much of each pixel it covers, ``(H, W)`` 0..1."""
     for y in range(image.shape[0]):
@@ -35,7 +34,7 @@ def lay_over(head: Floats, gain: Floats, cover: Floats, background: Floats) -> F
     return head
 
 
-@njit(cache=True, nogil=True)
+@compiled
 def _lay_over(head: Any, gain: Any, cover: Any, background: Any) -> None:
     for y in range(head.shape[0]):
         for x in range(head.shape[1]):

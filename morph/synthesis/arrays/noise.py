@@ -9,9 +9,10 @@ from typing import Any
 import cv2
 import numpy as np
 import numpy.typing as npt
-from numba import njit
 
-Floats = npt.NDArray[np.float32]
+from morph.arrays import Floats
+from morph.compiled import compiled
+
 SIZE = 512
 POOL = 1 << 20
 
@@ -56,7 +57,7 @@ def sample(layer: int, x: Floats, y: Floats) -> Floats:
     return out
 
 
-@njit(cache=True, nogil=True)
+@compiled
 def at(tile: Any, x: Any, y: Any) -> Any:
     """Noise of one of the :func:`small_tiles` at one place, bilinear; for compiled loops."""
     last = tile.shape[0] - 1  # the size is a power of two
@@ -69,7 +70,7 @@ def at(tile: Any, x: Any, y: Any) -> Any:
     return (top + (bottom - top) * b) * np.float32(0.04)
 
 
-@njit(cache=True, nogil=True)
+@compiled
 def near(tile: Any, x: Any, y: Any) -> Any:
     """The nearest value of a tile: enough for layers whose features are many pixels wide."""
     last = tile.shape[0] - 1
@@ -78,7 +79,7 @@ def near(tile: Any, x: Any, y: Any) -> Any:
     )
 
 
-@njit(cache=True, nogil=True)
+@compiled
 def _sample(tile: Floats, x: Floats, y: Floats, out: Floats) -> None:
     last = tile.shape[0] - 1
     for i in range(x.shape[0]):

@@ -2,20 +2,21 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 import cv2
 import numpy as np
-import numpy.typing as npt
 
+from morph.arrays import Array, Doubles, Floats, Image
 from morph.synthesis.arrays.noise import normals
 from morph.synthesis.camera.video_compression import pass_through_video
 from morph.synthesis.recipe import Recipe
 
-Floats = npt.NDArray[np.float32]
 USUAL = Recipe()
 LUMA = np.array([0.2126, 0.7152, 0.0722], np.float32)
 
 
-def expose(rng: np.random.Generator, face: Floats, skin: npt.NDArray[np.float64], tone: float) -> npt.NDArray[np.float64]:
+def expose(rng: np.random.Generator, face: Floats, skin: Doubles, tone: float) -> Doubles:
     """Gains ``(3,)`` that bring the light of the face's pixels ``(N, 3)`` to a level that photographs have.
 
     Args:
@@ -36,20 +37,40 @@ def expose(rng: np.random.Generator, face: Floats, skin: npt.NDArray[np.float64]
     return wanted**2.2 / max(level, 1e-4) * balance * pull
 
 
+@dataclass(frozen=True, eq=False)
+class ExtraChance:
+    """Random numbers that :func:`develop` takes besides its own.
+
+    Attributes:
+        grain: draws the noise alone: a new one for each frame of a clip that one ``rng`` develops. None: the same ``rng``.
+        video: draws video compression for one picture in four; None leaves it out.
+    """
+
+    grain: np.random.Generator | None = None
+    video: np.random.Generator | None = None
+
+
+NO_EXTRA = ExtraChance()
+
+
 def develop(
     rng: np.random.Generator,
     light: Floats,
     size: int,
-    grain: np.random.Generator | None = None,
     *,
     recipe: Recipe = USUAL,
-    spare: np.random.Generator | None = None,
-) -> npt.NDArray[np.uint8]:
+    extra: ExtraChance = NO_EXTRA,
+) -> Image:
     """Linear light ``(S, S, 3)`` to a picture ``(size, size, 3)`` uint8.
 
     Blur of the lens and of motion, sensor noise, tone curve, small originals scaled up, colour casts, grey, JPEG.
-    ``grain`` draws the noise alone: a new one for each frame of a clip that one ``rng`` develops. ``recipe`` may leave out
-    blur and noise; ``spare`` draws video compression for one picture in four, None leaves it out.
+
+    Args:
+        rng: random numbers.
+        light: ``(S, S, 3)`` linear.
+        size: pixels of the picture.
+        recipe: may leave out blur and noise.
+        extra: random numbers of noise and of video compression alone.
     """
     blurred, noisy = recipe.has("blur"), recipe.has("noise")
     supersampling = light.shape[0] / size
@@ -67,7 +88,7 @@ def develop(
         small = side if blurred else size
         light = _float(cv2.resize(light, (small, small), interpolation=cv2.INTER_AREA))
     amount = rng.choice([rng.uniform(0, 0.008), rng.uniform(0.008, 0.03), rng.uniform(0.03, 0.07)], p=[0.6, 0.33, 0.07])
-    noise = normals(rng if grain is None else grain, *light.shape)
+    noise = normals(rng if extra.grain is None else extra.grain, *light.shape)
     amount = amount if noisy else 0.0
     light = light + np.float32(amount) * noise * np.sqrt(np.maximum(light, 0) * np.float32(0.5) + np.float32(0.02))
     picture = _tone(rng, light)
@@ -79,8 +100,8 @@ def develop(
     if rng.random() < 0.75:
         quality = int(rng.integers(35, 96))
         out = _jpeg(out, quality) if noisy else out
-    if spare is not None and spare.random() < 0.25 and noisy:
-        out = pass_through_video(out, spare)
+    if extra.video is not None and extra.video.random() < 0.25 and noisy:
+        out = pass_through_video(out, extra.video)
     if small is not None:
         scaled = cv2.resize(out, (size, size), interpolation=(cv2.INTER_LINEAR, cv2.INTER_CUBIC)[rng.integers(2)])
         out = np.asarray(scaled, np.uint8)
@@ -90,7 +111,7 @@ def develop(
     return out
 
 
-def _float(picture: npt.NDArray) -> Floats:
+def _float(picture: Array) -> Floats:
     return np.asarray(picture, np.float32)
 
 
@@ -133,6 +154,6 @@ def _style(rng: np.random.Generator, picture: Floats) -> Floats:
     return picture
 
 
-def _jpeg(picture: npt.NDArray[np.uint8], quality: int) -> npt.NDArray[np.uint8]:
+def _jpeg(picture: Image, quality: int) -> Image:
     _, data = cv2.imencode(".jpg", picture[..., ::-1], [cv2.IMWRITE_JPEG_QUALITY, quality])
     return np.ascontiguousarray(np.asarray(cv2.imdecode(data, cv2.IMREAD_COLOR), np.uint8)[..., ::-1])

@@ -7,12 +7,13 @@ from fractions import Fraction
 import av
 import cv2
 import numpy as np
-import numpy.typing as npt
+
+from morph.arrays import Image
 
 LEAST = 16  # pixels a side that the encoder takes
 
 
-def pass_through_video(picture: npt.NDArray[np.uint8], rng: np.random.Generator) -> npt.NDArray[np.uint8]:
+def pass_through_video(picture: Image, rng: np.random.Generator) -> Image:
     """The picture as the second frame of an MPEG-4 video whose first frame is the same, moved a little.
 
     Args:

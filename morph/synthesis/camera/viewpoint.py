@@ -7,10 +7,10 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
+from morph.arrays import Doubles, Floats
 from morph.model import PerspectiveCamera
 from morph.model.rotation import rotation_about
 
-Floats = npt.NDArray[np.float64]
 BOX_SHARE = 0.75  # the square box around the landmarks fills this much of the picture on average
 
 
@@ -27,12 +27,12 @@ class Viewpoint:
         shift: ``(2,)`` of the box's centre, as a share of the box.
     """
 
-    rotation: Floats
+    rotation: Doubles
     distance: float
-    offset: Floats
-    shoulders: Floats
+    offset: Doubles
+    shoulders: Doubles
     scale: float
-    shift: Floats
+    shift: Doubles
 
 
 def sample_viewpoint(rng: np.random.Generator, poses: str = "usual") -> Viewpoint:
@@ -103,9 +103,7 @@ def place_camera(view: Viewpoint, landmarks: npt.ArrayLike, size: int) -> Perspe
     return PerspectiveCamera(view.rotation, position, np.asarray(focal), centre)
 
 
-def turn_shoulders(
-    vertices: npt.NDArray[np.float32], mean: npt.NDArray[np.float32], chin: float, view: Viewpoint
-) -> npt.NDArray[np.float32]:
+def turn_shoulders(vertices: Floats, mean: Floats, chin: float, view: Viewpoint) -> Floats:
     """Twist and lean everything below the jaw about the neck; the face stays.
 
     Args:

@@ -3,13 +3,11 @@
 from __future__ import annotations
 
 import numpy as np
-import numpy.typing as npt
 
+from morph.arrays import Floats
 from morph.synthesis.person.anatomy import FEATURES, Anatomy
 from morph.synthesis.person.complexion import Complexion
 from morph.synthesis.person.people import Person
-
-Floats = npt.NDArray[np.float32]
 
 
 def lashes(rng: np.random.Generator, anatomy: Anatomy, vertices: Floats, person: Person) -> Floats:

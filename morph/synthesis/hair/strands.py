@@ -5,49 +5,69 @@ from __future__ import annotations
 from typing import Any, NamedTuple
 
 import numpy as np
-import numpy.typing as npt
-from numba import njit
 
+from morph.arrays import Floats, Ints
+from morph.compiled import compiled
 from morph.synthesis.arrays.angles import angle
 
-Floats = npt.NDArray[np.float32]
+
+class Sprouts(NamedTuple):
+    """Strands before they grow.
+
+    Attributes:
+        roots: ``(n, 3)`` where they start.
+        first: ``(n, 3)`` their first direction.
+        comb: ``(n, 3)`` the direction they are combed to.
+        length: ``(n,)`` mm.
+        gravity: ``(n,)`` pull a step.
+        lift: ``(n,)`` mm above the skin at which a strand settles.
+        free: ``(n,)`` 1 for strands that may hang into the face.
+        side: ``(n,)`` -1 or 1: to which side of the face a strand yields.
+    """
+
+    roots: Floats
+    first: Floats
+    comb: Floats
+    length: Floats
+    gravity: Floats
+    lift: Floats
+    free: Ints
+    side: Floats
 
 
-@njit(cache=True, nogil=True)
-def grow(
-    roots: Any,
-    first: Any,
-    comb: Any,
-    length: Any,
-    gravity: Any,
-    down: Any,
-    lift: Any,
-    comb_reach: float,
-    hug: float,
-    free: Any,
-    side: Any,
-    radius: Any,
-    skull: Any,
-    face_low: float,
-    face_open: float,
-    out: Any,
-) -> None:
-    """Grow strands by small steps; they bend to the comb, fall, and stay outside the head.
+class Skull(NamedTuple):
+    """The head that strands grow on and how they lie on it.
 
-    Args:
-        roots, first, comb: ``(n, 3)`` where strands start, their first direction and the direction they are combed to.
-        length, gravity, lift: ``(n,)`` mm, pull a step, and mm above the skin at which a strand settles.
+    Attributes:
         down: ``(3,)`` where hair falls to.
         comb_reach: share of the length along which the comb acts.
         hug: how closely strands keep to the skull, 0..1 a step.
-        free: ``(n,)`` 1 for strands that may hang into the face.
-        side: ``(n,)`` -1 or 1: to which side of the face a strand yields.
         radius: ``(A, B)`` distance of the skin from the skull's centre by azimuth and elevation.
-        skull: ``(3,)``.
+        centre: ``(3,)`` of the skull.
         face_low: elevation (radians) of the forehead's hairline.
         face_open: azimuth (radians) to which hair leaves the face free.
+    """
+
+    down: Floats
+    comb_reach: np.float32
+    hug: np.float32
+    radius: Floats
+    centre: Floats
+    face_low: np.float32
+    face_open: np.float32
+
+
+@compiled
+def grow(sprouts: Any, head: Any, out: Any) -> None:
+    """Grow strands by small steps; they bend to the comb, fall, and stay outside the head.
+
+    Args:
+        sprouts: a :class:`Sprouts` of ``n`` strands.
+        head: a :class:`Skull`.
         out: ``(n, m, 3)`` nodes.
     """
+    roots, first, comb, length, gravity, lift, free, side = sprouts
+    down, comb_reach, hug, radius, skull, face_low, face_open = head
     f = np.float32
     none, one, tiny = f(0.0), f(1.0), f(1e-9)
     columns, rows = radius.shape
@@ -102,9 +122,35 @@ def grow(
                 dx, dy, dz = dx - inward * qx, dy - inward * qy, dz - inward * qz
 
 
-@njit(cache=True, nogil=True)
-def project(nodes: Any, rotation: Any, position: Any, focal: Any, centre: Any, nearness: Any, at: Any, pixels: Any) -> None:
-    """Nodes ``(n, m, 3)`` of the model frame to the camera frame (``at``) and to pixels and ``nearness`` over the distance."""
+class Projection(NamedTuple):
+    """A perspective camera, for compiled loops.
+
+    Attributes:
+        rotation: ``(3, 3)`` model to camera.
+        position: ``(3,)`` of the model's origin in the camera frame.
+        focal: pixels.
+        centre: ``(2,)`` pixels.
+        nearness: depth times distance.
+    """
+
+    rotation: Floats
+    position: Floats
+    focal: np.float32
+    centre: Floats
+    nearness: np.float32
+
+
+@compiled
+def project(nodes: Any, camera: Any, at: Any, pixels: Any) -> None:
+    """Nodes of the model frame to the camera frame, and to pixels and ``nearness`` over the distance.
+
+    Args:
+        nodes: ``(n, m, 3)``.
+        camera: a :class:`Projection`.
+        at: ``(n, m, 3)`` written: the nodes in the camera frame.
+        pixels: ``(n, m, 3)`` written.
+    """
+    rotation, position, focal, centre, nearness = camera
     for i in range(nodes.shape[0]):
         for k in range(nodes.shape[1]):
             x, y, z = nodes[i, k, 0], nodes[i, k, 1], nodes[i, k, 2]
@@ -131,7 +177,34 @@ class Canvas(NamedTuple):
     cover_depth: Floats
 
 
-@njit(cache=True, nogil=True)
+class Stroke(NamedTuple):
+    """How lines are drawn.
+
+    Attributes:
+        width: in pixels; of strands that of the roots for a depth of 1.
+        opacity: 0..1.
+        bias: share of the depth in the canvas that a line must reach to be seen.
+    """
+
+    width: np.float32
+    opacity: np.float32
+    bias: np.float32
+
+
+class Piece(NamedTuple):
+    """A straight piece of a line between two ends, in pixels, with depth and width at both; for compiled loops."""
+
+    xa: Any
+    ya: Any
+    za: Any
+    wide_a: Any
+    xb: Any
+    yb: Any
+    zb: Any
+    wide_b: Any
+
+
+@compiled
 def hidden(x: Any, y: Any, z: Any, depth: Any, bias: Any) -> Any:
     """Whether what the canvas holds hides a point; for compiled loops."""
     column, row = int(np.floor(x + np.float32(0.5))), int(np.floor(y + np.float32(0.5)))
@@ -140,87 +213,100 @@ def hidden(x: Any, y: Any, z: Any, depth: Any, bias: Any) -> Any:
     return z < depth[row, column] * bias
 
 
-@njit(cache=True, nogil=True)
-def _segment(
-    xa: Any,
-    ya: Any,
-    za: Any,
-    wide_a: Any,
-    xb: Any,
-    yb: Any,
-    zb: Any,
-    wide_b: Any,
-    colours: Any,
-    i: Any,
-    k: Any,
-    opacity: Any,
-    bias: Any,
-    image: Any,
-    depth: Any,
-    cover: Any,
-    cover_depth: Any,
-) -> None:
-    """Draw the piece between nodes ``k`` and ``k + 1`` of strand ``i``."""
+@compiled(inline="always")
+def steps_along(piece: Any, shape: Any) -> Any:
+    """How a piece is drawn into a canvas of a shape ``(rows, columns)``, in steps of about a pixel along its longer side.
+
+    Returns:
+        Whether it is steep (it runs along the rows), its extent in pixels, and how many steps it takes.
+    """
+    dx, dy = abs(piece.xb - piece.xa), abs(piece.yb - piece.ya)
+    steep = dy > dx
+    span = dy if steep else dx
+    return steep, span, max(min(int(np.ceil(span)), 4 * (shape[0] + shape[1])), 1)
+
+
+@compiled(inline="always")
+def cross_section(piece: Any, t: Any, steep: Any, shape: Any) -> Any:
+    """The pixels that a piece covers across its course, a share ``t`` of the way along.
+
+    Returns:
+        The fixed row (of steep pieces) or column, -1 outside; first and last pixel across; middle, half the width in pixels
+        (half a pixel at least), depth, and the cover of lines that are thinner than a pixel.
+    """
     f = np.float32
-    half_, one = f(0.5), f(1.0)
-    rows, columns = depth.shape
-    steep = abs(yb - ya) > abs(xb - xa)
-    span = abs(yb - ya) if steep else abs(xb - xa)
-    steps = max(min(int(np.ceil(span)), 4 * (rows + columns)), 1)
+    half, one = f(0.5), f(1.0)
+    x, y = piece.xa + (piece.xb - piece.xa) * t, piece.ya + (piece.yb - piece.ya) * t
+    z, w = piece.za + (piece.zb - piece.za) * t, piece.wide_a + (piece.wide_b - piece.wide_a) * t
+    middle = x if steep else y
+    reach = half * max(w, one)
+    fixed = int(np.floor((y if steep else x) + half))
+    if fixed >= (shape[0] if steep else shape[1]):
+        fixed = -1
+    first, last = int(np.ceil(middle - reach - half)), int(np.floor(middle + reach + half))
+    first, last = max(first, 0), min(last, (shape[1] if steep else shape[0]) - 1)
+    return fixed, first, last, middle, reach, z, min(w, one)
+
+
+@compiled(inline="always")
+def overlap(cell: Any, middle: Any, reach: Any) -> Any:
+    """How much of a pixel lies within ``reach`` of ``middle``, 0..1, or less than 0 outside."""
+    half = np.float32(0.5)
+    return min(middle + reach, np.float32(cell) + half) - max(middle - reach, np.float32(cell) - half)
+
+
+@compiled
+def _draw_piece(piece: Any, ends: Any, stroke: Any, canvas: Any) -> None:
+    """Draw a piece whose ``ends`` ``(2, 3)`` have these colours."""
+    f = np.float32
+    half, one = f(0.5), f(1.0)
+    image, depth, cover, front = canvas
+    steep, span, steps = steps_along(piece, depth.shape)
     over = one / f(steps)
-    share = (f(0.4) + f(0.6) * min(one, span * over)) * opacity
-    ra, ga, ba = colours[i, k, 0], colours[i, k, 1], colours[i, k, 2]
-    rb, gb, bb = colours[i, k + 1, 0] - ra, colours[i, k + 1, 1] - ga, colours[i, k + 1, 2] - ba
+    share = (f(0.4) + f(0.6) * min(one, span * over)) * stroke.opacity
+    ra, ga, ba = ends[0, 0], ends[0, 1], ends[0, 2]
+    rb, gb, bb = ends[1, 0] - ra, ends[1, 1] - ga, ends[1, 2] - ba
     for s in range(steps):
-        t = (f(s) + half_) * over
-        x, y, z = xa + (xb - xa) * t, ya + (yb - ya) * t, za + (zb - za) * t
-        w = wide_a + (wide_b - wide_a) * t
-        minor = x if steep else y
-        half = half_ * max(w, one)
-        fixed = int(np.floor((y if steep else x) + half_))
-        if fixed < 0 or fixed >= (rows if steep else columns):
+        t = (f(s) + half) * over
+        fixed, first, last, middle, reach, z, thin = cross_section(piece, t, steep, depth.shape)
+        if fixed < 0:
             continue
-        first, last = int(np.ceil(minor - half - half_)), int(np.floor(minor + half + half_))
-        first, last = max(first, 0), min(last, (columns if steep else rows) - 1)
-        strength = min(w, one) * share
         for cell in range(first, last + 1):
-            alpha = (min(minor + half, f(cell) + half_) - max(minor - half, f(cell) - half_)) * strength
+            alpha = overlap(cell, middle, reach) * (thin * share)
             if alpha <= 0:
                 continue
             column = cell if steep else fixed
             row = fixed if steep else cell
-            if z < depth[row, column] * bias:
+            if z < depth[row, column] * stroke.bias:
                 continue
             image[row, column, 0] += alpha * (ra + rb * t - image[row, column, 0])
             image[row, column, 1] += alpha * (ga + gb * t - image[row, column, 1])
             image[row, column, 2] += alpha * (ba + bb * t - image[row, column, 2])
             cover[row, column] += alpha * (one - cover[row, column])
-            if z > cover_depth[row, column]:
-                cover_depth[row, column] = z
+            if z > front[row, column]:
+                front[row, column] = z
 
 
-@njit(cache=True, nogil=True)
-def draw(points: Any, colours: Any, width: Any, opacity: Any, canvas: Any, bias: Any) -> None:
+@compiled
+def draw(points: Any, colours: Any, stroke: Any, canvas: Any) -> None:
     """Draw polylines of known colour, thin ones by coverage.
 
     Args:
         points: ``(n, m, 3)`` pixels and depth (larger is nearer), far ones first.
         colours: ``(n, m, 3)`` linear RGB.
-        width: of all, in pixels.
-        opacity: 0..1.
-        canvas: to draw into.
-        bias: share of the depth in the canvas that a line must reach to be seen.
+        stroke: a :class:`Stroke`, of all.
+        canvas: a :class:`Canvas` to draw into.
     """
-    image, depth, cover, cover_depth = canvas.image, canvas.depth, canvas.cover, canvas.cover_depth
+    width = stroke.width
     for i in range(points.shape[0]):
         for k in range(points.shape[1] - 1):
             xa, ya, za = points[i, k, 0], points[i, k, 1], points[i, k, 2]
             xb, yb, zb = points[i, k + 1, 0], points[i, k + 1, 1], points[i, k + 1, 2]
             if za > 0 and zb > 0:
-                _segment(xa, ya, za, width, xb, yb, zb, width, colours, i, k, opacity, bias, image, depth, cover, cover_depth)
+                _draw_piece(Piece(xa, ya, za, width, xb, yb, zb, width), colours[i, k : k + 2], stroke, canvas)
 
 
-@njit(cache=True, nogil=True)
+@compiled
 def nearest(points: Any, seeds: Any, out: Any) -> None:
     """Which of the seeds ``(m, 3)`` lies nearest to each of the points ``(n, 3)``, into ``out`` ``(n,)``."""
     for i in range(points.shape[0]):
@@ -232,7 +318,7 @@ def nearest(points: Any, seeds: Any, out: Any) -> None:
                 best, out[i] = distance, j
 
 
-@njit(cache=True, nogil=True)
+@compiled
 def wind(nodes: Any, phase: Any, length: Any, amount: Any, pitch: Any) -> None:
     """Wind strands ``(n, m, 3)`` about their own course, ``amount`` mm wide, one turn every ``pitch`` mm."""
     f = np.float32

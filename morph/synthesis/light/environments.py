@@ -11,11 +11,10 @@ from pathlib import Path
 
 import cv2
 import numpy as np
-import numpy.typing as npt
 
+from morph.arrays import Doubles, Floats
 from morph.errors import MorphError
 
-Floats = npt.NDArray[np.float32]
 HEIGHT, WIDTH = 256, 512
 
 
@@ -71,7 +70,7 @@ def panorama_files(folder: str | os.PathLike[str]) -> list[Path]:
 
 
 def _read(path: Path) -> Floats:
-    if path.suffix == ".hdr":
+    if path.suffix.lower() == ".hdr":
         image = cv2.imread(str(path), cv2.IMREAD_ANYDEPTH | cv2.IMREAD_COLOR)
         if image is None:
             raise MorphError(f"cannot read the panorama {path}; remove it or fetch it again")
@@ -88,7 +87,7 @@ def _read_exr(path: Path) -> Floats:
     except ImportError:
         raise MorphError("reading .exr panoramas needs OpenEXR; install it with `pip install 'morph[synth]'`") from None
     try:
-        if path.suffix == ".js":
+        if path.suffix.lower() == ".js":
             found = re.search(r"base64,([^'\"]+)", path.read_text())
             if found is None:
                 raise ValueError("no data inside")
@@ -178,6 +177,6 @@ def _procedural(seed: int) -> Floats:
     return np.clip(image, 0.005, None).astype(np.float32)
 
 
-def _unit(*v: float) -> npt.NDArray[np.float64]:
+def _unit(*v: float) -> Doubles:
     out = np.asarray(v, np.float64)
     return out / np.linalg.norm(out)

@@ -7,15 +7,14 @@ from dataclasses import dataclass
 from typing import Any, NamedTuple
 
 import numpy as np
-import numpy.typing as npt
-from numba import njit
 
+from morph.arrays import Array, Floats, Ints
+from morph.compiled import compiled
 from morph.model.rotation import rotation_about
 from morph.rendering import rasterise
 from morph.synthesis.arrays.angles import cross
 from morph.synthesis.light.environments import Environment
 
-Floats = npt.NDArray[np.float32]
 TAPS = np.array([[0, 0], [0.9, 0.2], [-0.6, 0.7], [-0.3, -0.9], [0.5, -0.6], [0.3, 0.9], [-0.95, -0.2]], np.float32)
 
 
@@ -83,8 +82,8 @@ def sample_lighting(rng: np.random.Generator, environment: Environment) -> Light
     kind = rng.choice(["measured", "studio", "flash", "soft"], p=[0.42, 0.33, 0.08, 0.17])
     ambient, softness = 1.0, rng.uniform(0.15, 1)
     colour = np.clip(1 + rng.normal(0, 0.06) * np.array([1, 0.1, -1.2]) + rng.normal(0, 0.02, 3), 0.5, 1.5)
-    key: npt.NDArray
-    light: npt.NDArray
+    key: Array
+    light: Array
     if kind == "measured":
         key = environment.peak @ turn
         light = environment.peak_light
@@ -111,7 +110,7 @@ def sample_lighting(rng: np.random.Generator, environment: Environment) -> Light
     )
 
 
-@njit(cache=True, nogil=True)
+@compiled
 def soft_at(field: Any, c: Any, x: Any, y: Any, z: Any) -> Any:
     """One colour of the soft light on a normal, from :attr:`Lighting.field`; for compiled loops."""
     f = field[c]
@@ -154,7 +153,7 @@ class ShadowMap:
         _project(np.ascontiguousarray(points, np.float32), self.arrays, out)
         return out
 
-    def add(self, points: Floats, triangles: npt.NDArray[np.int32]) -> None:
+    def add(self, points: Floats, triangles: Ints) -> None:
         """Put a mesh into the map."""
         found = rasterise(self.project(points), triangles, self.size, self.size).depth
         np.maximum(self.depth, found, out=self.depth)
@@ -181,13 +180,13 @@ class ShadowMap:
         return out
 
 
-@njit(cache=True, nogil=True)
-def arrives(x: Any, y: Any, z: Any, shade: Any, taps: Any, bias: Any) -> Any:
-    """How much of the key light arrives at a point, 0..1; for compiled loops."""
+@compiled
+def arrives(point: Any, shade: Any, taps: Any, bias: Any) -> Any:
+    """How much of the key light arrives at a point ``(x, y, z)``, 0..1; for compiled loops."""
     size = shade.depth.shape[0]
     axes, pixel = shade.axes, shade.pixel
     half = np.float32(0.5) * np.float32(size)
-    x, y, z = x - shade.centre[0], y - shade.centre[1], z - shade.centre[2]
+    x, y, z = point[0] - shade.centre[0], point[1] - shade.centre[1], point[2] - shade.centre[2]
     u = (x * axes[0, 0] + y * axes[1, 0] + z * axes[2, 0]) * pixel + half
     v = (x * axes[0, 1] + y * axes[1, 1] + z * axes[2, 1]) * pixel + half
     height = x * axes[0, 2] + y * axes[1, 2] + z * axes[2, 2]
@@ -205,13 +204,13 @@ def arrives(x: Any, y: Any, z: Any, shade: Any, taps: Any, bias: Any) -> Any:
     return total / np.float32(taps.shape[0])
 
 
-@njit(cache=True, nogil=True)
+@compiled
 def _lit(points: Any, shade: Any, taps: Any, bias: Any, out: Any) -> None:
     for i in range(points.shape[0]):
-        out[i] = arrives(points[i, 0], points[i, 1], points[i, 2], shade, taps, bias)
+        out[i] = arrives((points[i, 0], points[i, 1], points[i, 2]), shade, taps, bias)
 
 
-@njit(cache=True, nogil=True)
+@compiled
 def _project(points: Any, shade: Any, out: Any) -> None:
     axes, middle = shade.axes, np.float32(0.5) * np.float32(shade.depth.shape[0] - 1)
     for i in range(points.shape[0]):
@@ -221,7 +220,7 @@ def _project(points: Any, shade: Any, out: Any) -> None:
         out[i, 2] = x * axes[0, 2] + y * axes[1, 2] + z * axes[2, 2]
 
 
-@njit(cache=True, nogil=True)
+@compiled
 def _add_hair(points: Any, amount: Any, shade: Any) -> None:
     size = shade.hair.shape[0]
     axes, pixel = shade.axes, shade.pixel

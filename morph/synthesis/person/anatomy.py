@@ -8,14 +8,12 @@ from typing import Any
 
 import numpy as np
 import numpy.typing as npt
-from numba import njit
 
+from morph.arrays import Bools, Floats, Ints
+from morph.compiled import compiled
 from morph.errors import MorphError
 from morph.model import Decoder, MorphableModel
 from morph.rendering import rasterise, vertex_normals
-
-Floats = npt.NDArray[np.float32]
-Ints = npt.NDArray[np.int32]
 
 SKIN, LEFT_EYE, RIGHT_EYE, TEETH, TONGUE, CLOTH, ENAMEL = range(7)  # materials
 FEATURES = ("occlusion", "lips", "mouth", "ears", "cheeks", "nose", "sockets", "lids", "moustache", "chin", "jaw", "lash_line")
@@ -101,7 +99,7 @@ class Anatomy:
     def skin_radius(self, vertices: Floats) -> Floats:
         """``(A, B)`` distance of a person's skin from the skull's centre by azimuth and elevation."""
         out = np.empty(self.surface_triangle.shape, np.float32)
-        _radius(vertices, self.model.triangles, self.surface_triangle, self.surface_weight, self.skull, out)
+        _radius(vertices, self.model.triangles, (self.surface_triangle, self.surface_weight), self.skull, out)
         return out
 
     def hair_distance(
@@ -135,8 +133,9 @@ class Anatomy:
         return angle.astype(np.float32), line.astype(np.float32)
 
 
-@njit(cache=True, nogil=True)
-def _radius(vertices: Any, triangles: Any, triangle: Any, weight: Any, centre: Any, out: Any) -> None:
+@compiled
+def _radius(vertices: Any, triangles: Any, surface: Any, centre: Any, out: Any) -> None:
+    triangle, weight = surface
     for a in range(out.shape[0]):
         for b in range(out.shape[1]):
             total = np.float32(0.0)
@@ -179,24 +178,25 @@ def prepare_anatomy(model: MorphableModel, brow_line: npt.ArrayLike | None = Non
     )
     normals = vertex_normals(mean, model.triangles)
     ears = _mask(model, "ear")
-    inner = np.clip(_mask(model, "mouth") * 1.0, 0, 1)
-    features = _features(model, normals, body, ears, inner, skull)
+    inner = np.clip(_mask(model, "mouth"), 0, 1)
+    features = _features(model, normals, body, skull)
     surface = _surface(model, skin & (ears[model.triangles].max(1) < 0.5) & (inner[model.triangles].max(1) < 0.5), skull)
     anatomy = Anatomy(
-        model,
-        Decoder(model),
-        model.triangles[keep],
-        material[keep],
-        model.triangles[keep] if coarse is None else coarse,
-        features,
-        skull,
-        eye_height,
-        top,
-        np.zeros(0, np.int32),
-        np.zeros((0, 3), np.float32),
-        *surface,
-        offsets + eyeball[:2],
-        float(eyeball[2] - 15),
+        model=model,
+        decoder=Decoder(model),
+        triangles=model.triangles[keep],
+        material=material[keep],
+        coarse=model.triangles[keep] if coarse is None else coarse,
+        features=features,
+        skull=skull,
+        eye_height=eye_height,
+        top=top,
+        root_triangle=np.zeros(0, np.int32),
+        root_weight=np.zeros((0, 3), np.float32),
+        surface_triangle=surface[0],
+        surface_weight=surface[1],
+        brow_line=offsets + eyeball[:2],
+        brow_depth=float(eyeball[2] - 15),
     )
     bare = (features[:, FEATURES.index("ears")] > 0.3) | ~body
     roots = _scatter_roots(anatomy, skin, bare)
@@ -223,9 +223,8 @@ def _mask(model: MorphableModel, word: str) -> Floats:
     return found[0] if found else np.zeros(model.n_vertices, np.float32)
 
 
-def _features(
-    model: MorphableModel, normals: Floats, body: npt.NDArray[np.bool_], ears: Floats, inner: Floats, skull: Floats
-) -> Floats:
+def _features(model: MorphableModel, normals: Floats, body: Bools, skull: Floats) -> Floats:
+    ears, inner = _mask(model, "ear"), np.clip(_mask(model, "mouth"), 0, 1)
     mean, lm = model.mean, model.mean[model.landmarks]
     x, y, z = np.abs(mean[:, 0]), mean[:, 1], mean[:, 2]
 
@@ -297,9 +296,7 @@ def _occlusion(model: MorphableModel, normals: Floats) -> Floats:
     return (seen / total).astype(np.float32)
 
 
-def _surface(
-    model: MorphableModel, faces: npt.NDArray[np.bool_], skull: Floats, columns: int = 120, rows: int = 60
-) -> tuple[Ints, Floats]:
+def _surface(model: MorphableModel, faces: Bools, skull: Floats, columns: int = 120, rows: int = 60) -> tuple[Ints, Floats]:
     q = model.mean - skull
     azimuth, elevation = np.arctan2(q[:, 0], q[:, 2]), np.arctan2(q[:, 1], np.hypot(q[:, 0], q[:, 2]))
     points = np.stack(
@@ -333,9 +330,7 @@ def _surface(
     return triangle.astype(np.int32).T.copy(), weight.transpose(1, 0, 2).astype(np.float32).copy()
 
 
-def _scatter_roots(
-    anatomy: Anatomy, skin: npt.NDArray[np.bool_], bare: npt.NDArray[np.bool_], count: int = 24000
-) -> tuple[Ints, Floats]:
+def _scatter_roots(anatomy: Anatomy, skin: Bools, bare: Bools, count: int = 24000) -> tuple[Ints, Floats]:
     model = anatomy.model
     rng = np.random.default_rng(7)
     scalp = skin & ~bare[model.triangles].any(1) & (anatomy.hair_distance(model.mean[model.triangles].mean(1)) > -22)

@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
-import numpy.typing as npt
 
+from morph.arrays import Doubles
 from morph.synthesis.person.people import Person, linear
 
 
@@ -14,14 +14,14 @@ from morph.synthesis.person.people import Person, linear
 class Complexion:
     """What one person's skin, brows and beard look like; see :func:`sample_complexion`."""
 
-    offset: npt.NDArray[np.float64]
+    offset: Doubles
     mottle: float
     blood: float
     freckles: float
     sockets: float
-    lip: npt.NDArray[np.float64]
+    lip: Doubles
     lip_strength: float
-    shadow: npt.NDArray[np.float64]
+    shadow: Doubles
     shadow_strength: float
     liner: float
     brow_width: float
@@ -32,7 +32,7 @@ class Complexion:
     moustache: float
     chin: float
     jaw: float
-    beard: npt.NDArray[np.float64]
+    beard: Doubles
     shine: float
     relief: float
     wrinkles: float

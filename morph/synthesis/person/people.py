@@ -8,7 +8,8 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-Floats = npt.NDArray[np.float32]
+from morph.arrays import Doubles, Floats
+
 Random = np.random.Generator
 
 # sRGB of skin under neutral light, from light to dark
@@ -36,7 +37,7 @@ HAIR = (
 IRISES = np.array([[62, 38, 22], [44, 28, 18], [100, 124, 142], [88, 98, 66], [104, 76, 44]]) / 255
 
 
-def linear(colour: npt.ArrayLike) -> npt.NDArray[np.float64]:
+def linear(colour: npt.ArrayLike) -> Doubles:
     """sRGB 0..1 to linear light (power 2.2)."""
     return np.power(np.clip(np.asarray(colour, np.float64), 0, None), 2.2)
 
@@ -58,14 +59,14 @@ class Person:
     shape: Floats
     expression: Floats
     weights: dict[str, float]
-    gaze: npt.NDArray[np.float64]
+    gaze: Doubles
     masculine: bool
     age: float
     tone: float
-    skin: npt.NDArray[np.float64]
-    hair: npt.NDArray[np.float64]
-    brow: npt.NDArray[np.float64]
-    iris: npt.NDArray[np.float64]
+    skin: Doubles
+    hair: Doubles
+    brow: Doubles
+    iris: Doubles
 
 
 def sample_person(rng: Random, n_shape: int, names: tuple[str, ...], std: Floats, moment: Random | None = None) -> Person:
@@ -109,13 +110,13 @@ def sample_person(rng: Random, n_shape: int, names: tuple[str, ...], std: Floats
     )
 
 
-def _between(table: npt.NDArray[np.float64], t: float) -> npt.NDArray[np.float64]:
+def _between(table: Doubles, t: float) -> Doubles:
     position = t * (len(table) - 1)
     i = min(int(position), len(table) - 2)
     return table[i] + (position - i) * (table[i + 1] - table[i])
 
 
-def _hair_colour(rng: Random, tone: float, age: float) -> npt.NDArray[np.float64]:
+def _hair_colour(rng: Random, tone: float, age: float) -> Doubles:
     if age > 0.6 and rng.random() < 1.6 * (age - 0.5):
         base = HAIR[7] + rng.random() * (HAIR[8] - HAIR[7])
     elif tone > 0.55 or rng.random() < 0.3:
@@ -211,7 +212,7 @@ def _mouth(rng: Random, put: Callable[..., None]) -> None:
                 put(name, rng.uniform(0.1, 0.7), sides)
 
 
-def _gaze(rng: Random, weights: dict[str, float]) -> npt.NDArray[np.float64]:
+def _gaze(rng: Random, weights: dict[str, float]) -> Doubles:
     wide = rng.random() < 0.25
     right, up = rng.normal(0, 0.28 if wide else 0.1), rng.normal(-0.02, 0.2 if wide else 0.07)
     right, up = float(np.clip(right, -0.6, 0.6)), float(np.clip(up, -0.45, 0.4))

@@ -8,8 +8,8 @@ to the one that, seen without perspective, covers the same pixels.
 from __future__ import annotations
 
 import numpy as np
-import numpy.typing as npt
 
+from morph.arrays import Array, Indices, Reals
 from morph.datasets.crops import CropSet
 from morph.errors import MorphError
 from morph.model import MorphableModel, PerspectiveCamera, landmark_decoder
@@ -44,7 +44,7 @@ def apparent_shapes(crops: CropSet, model: MorphableModel, *, rounds: int = 3, c
     face = np.flatnonzero(model.vertex_masks["face"] > 0.5)
     chosen = np.unique(np.concatenate([face[np.linspace(0, len(face) - 1, VERTICES).astype(int)], model.landmarks]))
     names = ("shape", "rotation", "scale", "translation")
-    out: dict[str, list[npt.NDArray[np.floating]]] = {name: [] for name in names}
+    out: dict[str, list[Reals]] = {name: [] for name in names}
     for start in range(0, len(crops), chunk):
         part = slice(start, start + chunk)
         found = _fit({name: labels[name][part] for name in (*CAMERA, "shape", "expression")}, model, chosen, rounds)
@@ -54,9 +54,7 @@ def apparent_shapes(crops: CropSet, model: MorphableModel, *, rounds: int = 3, c
     return CropSet(crops.images, {**labels, **new}, {**crops.meta, "shapes": "apparent"})
 
 
-def _fit(
-    labels: dict[str, npt.NDArray], model: MorphableModel, chosen: npt.NDArray[np.int64], rounds: int
-) -> tuple[npt.NDArray[np.floating], ...]:
+def _fit(labels: dict[str, Array], model: MorphableModel, chosen: Indices, rounds: int) -> tuple[Reals, ...]:
     shapes = (model.shape_basis[chosen] * model.shape_std).astype(np.float64)
     expressions = (model.expression_basis[chosen] * model.expression_std).astype(np.float64)
     true = labels["shape"].astype(np.float64)

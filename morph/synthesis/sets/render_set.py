@@ -22,6 +22,7 @@ from morph.atomic import atomic_path, output_folder
 from morph.datasets.crops import FORMAT, CropSet
 from morph.errors import MorphError
 from morph.model import MorphableModel, load_default_model
+from morph.npz import open_npz
 from morph.synthesis.engine import Renderer
 from morph.synthesis.light.environments import panorama_files
 from morph.synthesis.maps import ABOUT, MAPS, check_names
@@ -242,8 +243,9 @@ def render_range(renderer: Renderer, plan: SynthesisPlan, first: int, last: int)
 
 def _join(plan: SynthesisPlan, parts: Path, folder: Path, about: dict[str, Any]) -> CropSet:
     """Put the parts together, ``meta.json`` last; pictures go through a memory map, so a set may be larger than memory."""
-    maps = {name: {**ABOUT[name], "crc32": _join_pictures(plan, parts, folder, name, *MAPS[name])} for name in plan.maps}
-    checksum = _join_pictures(plan, parts, folder, "images", np.uint8, (3,))
+    joiner = _Joiner(plan, parts, folder)
+    maps = {name: {**ABOUT[name], "crc32": joiner.join(name, *MAPS[name])} for name in plan.maps}
+    checksum = joiner.join("images", np.uint8, (3,))
     rows = [dict(zip(LABELS, _load(parts, block, *LABELS), strict=True)) for block in plan.blocks()]
     joined = {name: np.concatenate([row[name] for row in rows]) for name in LABELS}
     joined["group"] = np.arange(plan.start, plan.start + plan.count) // plan.recipe.pictures_per_person
@@ -271,24 +273,30 @@ def _join(plan: SynthesisPlan, parts: Path, folder: Path, about: dict[str, Any])
 
 def _load(parts: Path, block: tuple[int, int], *names: str) -> list[npt.NDArray[Any]]:
     try:
-        with np.load(_part(parts, block), allow_pickle=False) as archive:
+        with open_npz(_part(parts, block)) as archive:
             return [archive[name] for name in names]
     except (OSError, ValueError, EOFError, KeyError) as error:
         raise MorphError(f"{_part(parts, block)} is damaged ({error}); delete it and run again") from None
 
 
-def _join_pictures(
-    plan: SynthesisPlan, parts: Path, folder: Path, name: str, kind: npt.DTypeLike, channels: tuple[int, ...]
-) -> int:
-    """Write ``name.npy`` of the set and return the checksum of its values."""
-    checksum = 0
-    with atomic_path(folder / f"{name}.npy") as path:
-        shape = (plan.count, plan.size, plan.size, *channels)
-        joined = np.lib.format.open_memmap(path, mode="w+", dtype=np.dtype(kind), shape=shape)
-        for first, last in plan.blocks():
-            (rows,) = _load(parts, (first, last), name)
-            joined[first - plan.start : last - plan.start] = rows
-            checksum = zlib.crc32(np.ascontiguousarray(rows).data, checksum)
-        joined.flush()
-        del joined
-    return checksum
+@dataclass(frozen=True)
+class _Joiner:
+    """Puts the parts of a set together."""
+
+    plan: SynthesisPlan
+    parts: Path
+    folder: Path
+
+    def join(self, name: str, kind: npt.DTypeLike, channels: tuple[int, ...]) -> int:
+        """Write ``name.npy`` of the set and return the checksum of its values."""
+        plan, checksum = self.plan, 0
+        with atomic_path(self.folder / f"{name}.npy") as path:
+            shape = (plan.count, plan.size, plan.size, *channels)
+            joined = np.lib.format.open_memmap(path, mode="w+", dtype=np.dtype(kind), shape=shape)
+            for first, last in plan.blocks():
+                (rows,) = _load(self.parts, (first, last), name)
+                joined[first - plan.start : last - plan.start] = rows
+                checksum = zlib.crc32(np.ascontiguousarray(rows).data, checksum)
+            joined.flush()
+            del joined
+        return checksum

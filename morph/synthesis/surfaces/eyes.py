@@ -2,48 +2,53 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, NamedTuple
 
 import cv2
 import numpy as np
-import numpy.typing as npt
-from numba import njit
 
+from morph.arrays import Array, Bools, Doubles, Floats
+from morph.compiled import compiled
 from morph.synthesis.arrays.angles import angle, cross
 from morph.synthesis.arrays.noise import at, small_tiles
 from morph.synthesis.person.people import Person
 
-Floats = npt.NDArray[np.float32]
 IRIS_RADIUS = 5.85  # mm: the visible iris of adults is 11.7 mm across, within half a millimetre
 
 
-def gaze_direction(person: Person, eye: int) -> npt.NDArray[np.float64]:
+def gaze_direction(person: Person, eye: int) -> Doubles:
     """Unit vector of the gaze of the left (0) or right (1) eye in the frame of the model."""
     right, up = person.gaze[eye]
     return np.array([np.sin(right) * np.cos(up), np.sin(up), np.cos(right) * np.cos(up)])
 
 
-def eye_colour(
-    normals: Floats,
-    gaze: npt.NDArray[np.float64],
-    radius: float,
-    iris: npt.NDArray[np.float64],
-    pupil: float,
-    seed: float,
-    bloodshot: float,
-    white: float = 1.0,
-) -> tuple[Floats, Floats]:
+class Eyeball(NamedTuple):
+    """What one eyeball looks like.
+
+    Attributes:
+        radius: of the eyeball, mm.
+        iris: ``(3,)`` linear RGB.
+        pupil: radius, mm.
+        seed: of the iris pattern.
+        bloodshot: 0..1.
+        white: brightness of the white.
+    """
+
+    radius: float
+    iris: Array
+    pupil: float
+    seed: float
+    bloodshot: float
+    white: float = 1.0
+
+
+def eye_colour(normals: Floats, gaze: Doubles, eye: Eyeball) -> tuple[Floats, Floats]:
     """Albedo of an eyeball.
 
     Args:
         normals: ``(N, 3)`` directions from its centre, in any frame.
         gaze: ``(3,)`` in the same frame.
-        radius: of the eyeball, mm.
-        iris: linear RGB.
-        pupil: radius, mm.
-        seed: of the iris pattern.
-        bloodshot: 0..1.
-        white: brightness of the white.
+        eye: what it looks like.
 
     Returns:
         Linear albedo ``(N, 3)`` and ``(N,)`` how much is cornea.
@@ -52,9 +57,8 @@ def eye_colour(
     side /= np.linalg.norm(side)
     axes = np.stack([side, cross(gaze, side), gaze]).astype(np.float32)
     albedo, wet = np.empty((len(normals), 3), np.float32), np.empty(len(normals), np.float32)
-    f32 = np.float32
-    _colour(normals, axes, f32(radius), np.asarray(iris, f32), f32(pupil), f32(seed), f32(bloodshot), f32(white),
-            small_tiles()[1], albedo, wet)  # fmt: skip
+    numbers = Eyeball(*(np.asarray(value, np.float32)[()] for value in eye))
+    _colour(normals, axes, numbers, small_tiles()[1], (albedo, wet))
     return albedo, wet
 
 
@@ -63,20 +67,10 @@ VEINS = np.array([0.1, 1.0, 0.9], np.float32)
 COLLAR = np.array([0.10, 0.055, 0.02], np.float32)  # around the pupil
 
 
-@njit(cache=True, nogil=True)
-def _colour(
-    normals: Any,
-    axes: Any,
-    radius: Any,
-    iris: Any,
-    pupil: Any,
-    seed: Any,
-    bloodshot: Any,
-    white: Any,
-    tile: Any,
-    albedo: Any,
-    wet: Any,
-) -> None:
+@compiled
+def _colour(normals: Any, axes: Any, eye: Any, tile: Any, out: Any) -> None:
+    albedo, wet = out
+    radius, iris, pupil, seed, bloodshot, white = eye
     f = np.float32
     one, none, rim_at = f(1.0), f(0.0), f(IRIS_RADIUS)
     for i in range(normals.shape[0]):
@@ -113,7 +107,7 @@ def _colour(
         wet[i] = one - edge
 
 
-def lid_shadow(eye: npt.NDArray[np.bool_], up: npt.NDArray[np.float64], pixel: float) -> Floats:
+def lid_shadow(eye: Bools, up: Doubles, pixel: float) -> Floats:
     """How much light the lids and lashes leave on the eyeballs, ``(H, W)`` 0..1.
 
     Args:

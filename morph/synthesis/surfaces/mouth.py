@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
-import numpy.typing as npt
 
+from morph.arrays import Array, Floats, Ints
 from morph.model import MorphableModel
 from morph.synthesis.person.anatomy import TONGUE, Anatomy
 
-Floats = npt.NDArray[np.float32]
-Ints = npt.NDArray[np.int32]
 # crown width and height (mm) from the middle to the back, after textbook means of adult teeth
 UPPER = ((8.5, 10.5), (6.6, 9.2), (7.6, 10.2), (7.0, 8.6), (6.9, 7.8), (10.2, 7.4), (9.8, 7.0))
 LOWER = ((5.3, 8.8), (5.8, 9.2), (6.8, 10.4), (7.0, 8.6), (7.1, 8.0), (10.8, 7.4), (10.4, 7.0))
@@ -36,7 +35,7 @@ class Denture:
     gum: Floats
     upper: int
     guides: tuple[Ints, Ints]
-    solvers: tuple[npt.NDArray, npt.NDArray]
+    solvers: tuple[Array, Array]
     tongue: tuple[Ints, Floats]
 
     def follow(self, vertices: Floats) -> tuple[Floats, Floats]:
@@ -107,12 +106,13 @@ def _row(
         for side in (1, -1):
             flip = np.array([side, 1, 1])
             centre = np.array([cx, bite + sign * (h / 2 - 0.3 + uneven), cz]) * flip
-            v, t = _crown(centre, tangent * flip * side, outward * flip, w * 0.97, h, 4.2 if number < 3 else 7.0, sign)
+            size = (w * 0.97, h, 4.2 if number < 3 else 7.0)
+            v, t = _crown(_Crown(centre, tangent * flip * side, outward * flip, size, sign))
             vertices.append(v)
             triangles.append(t + count)
             gum.append(np.zeros(len(v)))
             count += len(v)
-    v, t = _gums(x, z, along, position, bite + sign * 8.0, sign)
+    v, t = _gums(x, z, along, position, bite + sign * 8.0)
     vertices.append(v)
     triangles.append(t + count)
     gum.append(np.ones(len(v)))
@@ -123,14 +123,23 @@ def _row(
     )
 
 
-def _crown(
-    centre: npt.NDArray, along: npt.NDArray, out: npt.NDArray, w: float, h: float, d: float, sign: float
-) -> tuple[npt.NDArray, npt.NDArray]:
+class _Crown(NamedTuple):
+    """Where a tooth stands: its middle, directions along the row and outwards, width, height and depth in mm, 1 if upper."""
+
+    centre: Array
+    along: Array
+    out: Array
+    size: tuple[float, float, float]
+    sign: float
+
+
+def _crown(tooth: _Crown) -> tuple[Array, Array]:
+    centre, along, out, (w, h, d), sign = tooth
     rows, columns = 7, 12
     latitude = np.linspace(-np.pi / 2, np.pi / 2, rows)[:, None]
     longitude = np.linspace(0, 2 * np.pi, columns, endpoint=False)[None]
 
-    def power(value: npt.NDArray, p: float) -> npt.NDArray:
+    def power(value: Array, p: float) -> Array:
         return np.sign(value) * np.abs(value) ** p
 
     ring = power(np.cos(latitude), 0.45)
@@ -145,9 +154,7 @@ def _crown(
     return v.reshape(-1, 3), _wrap(rows, columns, flip=bool(np.dot(np.cross(along, [0, 1, 0]), out) < 0))
 
 
-def _gums(
-    x: npt.NDArray, z: npt.NDArray, along: npt.NDArray, length: float, y: float, sign: float
-) -> tuple[npt.NDArray, npt.NDArray]:
+def _gums(x: Array, z: Array, along: Array, length: float, y: float) -> tuple[Array, Array]:
     place = np.linspace(-length, length, 41)
     px, pz = np.interp(np.abs(place), along, x) * np.sign(place), np.interp(np.abs(place), along, z)
     normal = np.stack([px / (x.max() ** 2), np.zeros_like(px), (pz - z.min()) / (np.ptp(z) ** 2)], 1)
@@ -158,7 +165,7 @@ def _gums(
     return v.reshape(-1, 3), _wrap(len(place), len(turn), flip=True)
 
 
-def _wrap(rows: int, columns: int, *, flip: bool) -> npt.NDArray:
+def _wrap(rows: int, columns: int, *, flip: bool) -> Array:
     i, j = np.meshgrid(np.arange(rows - 1), np.arange(columns), indexing="ij")
     a, b = i * columns + j, i * columns + (j + 1) % columns
     quads = np.stack([a, b, b + columns, a + columns], -1).reshape(-1, 4)

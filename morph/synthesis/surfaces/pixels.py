@@ -5,13 +5,12 @@ from __future__ import annotations
 from typing import Any, NamedTuple
 
 import numpy as np
-import numpy.typing as npt
-from numba import njit
 
+from morph.arrays import Bools, Floats, Ints
+from morph.compiled import compiled
 from morph.synthesis.arrays.angles import angle
 from morph.synthesis.person.anatomy import CLOTH, ENAMEL, FEATURES, SKIN, TONGUE
 
-Floats = npt.NDArray[np.float32]
 NORMAL, POINT, MEAN, FIRST = 0, 3, 6, 9  # first columns of a table of pixels: normal, place, place on the mean, features
 OCCLUSION, MOUTH, EARS = (FEATURES.index(name) for name in ("occlusion", "mouth", "ears"))
 
@@ -32,7 +31,21 @@ class Survey(NamedTuple):
     azimuth: Floats
     scalp: Floats
     below: Floats
-    face: npt.NDArray[np.bool_]
+    face: Bools
+
+
+class Pixels(NamedTuple):
+    """Samples of a head, ``(N,)`` each, before they are painted.
+
+    Attributes:
+        material: one of the materials of the anatomy.
+        table: ``(N, C)`` interpolated columns, see :data:`NORMAL` and the others.
+        found: the survey of both.
+    """
+
+    material: Ints
+    table: Floats
+    found: Survey
 
 
 class Lines(NamedTuple):
@@ -57,7 +70,7 @@ class Lines(NamedTuple):
     chin: np.float32
 
 
-@njit(cache=True, nogil=True)
+@compiled
 def _between(x: Any, xs: Any, ys: Any) -> Any:
     if x <= xs[0]:
         return ys[0]
@@ -67,7 +80,7 @@ def _between(x: Any, xs: Any, ys: Any) -> Any:
     return ys[-1]
 
 
-def survey(table: Floats, material: npt.NDArray[np.int32], lines: Lines, scalp: float) -> Survey:
+def survey(table: Floats, material: Ints, lines: Lines, scalp: float) -> Survey:
     """Survey the rows ``(N, C)`` of a table of pixels; ``scalp`` is how dark roots make the scalp."""
     n = len(table)
     f = np.float32
@@ -76,7 +89,7 @@ def survey(table: Floats, material: npt.NDArray[np.int32], lines: Lines, scalp: 
     return out
 
 
-@njit(cache=True, nogil=True)
+@compiled
 def _survey(table: Any, material: Any, lines: Any, scalp: Any, out: Any) -> None:
     f = np.float32
     one, none = f(1.0), f(0.0)
@@ -113,9 +126,17 @@ class Surface(NamedTuple):
     """How pixels take light, ``(N,)`` each; see :func:`morph.synthesis.surfaces.surfaces.lit`.
 
     Attributes:
-        albedo: ``(N, 3)``.
+        albedo: ``(N, 3)`` linear.
         bend: ``(N, 2)`` how much relief bends the normal, right and up.
-        gloss, rough, scatter, sky, key: of each pixel.
+        gloss: strength of the highlight.
+        rough: its width, 0 sharp .. 1 dull.
+        scatter: how much light travels under the surface.
+        sky: share of the surroundings that the point sees.
+        key: share of the key light that arrives.
+        cornea: how much the film of tears mirrors the surroundings.
+        point: ``(N, 3)`` where they are, in the camera frame.
+        normal: ``(N, 3)`` without relief; light under the skin sees it.
+        bent: ``(N, 3)`` normals with relief; :func:`furnish` works them out.
     """
 
     albedo: Floats
@@ -125,23 +146,47 @@ class Surface(NamedTuple):
     scatter: Floats
     sky: Floats
     key: Floats
+    cornea: Floats
+    point: Floats
+    normal: Floats
+    bent: Floats
+
+    @classmethod
+    def plain(cls, found: Survey, sky: Floats, key: Floats) -> Surface:
+        """Grey pixels, to be painted.
+
+        Args:
+            found: the survey of ``N`` pixels.
+            sky: ``(N,)`` share of the surroundings that they see.
+            key: ``(N,)`` share of the key light that arrives.
+        """
+        n, f = len(sky), np.float32
+        return cls(
+            albedo=np.full((n, 3), 0.3, f),
+            bend=np.zeros((n, 2), f),
+            gloss=np.full(n, 0.3, f),
+            rough=np.full(n, 0.5, f),
+            scatter=np.ones(n, f),
+            sky=sky,
+            key=key,
+            cornea=np.zeros(n, f),
+            point=found.point,
+            normal=found.normal,
+            bent=np.empty_like(found.normal),
+        )
 
 
-def furnish(
-    table: Floats, material: npt.NDArray[np.int32], found: Survey, surface: Surface, lips: Floats, forward: Floats, stain: float
-) -> Floats:
-    """Cloth, teeth, gums and tongue, and the dark behind the lips; returns the bent normals ``(N, 3)``.
+def furnish(pixels: Pixels, surface: Surface, lips: Floats, forward: Floats, stain: float) -> None:
+    """Cloth, teeth, gums and tongue, the dark behind the lips, and the bent normals, into ``surface``.
 
     Args:
-        table, material, found: the pixels.
+        pixels: of the head.
         surface: with painted skin and the light that arrives from sky and key; changed.
         lips: ``(3,)`` the middle of the mouth's opening, in the camera frame.
         forward: ``(3,)`` where the head looks.
         stain: brightness of the teeth.
     """
-    bent = np.empty_like(found.normal)
-    _furnish(table, material, found, surface, lips, forward, np.float32(stain), bent)
-    return bent
+    _furnish(pixels, surface, lips, forward, np.float32(stain))
 
 
 TEETH = np.array([0.62, 0.57, 0.47], np.float32)
@@ -149,8 +194,9 @@ GUMS = np.array([0.38, 0.14, 0.13], np.float32)
 MUCOSA = np.array([0.36, 0.14, 0.13], np.float32)
 
 
-@njit(cache=True, nogil=True)
-def _furnish(table: Any, material: Any, found: Any, s: Any, lips: Any, forward: Any, stain: Any, bent: Any) -> None:
+@compiled
+def _furnish(pixels: Any, s: Any, lips: Any, forward: Any, stain: Any) -> None:
+    material, table, found = pixels.material, pixels.table, pixels.found
     f = np.float32
     one, none = f(1.0), f(0.0)
     for i in range(table.shape[0]):
@@ -178,4 +224,4 @@ def _furnish(table: Any, material: Any, found: Any, s: Any, lips: Any, forward: 
                     s.albedo[i, c] = MUCOSA[c] if kind == TONGUE else tooth
         nx, ny, nz = found.normal[i, 0] + s.bend[i, 0], found.normal[i, 1] + s.bend[i, 1], found.normal[i, 2]
         size = one / np.sqrt(max(nx * nx + ny * ny + nz * nz, f(1e-12)))
-        bent[i, 0], bent[i, 1], bent[i, 2] = nx * size, ny * size, nz * size
+        s.bent[i, 0], s.bent[i, 1], s.bent[i, 2] = nx * size, ny * size, nz * size

@@ -2,44 +2,87 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+from typing import NamedTuple
+
 import cv2
 import numpy as np
-import numpy.typing as npt
 
+from morph.arrays import Array, Bools, Doubles, Floats, Indices
 from morph.synthesis.person.anatomy import Anatomy
 from morph.synthesis.person.people import Person
-from morph.synthesis.surfaces.pixels import MEAN
+from morph.synthesis.surfaces.pixels import MEAN, Pixels, Surface
 
-Floats = npt.NDArray[np.float32]
 VERTEX_DISTANCE = 0.014  # metres from a lens to the eye
 CORNERS = ((45, 46, 47, 42), (36, 41, 40, 39))  # lower lids of the left and the right eye, from the outer corner
 
 
-def fold_skin(
-    rng: np.random.Generator,
-    anatomy: Anatomy,
-    person: Person,
-    table: Floats,
-    rows: npt.NDArray[np.int64],
-    rotation: npt.NDArray,
-    bend: Floats,
-    sky: Floats,
-) -> None:
-    """Bend and darken skin along crow's feet, nasolabial folds and frown lines, as deep as age and expression ask for.
+class Groove(NamedTuple):
+    """A fold of the skin.
+
+    Attributes:
+        start: ``(2,)`` one end, on the mean seen from the front, mm.
+        end: ``(2,)`` the other end.
+        depth: mm.
+        width: mm.
+    """
+
+    start: Doubles
+    end: Doubles
+    depth: float
+    width: float
+
+
+@dataclass(frozen=True, eq=False)
+class Folds:
+    """Folds of a person's skin: crow's feet, nasolabial folds and frown lines.
+
+    Attributes:
+        grooves: all of them.
+        front: skin behind this z of the mean has none, mm.
+    """
+
+    grooves: list[Groove]
+    front: float
+
+
+def sample_folds(rng: np.random.Generator, anatomy: Anatomy, person: Person) -> Folds:
+    """Draw folds as deep as age and expression ask for."""
+    marks, w = anatomy.landmarks[:, :2].astype(np.float64), person.weights
+    liking, aged = rng.uniform(0.5, 1.2, 3), 0.25 + 1.0 * person.age
+    out = []
+    for side, name in ((1.0, "Left"), (-1.0, "Right")):
+        flip = np.array([side, 1.0])
+
+        def at(mark: int, right: float, up: float, flip: Doubles = flip) -> Doubles:
+            return np.asarray((marks[mark] * [1, 1] + [right, up]) * flip)  # marks of the left half, mirrored
+
+        smile, squint = w.get(f"mouthSmile{name}", 0.0), w.get(f"eyeSquint{name}", 0.0)
+        squint = max(squint, 0.8 * w.get(f"cheekSquint{name}", 0.0), 0.6 * smile)
+        fold = (0.25 * person.age + 0.75 * max(smile, w.get(f"noseSneer{name}", 0.0))) * aged * liking[1]
+        for angle in (-28, -5, 18):
+            ray = np.array([np.cos(np.radians(angle)), np.sin(np.radians(angle))])
+            out.append(Groove(at(45, *(3.5 * ray)), at(45, *(14 * ray)), 0.5 * squint * aged * liking[0], 0.8))
+        out.append(Groove(at(35, 3.5, 2.0), at(54, 7.0, 4.0), 1.3 * fold, 1.6))
+        out.append(Groove(at(54, 7.0, 4.5), at(54, 7.5, -5.0), 0.9 * fold, 1.6))
+        frown = w.get(f"browDown{name}", 0.0) * aged * liking[2]
+        out.append(Groove(at(22, -4.0, -2.0), at(22, -5.0, 9.0), 0.9 * frown, 1.0))
+    return Folds([groove for groove in out if groove.depth > 0.02], anatomy.landmarks[36:48, 2].min() - 15)
+
+
+def fold_skin(folds: Folds, pixels: Pixels, rows: Indices, rotation: Array, surface: Surface) -> None:
+    """Bend and darken skin along folds.
 
     Args:
-        rng: random numbers.
-        anatomy, person: whose skin.
-        table: ``(N, C)`` of pixels; the place on the mean is read.
+        folds: of the person.
+        pixels: of the head; the place on the mean is read.
         rows: ``(n,)`` which are skin.
         rotation: ``(3, 3)`` model to camera.
-        bend: ``(N, 2)`` of the normals, right and up in the picture; added to.
-        sky: ``(N,)`` share of the surroundings that a point sees; lowered.
+        surface: its bend is added to, its sky lowered.
     """
-    grooves = _grooves(rng, anatomy, person)
-    place = table[rows, MEAN : MEAN + 3]
-    front = place[:, 2] > anatomy.landmarks[36:48, 2].min() - 15
-    for start, end, depth, width in grooves:
+    place = pixels.table[rows, MEAN : MEAN + 3]
+    front = place[:, 2] > folds.front
+    for start, end, depth, width in folds.grooves:
         low, high = np.minimum(start, end) - 3 * width, np.maximum(start, end) + 3 * width
         near = np.flatnonzero(front & (place[:, :2] > low).all(1) & (place[:, :2] < high).all(1))
         along = end - start
@@ -52,34 +95,8 @@ def fold_skin(
         inside = fade * np.exp(-0.5 * (d / width) ** 2)
         slope = -depth * d / width**2 * inside
         turned = rotation[:2, :2] @ across
-        bend[rows[near]] += (slope[:, None] * turned).astype(np.float32)
-        sky[rows[near]] *= (1 - min(0.6 * depth / width, 0.55) * inside).astype(np.float32)
-
-
-def _grooves(
-    rng: np.random.Generator, anatomy: Anatomy, person: Person
-) -> list[tuple[npt.NDArray[np.float64], npt.NDArray[np.float64], float, float]]:
-    """Ends ``(2,)`` on the mean seen from the front, depth and width in mm of every fold."""
-    marks, w = anatomy.landmarks[:, :2].astype(np.float64), person.weights
-    liking, aged = rng.uniform(0.5, 1.2, 3), 0.25 + 1.0 * person.age
-    out = []
-    for side, name in ((1.0, "Left"), (-1.0, "Right")):
-        flip = np.array([side, 1.0])
-
-        def at(mark: int, right: float, up: float, flip: npt.NDArray[np.float64] = flip) -> npt.NDArray[np.float64]:
-            return (marks[mark] * [1, 1] + [right, up]) * flip  # marks of the left half, mirrored
-
-        smile, squint = w.get(f"mouthSmile{name}", 0.0), w.get(f"eyeSquint{name}", 0.0)
-        squint = max(squint, 0.8 * w.get(f"cheekSquint{name}", 0.0), 0.6 * smile)
-        fold = (0.25 * person.age + 0.75 * max(smile, w.get(f"noseSneer{name}", 0.0))) * aged * liking[1]
-        for angle in (-28, -5, 18):
-            ray = np.array([np.cos(np.radians(angle)), np.sin(np.radians(angle))])
-            out.append((at(45, *(3.5 * ray)), at(45, *(14 * ray)), 0.5 * squint * aged * liking[0], 0.8))
-        out.append((at(35, 3.5, 2.0), at(54, 7.0, 4.0), 1.3 * fold, 1.6))
-        out.append((at(54, 7.0, 4.5), at(54, 7.5, -5.0), 0.9 * fold, 1.6))
-        frown = w.get(f"browDown{name}", 0.0) * aged * liking[2]
-        out.append((at(22, -4.0, -2.0), at(22, -5.0, 9.0), 0.9 * frown, 1.0))
-    return [groove for groove in out if groove[2] > 0.02]
+        surface.bend[rows[near]] += (slope[:, None] * turned).astype(np.float32)
+        surface.sky[rows[near]] *= (1 - min(0.6 * depth / width, 0.55) * inside).astype(np.float32)
 
 
 def lower_lashes(rng: np.random.Generator, anatomy: Anatomy, vertices: Floats, person: Person) -> Floats:
@@ -99,15 +116,21 @@ def lower_lashes(rng: np.random.Generator, anatomy: Anatomy, vertices: Floats, p
     return np.concatenate(out).astype(np.float32)
 
 
-def wet_edge(eye: npt.NDArray[np.bool_], up: npt.NDArray[np.float64], pixel: float) -> Floats:
-    """Where tears stand on the lower lid's edge, ``(H, W)`` 0..1; arguments as of :func:`lid_shadow` of the eyes."""
+def wet_edge(eye: Bools, up: Doubles, pixel: float) -> Floats:
+    """Where tears stand on the lower lid's edge, ``(H, W)`` 0..1.
+
+    Args:
+        eye: ``(H, W)`` where eyeballs are seen.
+        up: ``(2,)`` the head's up in the picture (x right, y down), not longer than 1.
+        pixel: pixels a millimetre at the eyes.
+    """
     cover = 1 - eye.astype(np.float32)
     shift = np.array([[1, 0, up[0] * 0.7 * pixel], [0, 1, up[1] * 0.7 * pixel]], np.float32)
     lid = cv2.warpAffine(cover, shift, cover.shape[::-1], flags=cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
     return np.asarray(lid, np.float32) * eye
 
 
-def refract(image: Floats, mask: Floats, middle: npt.NDArray[np.float64], power: float) -> None:
+def refract(image: Floats, mask: Floats, middle: Doubles, power: float) -> None:
     """What lies behind a lens of ``power`` dioptres, larger or smaller about its middle.
 
     Args:

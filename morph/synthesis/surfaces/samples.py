@@ -6,12 +6,11 @@ from typing import Any, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
-from numba import njit
 
+from morph.arrays import Floats, Ints
+from morph.compiled import compiled
 from morph.rendering import Fragments
 
-Floats = npt.NDArray[np.float32]
-Ints = npt.NDArray[np.int32]
 STEEP = 3.0  # samples of depth within a final pixel from which each is shaded alone: about 65 degrees off the line of sight
 
 
@@ -34,36 +33,48 @@ def single_samples(fragments: Fragments) -> Samples:
     return Samples(places, places, np.ones(len(places), np.int32))
 
 
-def share_samples(
-    fragments: Fragments,
-    triangles: Ints,
-    kind: npt.NDArray[np.uint8],
-    below: Floats,
-    plain: bool,
-    nearness: float,
-    pixel: float,
-    steep: float = STEEP,
-) -> Samples:
-    """Samples of a picture that is drawn twice as large as it will be.
+class Sharing(NamedTuple):
+    """Which samples of a picture may share their light.
 
-    Args:
-        fragments: of the large picture, an even number of samples wide and high.
+    Attributes:
         triangles: ``(F, 3)`` that were drawn.
         kind: ``(F,)`` 1 for skin, 0 for what never shares light, other numbers for what shares it with its like.
         below: ``(V,)`` mm that vertices of the skin lie below the edge of the clothes; across it no light is shared.
         plain: whether the clothes have no pattern; a pattern is shaded sample by sample.
+        reach: how far the depths within a final pixel may lie apart, see :func:`depth_reach`.
+    """
+
+    triangles: Ints
+    kind: npt.NDArray[np.uint8]
+    below: Floats
+    plain: bool
+    reach: np.float32
+
+
+def depth_reach(nearness: float, pixel: float, steep: float = STEEP) -> np.float32:
+    """How far depths of one piece of surface within a final pixel may lie apart.
+
+    Args:
         nearness: depth times distance.
         pixel: samples a millimetre.
         steep: how many samples deep (in their own width) the surface within a final pixel may reach.
     """
-    most = fragments.triangle_id.size
-    out = Samples(*np.empty((3, most), np.int32))
-    f = np.float32
-    n = _share(fragments.triangle_id, fragments.depth, triangles, kind, below, plain, f(steep / (pixel * nearness)), *out)
+    return np.float32(steep / (pixel * nearness))
+
+
+def share_samples(fragments: Fragments, sharing: Sharing) -> Samples:
+    """Samples of a picture that is drawn twice as large as it will be.
+
+    Args:
+        fragments: of the large picture, an even number of samples wide and high.
+        sharing: which of them may be shaded together.
+    """
+    out = Samples(*np.empty((3, fragments.triangle_id.size), np.int32))
+    n = _share(fragments.triangle_id, fragments.depth, sharing, out)
     return Samples(*(values[:n] for values in out))
 
 
-@njit(cache=True, nogil=True)
+@compiled
 def _dressed(t: Any, triangles: Any, below: Any) -> Any:
     """How many corners of a triangle the clothes cover."""
     count = 0
@@ -73,66 +84,74 @@ def _dressed(t: Any, triangles: Any, below: Any) -> Any:
     return count
 
 
-@njit(cache=True, nogil=True)
-def _share(
-    triangle_id: Any,
-    depth: Any,
-    triangles: Any,
-    kind: Any,
-    below: Any,
-    plain: Any,
-    reach: Any,
-    first: Any,
-    last: Any,
-    weight: Any,
-) -> Any:
+@compiled
+def _alike(a: Any, b: Any, c: Any, d: Any, s: Any) -> Any:
+    """Whether four triangles may share their light."""
+    if not (a >= 0 and b >= 0 and c >= 0 and d >= 0):
+        return False
+    k = s.kind[a]
+    alike = k != 0 and s.kind[b] == k and s.kind[c] == k and s.kind[d] == k
+    if alike and k == 1:
+        covered = _dressed(a, s.triangles, s.below)
+        alike = covered == 0 or (covered == 3 and s.plain)
+        if b != a or c != a or d != a:
+            for t in (b, c, d):
+                alike = alike and _dressed(t, s.triangles, s.below) == covered
+    return alike
+
+
+@compiled
+def _share(triangle_id: Any, depth: Any, sharing: Any, out: Any) -> Any:
     height, width = triangle_id.shape
     n = 0
     for y in range(0, height, 2):
         for x in range(0, width, 2):
             a, b, c, d = triangle_id[y, x], triangle_id[y, x + 1], triangle_id[y + 1, x], triangle_id[y + 1, x + 1]
-            if a >= 0 and b >= 0 and c >= 0 and d >= 0:
-                k = kind[a]
-                alike = k != 0 and kind[b] == k and kind[c] == k and kind[d] == k
-                if alike and k == 1:
-                    covered = _dressed(a, triangles, below)
-                    alike = covered == 0 or (covered == 3 and plain)
-                    if b != a or c != a or d != a:
-                        for t in (b, c, d):
-                            alike = alike and _dressed(t, triangles, below) == covered
-                if alike:
-                    p, q, r, s = depth[y, x], depth[y, x + 1], depth[y + 1, x], depth[y + 1, x + 1]
-                    low, high = min(min(p, q), min(r, s)), max(max(p, q), max(r, s))
-                    if high - low < reach * low * high:  # 1 / low - 1 / high < reach
-                        first[n], last[n], weight[n] = y * width + x, (y + 1) * width + x + 1, 4
-                        n += 1
-                        continue
+            if _alike(a, b, c, d, sharing):
+                p, q, r, s = depth[y, x], depth[y, x + 1], depth[y + 1, x], depth[y + 1, x + 1]
+                low, high = min(min(p, q), min(r, s)), max(max(p, q), max(r, s))
+                if high - low < sharing.reach * low * high:  # 1 / low - 1 / high < reach
+                    out.first[n], out.last[n], out.weight[n] = y * width + x, (y + 1) * width + x + 1, 4
+                    n += 1
+                    continue
             for j in range(y, y + 2):
                 for i in range(x, x + 2):
                     if triangle_id[j, i] >= 0:
-                        first[n], last[n], weight[n] = j * width + i, j * width + i, 1
+                        out.first[n], out.last[n], out.weight[n] = j * width + i, j * width + i, 1
                         n += 1
     return n
 
 
-def interpolate_samples(
-    fragments: Fragments, samples: Samples, triangles: Ints, normals: Floats, points: Floats, table: Floats
-) -> Floats:
-    """Columns of ``normals`` ``(V, 3)``, ``points`` ``(V, 3)`` and ``table`` ``(V, C)`` at the samples, ``(N, 6 + C)``."""
-    out = np.empty((len(samples.first), 6 + table.shape[1]), np.float32)
-    _interpolate(samples.first, samples.last, fragments.triangle_id.reshape(-1), fragments.barycentric.reshape(-1, 3),
-                 triangles, normals, points, table, out)  # fmt: skip
+class VertexTable(NamedTuple):
+    """What is known of the vertices of a scene.
+
+    Attributes:
+        triangles: ``(F, 3)`` that were drawn.
+        normals: ``(V, 3)`` in the camera frame.
+        points: ``(V, 3)`` in the camera frame.
+        columns: ``(V, C)`` whatever else is interpolated.
+    """
+
+    triangles: Ints
+    normals: Floats
+    points: Floats
+    columns: Floats
+
+
+def interpolate_samples(fragments: Fragments, samples: Samples, vertices: VertexTable) -> Floats:
+    """Normals, points and columns of the vertices at the samples, ``(N, 6 + C)``."""
+    out = np.empty((len(samples.first), 6 + vertices.columns.shape[1]), np.float32)
+    _interpolate(samples, fragments.triangle_id.reshape(-1), fragments.barycentric.reshape(-1, 3), vertices, out)
     return out
 
 
-@njit(cache=True, nogil=True)
-def _interpolate(
-    first: Any, last: Any, triangle_id: Any, barycentric: Any, index: Any, normals: Any, points: Any, table: Any, out: Any
-) -> None:
+@compiled
+def _interpolate(samples: Any, triangle_id: Any, barycentric: Any, vertices: Any, out: Any) -> None:
+    index, normals, points, table = vertices.triangles, vertices.normals, vertices.points, vertices.columns
     columns = table.shape[1]
     half = np.float32(0.5)
-    for i in range(first.shape[0]):
-        p, q = first[i], last[i]
+    for i in range(samples.first.shape[0]):
+        p, q = samples.first[i], samples.last[i]
         t = triangle_id[p]
         ra, rb, rc = index[t, 0], index[t, 1], index[t, 2]
         wa, wb, wc = barycentric[p, 0], barycentric[p, 1], barycentric[p, 2]
@@ -162,7 +181,7 @@ def spread(samples: Samples, light: Floats, image: Floats) -> None:
     _spread(samples.first, samples.last, light, image.reshape(-1, 3))
 
 
-@njit(cache=True, nogil=True)
+@compiled
 def _spread(first: Any, last: Any, light: Any, image: Any) -> None:
     for i in range(first.shape[0]):
         p, q = first[i], last[i]

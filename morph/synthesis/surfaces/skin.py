@@ -5,16 +5,15 @@ from __future__ import annotations
 from typing import Any, NamedTuple
 
 import numpy as np
-import numpy.typing as npt
-from numba import njit
 
+from morph.arrays import Bools, Floats, Indices
+from morph.compiled import compiled
 from morph.synthesis.arrays.noise import at, near, small_tiles
 from morph.synthesis.person.anatomy import FEATURES, Anatomy
 from morph.synthesis.person.complexion import Complexion
 from morph.synthesis.person.people import Person
-from morph.synthesis.surfaces.pixels import FIRST, MEAN, Surface
+from morph.synthesis.surfaces.pixels import FIRST, MEAN, Pixels, Surface
 
-Floats = npt.NDArray[np.float32]
 LIPS, MOUTH, EARS, CHEEKS, NOSE, SOCKETS, LIDS, MOUSTACHE, CHIN, JAW, LASH_LINE = (
     FEATURES.index(name)
     for name in ("lips", "mouth", "ears", "cheeks", "nose", "sockets", "lids", "moustache", "chin", "jaw", "lash_line")
@@ -56,7 +55,7 @@ class Paint(NamedTuple):
     line: Floats
 
 
-def fine_skin(anatomy: Anatomy) -> npt.NDArray[np.bool_]:
+def fine_skin(anatomy: Anatomy) -> Bools:
     """``(V,)`` where the skin's colour changes within a millimetre: about the brows and along the lashes."""
     mean, line = anatomy.model.mean, anatomy.brow_line
     side = np.abs(mean[:, 0])
@@ -81,50 +80,46 @@ def mix_paint(anatomy: Anatomy, person: Person, look: Complexion) -> Paint:
     return Paint(*(np.float32(x) for x in numbers), *(np.ascontiguousarray(c, np.float32) for c in colours))
 
 
-def paint_skin(
-    table: Floats,
-    rows: npt.NDArray[np.int64],
-    azimuth: Floats,
-    scalp: Floats,
-    paint: Paint,
-    surface: Surface,
-    detail: bool = True,
-) -> None:
+def paint_skin(pixels: Pixels, rows: Indices, paint: Paint, surface: Surface, detail: bool = True) -> None:
     """Paint the skin of some pixels.
 
     Args:
-        table: ``(N, C)`` of all pixels: columns 6 to 8 are the place on the mean, those from 9 on the features.
+        pixels: of the head.
         rows: ``(n,)`` which are skin.
-        azimuth: ``(N,)`` degrees.
-        scalp: ``(N,)`` how much hair roots darken the skin.
         paint: of the person.
         surface: its albedo, gloss and bend are written.
         detail: False leaves out every texture.
     """
     noise = small_tiles() if detail else np.zeros_like(small_tiles())
-    _paint(table, rows, azimuth, scalp, paint, noise, surface.albedo, surface.gloss, surface.bend)
+    _paint(pixels, rows, paint, noise, surface)
 
 
-def brow_cover(table: Floats, rows: npt.NDArray[np.int64], paint: Paint) -> Floats:
-    """How much brow hair covers some pixels of skin, ``(n,)`` 0..1; arguments as of :func:`paint_skin`."""
+def brow_cover(table: Floats, rows: Indices, paint: Paint) -> Floats:
+    """How much brow hair covers some pixels of skin, ``(n,)`` 0..1.
+
+    Args:
+        table: ``(N, C)`` of all pixels, see :class:`morph.synthesis.surfaces.pixels.Pixels`.
+        rows: ``(n,)`` which are skin.
+        paint: of the person.
+    """
     out = np.empty(len(rows), np.float32)
     _brows(table, rows, paint, small_tiles()[1], out)
     return out
 
 
-@njit(cache=True, nogil=True)
+@compiled
 def _brows(table: Any, rows: Any, p: Any, tile: Any, out: Any) -> None:
     for j in range(rows.shape[0]):
         i = rows[j]
         out[j] = _brow(table[i, MEAN], table[i, MEAN + 1], table[i, MEAN + 2], p, tile)
 
 
-@njit(cache=True, nogil=True)
+@compiled
 def _clip(value: Any, low: Any, high: Any) -> Any:
     return min(max(value, low), high)
 
 
-@njit(cache=True, nogil=True)
+@compiled
 def _interp(x: Any, xs: Any, ys: Any) -> Any:
     """Piecewise linear, constant beyond the ends."""
     if x <= xs[0]:
@@ -135,7 +130,7 @@ def _interp(x: Any, xs: Any, ys: Any) -> Any:
     return ys[len(ys) - 1]
 
 
-@njit(cache=True, nogil=True)
+@compiled
 def _brow(x: Any, y: Any, z: Any, p: Any, tile: Any) -> Any:
     """How much brow hair covers a point of the mean, 0..1."""
     line = p.line
@@ -166,7 +161,7 @@ def _brow(x: Any, y: Any, z: Any, p: Any, tile: Any) -> Any:
     return inside * sparse * _clip(0.25 + p.brow_density, 0.0, 0.97)
 
 
-@njit(cache=True, nogil=True)
+@compiled
 def _forehead(x: Any, y: Any, p: Any) -> Any:
     """Relief of the lines across the forehead."""
     height = y - p.line[2, 1]
@@ -176,8 +171,10 @@ def _forehead(x: Any, y: Any, p: Any) -> Any:
     return p.lines * np.cos(height * 0.75 + 0.9 * np.sin(x * 0.05 + p.age * 7)) * mask
 
 
-@njit(cache=True, nogil=True)
-def _paint(table: Any, rows: Any, azimuth: Any, scalp: Any, p: Any, noise: Any, albedo: Any, gloss: Any, bend: Any) -> None:
+@compiled
+def _paint(pixels: Any, rows: Any, p: Any, noise: Any, surface: Any) -> None:
+    table, azimuth, scalp = pixels.table, pixels.found.azimuth, pixels.found.scalp
+    albedo, gloss, bend = surface.albedo, surface.gloss, surface.bend
     fine, small, mid, wide, broad = noise[0], noise[1], noise[2], noise[3], noise[4]
     colour = np.empty(3)
     for j in range(rows.shape[0]):

@@ -6,13 +6,13 @@ from typing import Any, NamedTuple
 
 import cv2
 import numpy as np
-import numpy.typing as npt
-from numba import njit
 
+from morph.arrays import Array, Floats
+from morph.compiled import compiled
 from morph.synthesis.light.lighting import Lighting, Shade, ShadowMap, arrives, soft_at
+from morph.synthesis.surfaces.pixels import Surface
 from morph.synthesis.surfaces.samples import Samples
 
-Floats = npt.NDArray[np.float32]
 WRAP = np.array([0.34, 0.14, 0.07], np.float32)  # light that bleeds past the terminator, more of it red
 BOUNCE = np.array([0.75, 1.0, 1.05], np.float32)
 BLEED = np.array([1.0, 0.35, 0.2], np.float32)
@@ -43,14 +43,21 @@ def creases(depth: Floats, samples: Samples, nearness: float, reach: float, step
     filled, weight = np.empty((2, -(-height // step), -(-width // step)), np.float32)
     _distances(depth, np.float32(nearness), filled, weight, step)
     sigma = max(reach * 0.8, 0.5) / step
-    far = np.asarray(cv2.GaussianBlur(filled, (0, 0), sigma), np.float32)
+    far, there = (np.asarray(cv2.GaussianBlur(values, (0, 0), sigma), np.float32) for values in (filled, weight))
     out = np.empty(len(samples.first), np.float32)
-    _behind(depth, samples.first, samples.last, np.float32(nearness), far,
-            np.asarray(cv2.GaussianBlur(weight, (0, 0), sigma), np.float32), step, out)  # fmt: skip
+    _behind(depth, np.float32(nearness), samples, _Surroundings(far, there, step), out)
     return out
 
 
-@njit(cache=True, nogil=True)
+class _Surroundings(NamedTuple):
+    """Distances around every block of ``step`` by ``step`` pixels, and how much of it is not empty."""
+
+    distance: Floats
+    weight: Floats
+    step: int
+
+
+@compiled
 def _distances(depth: Any, nearness: Any, filled: Any, weight: Any, step: Any) -> None:
     f = np.float32
     share = f(1.0) / f(step * step)
@@ -65,66 +72,49 @@ def _distances(depth: Any, nearness: Any, filled: Any, weight: Any, step: Any) -
             filled[y, x], weight[y, x] = total * share, count * share
 
 
-@njit(cache=True, nogil=True)
-def _behind(depth: Any, first: Any, last: Any, nearness: Any, filled: Any, weight: Any, step: Any, out: Any) -> None:
+@compiled
+def _behind(depth: Any, nearness: Any, samples: Any, around: Any, out: Any) -> None:
     f = np.float32
-    width = depth.shape[1]
-    for i in range(first.shape[0]):
-        y, x = first[i] // width, first[i] % width
-        v, u = last[i] // width, last[i] % width
+    width, step = depth.shape[1], around.step
+    for i in range(samples.first.shape[0]):
+        y, x = samples.first[i] // width, samples.first[i] % width
+        v, u = samples.last[i] // width, samples.last[i] % width
         distance = f(0.5) * (nearness / depth[y, x] + nearness / depth[v, u])
-        mean = filled[y // step, x // step] / max(weight[y // step, x // step], f(1e-3))
+        mean = around.distance[y // step, x // step] / max(around.weight[y // step, x // step], f(1e-3))
         deep = min(max((distance - mean) * f(1 / 6), f(-0.12)), f(0.55))
         out[i] = min(max(f(1.0) - deep, f(0.4)), f(1.08))
 
 
-def lit(
-    albedo: Floats,
-    normals: Floats,
-    smooth: Floats,
-    points: Floats,
-    lighting: Lighting,
-    sky: Floats,
-    key_share: Floats,
-    gloss: Floats,
-    roughness: Floats,
-    scatter: Floats,
-) -> Floats:
+class _Lamps(NamedTuple):
+    """The arrays of a :class:`Lighting`, for compiled loops."""
+
+    field: Floats
+    least: np.float32
+    key: Floats
+    key_light: Floats
+
+
+def _lamps(lighting: Lighting) -> _Lamps:
+    return _Lamps(lighting.field, np.float32(0.02 * lighting.ambient), lighting.key, lighting.key_light)
+
+
+def lit(surface: Surface, lighting: Lighting) -> Floats:
     """Light from surfaces towards the camera, ``(N, 3)`` linear.
 
     Args:
-        albedo: ``(N, 3)``.
-        normals, smooth: ``(N, 3)`` with and without relief; light under the skin sees the smooth ones.
-        points: ``(N, 3)`` where they are, in the camera frame.
+        surface: what is lit.
         lighting: of the picture.
-        sky: ``(N,)`` share of the surroundings that the point sees.
-        key_share: ``(N,)`` share of the key light that arrives.
-        gloss, roughness: ``(N,)`` strength of the highlight and its width (0 sharp .. 1 dull).
-        scatter: ``(N,)`` how much light travels under the surface.
     """
-    out = np.empty_like(albedo)
-    _lit(albedo, normals, smooth, points, lighting.field, np.float32(0.02 * lighting.ambient), lighting.key,
-         lighting.key_light, sky, key_share, gloss, roughness, scatter, out)  # fmt: skip
+    out = np.empty_like(surface.albedo)
+    _lit(surface, _lamps(lighting), out)
     return out
 
 
-@njit(cache=True, nogil=True)
-def _lit(
-    albedo: Any,
-    normals: Any,
-    smooth: Any,
-    points: Any,
-    field: Any,
-    least: Any,
-    key: Any,
-    key_light: Any,
-    sky: Any,
-    key_share: Any,
-    gloss: Any,
-    roughness: Any,
-    scatter: Any,
-    out: Any,
-) -> None:
+@compiled
+def _lit(s: Any, lamps: Any, out: Any) -> None:
+    albedo, normals, smooth, points = s.albedo, s.bent, s.normal, s.point
+    field, least, key, key_light = lamps.field, lamps.least, lamps.key, lamps.key_light
+    sky, key_share, gloss, roughness, scatter = s.sky, s.key, s.gloss, s.rough, s.scatter
     f = np.float32
     half_, one, none = f(0.5), f(1.0), f(0.0)
     for i in range(albedo.shape[0]):
@@ -172,30 +162,38 @@ class StrandLight(NamedTuple):
 
     colour: Floats
     root: Floats
-    field: Floats
-    least: np.float32
-    key: Floats
-    key_light: Floats
+    lamps: _Lamps
     shine: np.float32
     shade: Shade
     taps: Floats
 
 
-def strand_lighting(colour: npt.NDArray, lighting: Lighting, shadow: ShadowMap, shine: float) -> StrandLight:
+def strand_lighting(colour: Array, lighting: Lighting, shadow: ShadowMap, shine: float) -> StrandLight:
     """Light for hair of one ``colour`` (linear albedo) that shines so much."""
     albedo = np.asarray(colour, np.float32)
     return StrandLight(
-        albedo, np.sqrt(albedo), lighting.field, np.float32(0.02 * lighting.ambient), lighting.key,
-        lighting.key_light, np.float32(shine), shadow.arrays, np.zeros((1, 2), np.float32),
-    )  # fmt: skip
+        colour=albedo,
+        root=np.sqrt(albedo),
+        lamps=_lamps(lighting),
+        shine=np.float32(shine),
+        shade=shadow.arrays,
+        taps=np.zeros((1, 2), np.float32),
+    )
 
 
-@njit(cache=True, nogil=True, inline="always")
-def strand_light(nodes: Any, i: Any, k: Any, brightness: Any, deep: Any, s: Any, out: Any) -> None:
-    """Light from hair (Kajiya and Kay 1989) at node ``k`` of strand ``i`` of ``(n, m, 3)`` in the camera frame, into ``out``.
+@compiled(inline="always")
+def strand_light(batch: Any, i: Any, k: Any, s: Any, out: Any) -> None:
+    """Light from hair (Kajiya and Kay 1989) at node ``k`` of strand ``i`` of a batch, into ``out`` ``(n, m, 3)``.
 
-    ``brightness`` is that of the strand; ``deep`` is 0 deep in the hair .. 1 at its surface.
+    Args:
+        batch: with ``at`` ``(n, m, 3)`` in the camera frame, the ``brightness`` ``(n,)`` of strands, and ``deep`` ``(n, m)``:
+            0 deep in the hair .. 1 at its surface.
+        i: the strand.
+        k: the node.
+        s: a :class:`StrandLight`.
+        out: written at ``[i, k]``.
     """
+    nodes, brightness, deep = batch.at, batch.brightness[i], batch.deep[i, k]
     f = np.float32
     one, none = f(1.0), f(0.0)
     a, b = max(k - 1, 0), min(k + 1, nodes.shape[1] - 1)
@@ -205,7 +203,7 @@ def strand_light(nodes: Any, i: Any, k: Any, brightness: Any, deep: Any, s: Any,
     rx, ry, rz = -nodes[i, k, 0], -nodes[i, k, 1], -nodes[i, k, 2]
     size = one / np.sqrt(max(rx * rx + ry * ry + rz * rz, f(1e-12)))
     rx, ry, rz = rx * size, ry * size, rz * size
-    along = tx * s.key[0] + ty * s.key[1] + tz * s.key[2]
+    along = tx * s.lamps.key[0] + ty * s.lamps.key[1] + tz * s.lamps.key[2]
     view = tx * rx + ty * ry + tz * rz
     across = np.sqrt(max(one - along * along, none))
     mirror = min(max(across * np.sqrt(max(one - view * view, none)) - along * view, none), one)
@@ -214,16 +212,16 @@ def strand_light(nodes: Any, i: Any, k: Any, brightness: Any, deep: Any, s: Any,
     nx, ny, nz = ux - turned * tx, uy - turned * ty, uz - turned * tz
     size = one / np.sqrt(max(nx * nx + ny * ny + nz * nz, f(1e-12)))
     nx, ny, nz = nx * size, ny * size, nz * size
-    share = arrives(nodes[i, k, 0], nodes[i, k, 1], nodes[i, k, 2], s.shade, s.taps, f(6.0))
+    share = arrives((nodes[i, k, 0], nodes[i, k, 1], nodes[i, k, 2]), s.shade, s.taps, f(6.0))
     open_ = f(0.25) + f(0.75) * deep
     m3 = mirror * mirror * mirror
     m9 = m3 * m3 * m3
     root = np.sqrt(brightness)
     glint = m9 * m9 * m9 * mirror * f(0.05) + m9 * f(0.03)
     for c in range(3):
-        soft = max(soft_at(s.field, c, nx, ny, nz), s.least) * open_
+        soft = max(soft_at(s.lamps.field, c, nx, ny, nz), s.lamps.least) * open_
         body = s.colour[c] * brightness
-        key = s.key_light[c] * share
+        key = s.lamps.key_light[c] * share
         tint = f(0.35) + f(0.65) * s.root[c] * root
         light = body * (f(0.8) * soft + key * (f(0.75) * across * (f(0.5) + f(0.5) * deep)))
         out[i, k, c] = light + s.shine * (key * glint * tint + f(0.02) * soft)

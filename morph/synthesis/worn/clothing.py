@@ -5,13 +5,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
-import numpy.typing as npt
 
+from morph.arrays import Doubles, Floats
 from morph.synthesis.arrays.noise import sample
 from morph.synthesis.person.anatomy import Anatomy
 from morph.synthesis.person.people import linear
-
-Floats = npt.NDArray[np.float32]
 
 
 @dataclass(frozen=True, eq=False)
@@ -20,10 +18,10 @@ class Clothes:
 
     kind: str
     height: float
-    colours: npt.NDArray[np.float64]
+    colours: Doubles
     pattern: str
     scale: float
-    offset: npt.NDArray[np.float64]
+    offset: Doubles
 
 
 def sample_clothes(rng: np.random.Generator) -> Clothes:

@@ -5,12 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
-import numpy.typing as npt
 
+from morph.arrays import Doubles, Floats
 from morph.synthesis.person.anatomy import Anatomy
 from morph.synthesis.person.people import linear
-
-Floats = npt.NDArray[np.float32]
 
 
 @dataclass(frozen=True, eq=False)
@@ -28,9 +26,9 @@ class Glasses:
 
     frame: Floats
     lenses: Floats
-    colour: npt.NDArray[np.float64]
+    colour: Doubles
     width: float
-    tint: npt.NDArray[np.float64]
+    tint: Doubles
     mirror: float
 
 

@@ -5,13 +5,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
-import numpy.typing as npt
 
+from morph.arrays import Array, Bools, Floats, Ints
 from morph.synthesis.person.anatomy import Anatomy
 from morph.synthesis.person.people import linear
 
-Floats = npt.NDArray[np.float32]
-Ints = npt.NDArray[np.int32]
 KINDS = {"beanie": 0.3, "cap": 0.28, "hat": 0.17, "scarf": 0.17, "hood": 0.08}
 
 
@@ -28,7 +26,7 @@ class Garment:
     vertices: Floats
     triangles: Ints
     colour: Floats
-    hides: npt.NDArray[np.bool_]
+    hides: Bools
 
 
 def sample_headwear(rng: np.random.Generator, anatomy: Anatomy, radius: Floats) -> Garment | None:
@@ -97,9 +95,7 @@ def _smooth(radius: Floats) -> Floats:
     return out.astype(np.float32)
 
 
-def _shell(
-    anatomy: Anatomy, radius: Floats, edge: npt.NDArray, thick: float, azimuth: npt.NDArray
-) -> tuple[npt.NDArray, npt.NDArray, npt.NDArray]:
+def _shell(anatomy: Anatomy, radius: Floats, edge: Array, thick: float, azimuth: Array) -> tuple[Array, Array, Array]:
     columns, rows = radius.shape
     levels = 20
     t = np.linspace(0, 1, levels)[:, None]
@@ -114,18 +110,16 @@ def _shell(
     return v.reshape(-1, 3), _grid(levels, columns), elevation.ravel()
 
 
-def _grid(rows: int, columns: int) -> npt.NDArray:
+def _grid(rows: int, columns: int) -> Array:
     i, j = np.meshgrid(np.arange(rows - 1), np.arange(columns), indexing="ij")
     a, b = i * columns + j, i * columns + (j + 1) % columns
     quads = np.stack([a, b, b + columns, a + columns], -1).reshape(-1, 4)
     return np.concatenate([quads[:, [0, 1, 2]], quads[:, [0, 2, 3]]])
 
 
-def _brim(
-    rng: np.random.Generator, rim: npt.NDArray, azimuth: npt.NDArray, kind: str, anatomy: Anatomy
-) -> tuple[npt.NDArray, npt.NDArray]:
+def _brim(rng: np.random.Generator, rim: Array, azimuth: Array, kind: str, anatomy: Anatomy) -> tuple[Array, Array]:
     """A visor in front, or a brim all around."""
-    outward: npt.NDArray = rim - anatomy.skull
+    outward: Array = rim - anatomy.skull
     outward[:, 1] = 0
     outward /= np.linalg.norm(outward, axis=1, keepdims=True)
     if kind == "cap":
@@ -143,7 +137,7 @@ def _brim(
     return np.concatenate(rings), _grid(4, len(azimuth))
 
 
-def _colour(rng: np.random.Generator, v: npt.NDArray, elevation: npt.NDArray, azimuth: npt.NDArray) -> npt.NDArray:
+def _colour(rng: np.random.Generator, v: Array, elevation: Array, azimuth: Array) -> Array:
     level = rng.choice([rng.uniform(0.04, 0.25), rng.uniform(0.25, 0.9)])
     base = linear(np.clip(level + rng.normal(0, 0.13, (3, 3)), 0.02, 0.95))
     out = np.broadcast_to(base[0], v.shape).copy()

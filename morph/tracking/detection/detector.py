@@ -13,6 +13,7 @@ import numpy as np
 import numpy.typing as npt
 
 from morph.errors import MorphError
+from morph.frames.picture import check_picture
 from morph.inference.onnx_session import open_session
 from morph.tracking.detection.boxes import suppress
 
@@ -33,6 +34,10 @@ class Detections:
         boxes: ``(n, 4)`` x0, y0, x1, y1 in pixels.
         scores: ``(n,)`` 0..1.
         five_points: ``(n, 5, 2)`` the eye at the left of the picture, the other eye, nose tip, the two mouth corners.
+
+    Example:
+        >>> len(Detections.none())
+        0
     """
 
     boxes: Floats
@@ -71,6 +76,13 @@ class CenterFaceDetector:
         sure: score at which no larger size is tried.
         sizes: longer sides, in pixels, of the pictures that the network is shown, in order.
         threads: threads of ONNX Runtime.
+
+    Example:
+        >>> from morph.cli.demo import demo_files
+        >>> from morph.frames import read_picture
+        >>> portrait = read_picture(demo_files()[0])  # ships with morph
+        >>> len(CenterFaceDetector().detect(portrait))
+        1
     """
 
     def __init__(
@@ -85,7 +97,8 @@ class CenterFaceDetector:
         if not 0 < threshold < 1:
             raise MorphError(f"the detector's threshold must lie between 0 and 1, got {threshold}")
         self.threshold, self.sure, self.sizes = threshold, sure, tuple(sizes)
-        self._session = open_session(path or Path(__file__).parents[2] / "assets" / "centerface.onnx", threads)
+        self.path = Path(path or Path(__file__).parents[2] / "assets" / "centerface.onnx")
+        self._session = open_session(self.path, threads)
 
     def detect(self, image: Image) -> Detections:
         """Faces in an ``(H, W, 3)`` uint8 RGB picture, best first.
@@ -93,8 +106,7 @@ class CenterFaceDetector:
         Raises:
             MorphError: the picture has another shape or type.
         """
-        if image.ndim != 3 or image.shape[2] != 3 or image.dtype != np.uint8 or image.size == 0:
-            raise MorphError(f"a picture must be (H, W, 3) uint8 RGB, got {image.shape} {image.dtype}")
+        check_picture(image)
         found = self._detect_at(image, self.sizes[0])
         for size in self.sizes[1:]:
             if (len(found) and found.scores[0] >= self.sure) or size > max(image.shape[:2]):

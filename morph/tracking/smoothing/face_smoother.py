@@ -44,6 +44,10 @@ class SmoothingConfig:
         online: filter coefficients as frames come; otherwise only the crop is, and a second pass may do the rest.
         flow: online, carry the pose by the picture's own motion, see
             :mod:`morph.tracking.smoothing.flow_filter`; None does not.
+
+    Example:
+        >>> SmoothingConfig(online=False).online  # for smooth_offline
+        False
     """
 
     rotation: Cutoffs = field(default=Cutoffs(slow=0.6, gain=1.2, speed=2.0))
@@ -169,8 +173,18 @@ def smooth_offline(faces: Iterable[Face], config: SmoothingConfig | None = None)
     Args:
         faces: of every frame, by growing frame numbers.
         config: None is the default.
+
+    Example:
+        >>> from morph.tracking import Tracker
+        >>> from morph.cli.demo import demo_files
+        >>> from morph.frames import open_source
+        >>> source, tracker = open_source(demo_files()[1]), Tracker(level=0, smoothing=SmoothingConfig(online=False))
+        >>> raw = [face for frame, _ in zip(source, range(3)) for face in tracker.process(frame.image, frame.time, frame.index)]
+        >>> len(smooth_offline(raw)) == len(raw) == 3
+        True
     """
     faces, config = list(faces), config or SmoothingConfig()
+    step = min((b - a for a, b in itertools.pairwise(sorted({face.frame for face in faces}))), default=1)  # of every n-th
     out: list[Face | None] = [None] * len(faces)
     for person in sorted({face.id for face in faces}):
         rows = [row for row, face in enumerate(faces) if face.id == person]
@@ -178,7 +192,7 @@ def smooth_offline(faces: Iterable[Face], config: SmoothingConfig | None = None)
         for row in rows:
             shape = pool.add(faces[row].coefficients.shape, faces[row].score)
         decoder = landmark_decoder(faces[rows[0]].model)
-        starts = [0, *(i for i in range(1, len(rows)) if faces[rows[i]].frame != faces[rows[i - 1]].frame + 1), len(rows)]
+        starts = [0, *(i for i in range(1, len(rows)) if faces[rows[i]].frame > faces[rows[i - 1]].frame + step), len(rows)]
         for start, stop in itertools.pairwise(starts):
             part = [faces[row] for row in rows[start:stop]]
             for row, moved in zip(rows[start:stop], _without_lag(part, config), strict=True):

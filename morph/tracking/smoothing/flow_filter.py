@@ -15,14 +15,14 @@ import numpy as np
 import numpy.typing as npt
 
 from morph.model import Coefficients
-from morph.tracking.smoothing.flow_pose import FLIP, PoseChange, RigidPoints, Window, pose_change, project
+from morph.tracking.smoothing.flow_pose import FLIP, GreyWindow, PoseChange, RigidPoints, pose_change, project
 from morph.tracking.smoothing.one_euro import Clock, Cutoffs, share_of_new
 
 Floats = npt.NDArray[np.floating]
 Image = npt.NDArray[np.uint8]
 
-LEVERS = np.array([0.3, 0.3, 0.3, 0.4, 1.0, 1.0])  # face sizes by which a turn of a radian, growth by e and ways move points
-KINDS = np.array([0, 0, 0, 1, 2, 2])  # turn, growth, shift
+LEVERS = np.array([0.3, 0.3, 0.3, 0.4, 1.0, 1.0])  # face sizes by which a turn of a radian, log scale and shift move points
+KINDS = np.array([0, 0, 0, 1, 2, 2])  # turn, log scale, shift
 APART = np.array([0.6, 0.3, 0.2])  # radians, logarithm and face sizes from which what was followed is not the network's head
 
 
@@ -41,7 +41,12 @@ class FlowCutoffs:
         rest: of the low pass on what comes out: hertz at rest, more for each face size a second that the flow sees, hertz of
             the low pass on that speed.
         rest_turns: so many times those hertz for the rotation,
-        rest_growth: and for the scale.
+        rest_scale: and for the scale.
+
+    Example:
+        >>> from morph.tracking import SmoothingConfig
+        >>> SmoothingConfig(flow=FlowCutoffs()).flow is None
+        False
     """
 
     rotation: Cutoffs = field(default=Cutoffs(slow=0.5, gain=60.0, speed=3.0))
@@ -49,52 +54,56 @@ class FlowCutoffs:
     scale: Cutoffs = field(default=Cutoffs(slow=2.5))
     rest: Cutoffs = field(default=Cutoffs(slow=0.25, gain=24.0, speed=2.2))
     rest_turns: float = 2.4
-    rest_growth: float = 0.45
+    rest_scale: float = 0.45
 
 
 @dataclass(frozen=True, eq=False)
-class _Pose:
+class HeadPose:
     """A head by its rotation ``(3, 3)``, the logarithm of its scale, and the pixel ``(2,)`` of the middle of its face."""
 
     rotation: Floats
-    growth: float
+    log_scale: float
     place: Floats
 
     @classmethod
-    def of(cls, head: Coefficients, middle: Floats) -> _Pose:
+    def of(cls, head: Coefficients, middle: Floats) -> HeadPose:
         rotation, scale = np.asarray(head.rotation, np.float64), float(head.scale)
         return cls(rotation, float(np.log(scale)), scale * (rotation @ middle)[:2] * FLIP + head.translation)
 
     def head(self, shape: Floats, expression: Floats, middle: Floats) -> Coefficients:
-        scale = np.exp(self.growth)
+        scale = np.exp(self.log_scale)
         translation = self.place - scale * (self.rotation @ middle)[:2] * FLIP
         return Coefficients(
             shape, expression, self.rotation.astype(np.float32), np.float32(scale), translation.astype(np.float32)
         )
 
-    def after(self, change: PoseChange, middle: Floats) -> _Pose:
+    def after(self, change: PoseChange, middle: Floats) -> HeadPose:
         """Moved as the flow says."""
         arm = middle - change.centre
-        rotation, growth = cv2.Rodrigues(change.turn)[0] @ self.rotation, self.growth + change.growth
-        before, now = (np.exp(g) * (r @ arm)[:2] * FLIP for g, r in ((self.growth, self.rotation), (growth, rotation)))
-        return _Pose(rotation, growth, self.place + change.shift + now - before)
+        rotation, log_scale = cv2.Rodrigues(change.turn)[0] @ self.rotation, self.log_scale + change.log_scale
+        before, now = (np.exp(g) * (r @ arm)[:2] * FLIP for g, r in ((self.log_scale, self.rotation), (log_scale, rotation)))
+        return HeadPose(rotation, log_scale, self.place + change.shift + now - before)
 
-    def beside(self, first: _Pose, second: _Pose) -> _Pose:
+    def beside(self, first: HeadPose, second: HeadPose) -> HeadPose:
         """Moved as another head did from ``first`` to ``second``."""
-        return _Pose(
+        return HeadPose(
             second.rotation @ first.rotation.T @ self.rotation,
-            self.growth + second.growth - first.growth,
+            self.log_scale + second.log_scale - first.log_scale,
             self.place + second.place - first.place,
         )
 
-    def way_to(self, other: _Pose, side: float) -> Floats:
-        """``(6,)`` turn (radians), growth, way (face sizes)."""
+    def difference_to(self, other: HeadPose, side: float) -> Floats:
+        """``(6,)`` turn (radians), log scale, shift (face sizes)."""
         turn = cv2.Rodrigues(other.rotation @ self.rotation.T)[0][:, 0]
-        return np.array([*turn, other.growth - self.growth, *((other.place - self.place) / side)])
+        return np.array([*turn, other.log_scale - self.log_scale, *((other.place - self.place) / side)])
 
-    def moved(self, way: Floats, side: float) -> _Pose:
-        """The inverse of :meth:`way_to`."""
-        return _Pose(cv2.Rodrigues(way[:3])[0] @ self.rotation, self.growth + float(way[3]), self.place + side * way[4:])
+    def moved(self, difference: Floats, side: float) -> HeadPose:
+        """The inverse of :meth:`difference_to`."""
+        return HeadPose(
+            cv2.Rodrigues(difference[:3])[0] @ self.rotation,
+            self.log_scale + float(difference[3]),
+            self.place + side * difference[4:],
+        )
 
 
 class FlowFilter:
@@ -108,9 +117,9 @@ class FlowFilter:
     def __init__(self, cutoffs: FlowCutoffs, points: RigidPoints) -> None:
         pulls = (cutoffs.rotation, cutoffs.scale, cutoffs.position)
         self._pull = np.array([(pull.slow, pull.gain, pull.speed) for pull in pulls]).T
-        self._rest, self._promptness = cutoffs.rest, np.array([cutoffs.rest_turns, cutoffs.rest_growth, 1.0])
+        self._rest, self._promptness = cutoffs.rest, np.array([cutoffs.rest_turns, cutoffs.rest_scale, 1.0])
         self._points, self._clock = points, Clock()
-        self._window: Window | None = None
+        self._window: GreyWindow | None = None
 
     def __call__(self, raw: Coefficients, steady: Coefficients, time: float, side: float, image: Image) -> Coefficients:
         """The head in the next frame.
@@ -123,7 +132,7 @@ class FlowFilter:
             image: ``(H, W, 3)`` uint8 RGB; the size may change from frame to frame.
         """
         middle, step = self._points.middle, self._clock.tick(time)
-        seen, safe = _Pose.of(raw, middle), _Pose.of(steady, middle)
+        seen, safe = HeadPose.of(raw, middle), HeadPose.of(steady, middle)
         window = self._window
         if window is None or window.shape != image.shape[:2]:
             self._begin(safe)
@@ -134,38 +143,38 @@ class FlowFilter:
         self._head = self._carried.head(steady.shape, steady.expression, middle)
         self._vertices = self._points.decoder(self._head.shape, self._head.expression).astype(np.float64)
         points = project(self._vertices, self._head)
-        self._window = window if window is not None and window.fits(image, points) else Window.about(image, points)
+        self._window = window if window is not None and window.fits(image, points) else GreyWindow.about(image, points)
         return self._out.head(steady.shape, steady.expression, middle)
 
-    def _begin(self, pose: _Pose) -> None:
+    def _begin(self, pose: HeadPose) -> None:
         self._carried = self._out = pose
         self._gap, self._speed = np.zeros(6), np.zeros(6)
 
-    def _change(self, grey: Image, seen: _Pose, side: float) -> PoseChange | None:
+    def _change(self, grey: Image, seen: HeadPose, side: float) -> PoseChange | None:
         """What the flow says, looked for where the network saw the head go."""
         assert self._window is not None
         guess = self._carried.beside(self._seen, seen).head(self._head.shape, self._head.expression, self._points.middle)
         return pose_change(self._window, grey, self._points, self._vertices, self._head, guess)
 
-    def _follow(self, seen: _Pose, safe: _Pose, change: PoseChange | None, side: float, step: float) -> None:
+    def _follow(self, seen: HeadPose, safe: HeadPose, change: PoseChange | None, side: float, step: float) -> None:
         """Carry the pose on, pull it to what the network saw, and low-pass what comes out where it is at rest."""
         before = self._carried
         moved = before.beside(self._safe, safe) if change is None else before.after(change, self._points.middle)
-        velocity = before.way_to(moved, side) * LEVERS / step
+        velocity = before.difference_to(moved, side) * LEVERS / step
         self._speed = self._speed + share_of_new(self._rest.speed, step) * (velocity - self._speed)
-        way = moved.way_to(seen, side)
-        if (_lengths(way) > APART).any():
+        difference = moved.difference_to(seen, side)
+        if (_lengths(difference) > APART).any():
             self._begin(safe)
             return
         slow, gain, speed = self._pull
-        self._gap = self._gap + share_of_new(speed[KINDS], step) * (way - self._gap)
+        self._gap = self._gap + share_of_new(speed[KINDS], step) * (difference - self._gap)
         shares = share_of_new(slow + gain * _lengths(self._gap), step)[KINDS]
-        self._carried, self._gap = moved.moved(shares * way, side), (1 - shares) * self._gap
+        self._carried, self._gap = moved.moved(shares * difference, side), (1 - shares) * self._gap
         hertz = self._rest.slow + self._rest.gain * float(np.linalg.norm(self._speed))
         shares = share_of_new(hertz * self._promptness, step)[KINDS]
-        self._out = self._out.moved(shares * self._out.way_to(self._carried, side), side)
+        self._out = self._out.moved(shares * self._out.difference_to(self._carried, side), side)
 
 
-def _lengths(way: Floats) -> Floats:
-    """``(3,)`` of its turn, growth and shift."""
-    return np.sqrt(np.add.reduceat(way * way, (0, 3, 4)))
+def _lengths(difference: Floats) -> Floats:
+    """``(3,)`` of its turn, log scale and shift."""
+    return np.sqrt(np.add.reduceat(difference * difference, (0, 3, 4)))

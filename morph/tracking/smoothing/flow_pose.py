@@ -23,7 +23,7 @@ Image = npt.NDArray[np.uint8]
 
 POINTS = 48  # vertices that are followed
 RIGID = 0.75  # of the vertices that look forward, the share that expressions move least
-FORWARD = 0.25  # least cosine between a vertex's normal and the way to the viewer
+FORWARD = 0.25  # least cosine between a vertex's normal and the flow to the viewer
 SIDE = 128  # pixels of a window's side
 MARGIN = 1.45  # side of a window over that of the face
 SLACK = 0.18  # the face may be this far off the window's middle, in face sizes, before the window follows
@@ -31,12 +31,12 @@ GROWTH = 1.2  # and so many times larger or smaller
 PATCH = 11  # pixels of the side of the square that is compared about each point
 LEVELS = 1  # halvings of the window above the finest; the network says where to look first
 EDGE = 3  # pixels of the window's rim in which nothing is followed
-TOLERANCE = 0.004  # way off the rigid motion, in face sizes, from which a point counts less
+TOLERANCE = 0.004  # flow off the rigid motion, in face sizes, from which a point counts less
 STRAY = 0.02  # and from which it does not count as followed
 ROUNDS = 3  # of reweighting
 LEAST_POINTS = 12
 LEAST_SHARE = 0.5  # of the points that look forward, which must have been followed
-STIFFNESS = np.array([1e-4, 1e-4, 1e-4, 0.0, 0.0, 0.0])  # of growth, pitch, yaw: what the points do not tell stays as it is
+STIFFNESS = np.array([1e-4, 1e-4, 1e-4, 0.0, 0.0, 0.0])  # of log scale, pitch, yaw: what the points do not tell stays as it is
 FLIP = np.array([1.0, -1.0])  # from y up to y down
 
 
@@ -84,7 +84,7 @@ def rigid_points(model: MorphableModel, count: int = POINTS) -> RigidPoints:
 
 
 @dataclass(frozen=True, eq=False)
-class Window:
+class GreyWindow:
     """A square of the picture, seen small and grey.
 
     Attributes:
@@ -102,7 +102,7 @@ class Window:
     grey: Image
 
     @classmethod
-    def about(cls, image: Image, points: Floats) -> Window:
+    def about(cls, image: Image, points: Floats) -> GreyWindow:
         """The window about ``(n, 2)`` points of a face in a picture ``(H, W, 3)``."""
         low, high = points.min(0), points.max(0)
         face = float((high - low).max())
@@ -119,7 +119,7 @@ class Window:
         off = float(np.abs((low + high - self.side) / 2 - self.low).max())
         return self.shape == image.shape[:2] and off < SLACK * face and 1 / GROWTH < face / self.face < GROWTH
 
-    def next(self, image: Image) -> Window:
+    def next(self, image: Image) -> GreyWindow:
         """The same window in another picture of the same size."""
         return dataclasses.replace(self, grey=_cut(image, self.low, self.side))
 
@@ -154,19 +154,19 @@ class PoseChange:
 
     Attributes:
         turn: ``(3,)`` axis times angle (radians) in the frame of the camera, from the old rotation to the new one.
-        growth: logarithm of the new scale over the old one.
+        log_scale: logarithm of the new scale over the old one.
         shift: ``(2,)`` pixels by which the ``centre`` moved.
         centre: ``(3,)`` of the model: the middle of the points that were followed, about which the head turned.
     """
 
     turn: Floats
-    growth: float
+    log_scale: float
     shift: Floats
     centre: Floats
 
 
 def pose_change(
-    window: Window, grey: Image, points: RigidPoints, vertices: Floats, pose: Coefficients, guess: Coefficients
+    window: GreyWindow, grey: Image, points: RigidPoints, vertices: Floats, pose: Coefficients, guess: Coefficients
 ) -> PoseChange | None:
     """How a head moved from the window's picture to the next one.
 
@@ -198,11 +198,11 @@ def pose_change(
         criteria=(cv2.TERM_CRITERIA_COUNT | cv2.TERM_CRITERIA_EPS, 10, 0.02),
         flags=cv2.OPTFLOW_USE_INITIAL_FLOW,
     )
-    way = (end - start).astype(np.float64) * (window.side / SIDE)
-    good = (found[:, 0] > 0) & window.shows(here[rows] + way)
+    flow = (end - start).astype(np.float64) * (window.side / SIDE)
+    good = (found[:, 0] > 0) & window.shows(here[rows] + flow)
     if good.sum() < max(LEAST_POINTS, LEAST_SHARE * len(rows)):
         return None
-    return _rigid(vertices[rows[good]], rotation, scale, way[good], side)
+    return _rigid(vertices[rows[good]], rotation, scale, flow[good], side)
 
 
 def project(vertices: Floats, head: Coefficients) -> Floats:
@@ -211,18 +211,18 @@ def project(vertices: Floats, head: Coefficients) -> Floats:
     return np.asarray(vertices @ x_and_y + head.translation)
 
 
-def _rigid(vertices: Floats, rotation: Floats, scale: float, way: Floats, side: float) -> PoseChange | None:
-    """The rigid motion of ``(n, 3)`` vertices that moved by ``way`` ``(n, 2)`` pixels, by reweighted least squares."""
+def _rigid(vertices: Floats, rotation: Floats, scale: float, flow: Floats, side: float) -> PoseChange | None:
+    """The rigid motion of ``(n, 3)`` vertices that moved by ``flow`` ``(n, 2)`` pixels, by reweighted least squares."""
     centre = vertices.mean(0)
     x, y, z = scale * ((vertices - centre) @ rotation.T).T
-    rows = np.zeros((6, 2, len(x)))  # of the point's pixel (s x, -s y) by growth, turns about x, y and z, and shifts
+    rows = np.zeros((6, 2, len(x)))  # of the point's pixel (s x, -s y) by log scale, turns about x, y and z, and shifts
     rows[0], rows[1, 1], rows[2, 0], rows[3] = (x, -y), z, z, (-y, -x)
     rows[4, 0] = rows[5, 1] = 1.0
     stiffness, weight = np.diag(STIFFNESS * side**2), np.full(len(x), 1 / len(x))
     for _ in range(ROUNDS):
         weighted = (rows * weight).reshape(6, -1)
-        answer = np.linalg.solve(weighted @ rows.reshape(6, -1).T + stiffness, weighted @ way.T.ravel())
-        left = way.T - (answer @ rows.reshape(6, -1)).reshape(2, -1)
+        answer = np.linalg.solve(weighted @ rows.reshape(6, -1).T + stiffness, weighted @ flow.T.ravel())
+        left = flow.T - (answer @ rows.reshape(6, -1)).reshape(2, -1)
         off = np.sqrt((left * left).sum(0)) / side
         weight = 1 / np.maximum(off / TOLERANCE, 1.0) ** 2
         weight /= weight.sum()

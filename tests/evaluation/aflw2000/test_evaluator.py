@@ -230,6 +230,7 @@ def test_bench_runs_weights(benchmark: Aflw2000, tmp_path: Path, capsys: pytest.
     assert "--flip is for --weights" in capsys.readouterr().err
 
 
+@pytest.mark.slow
 def test_a_runs_safetensors_open_too(tmp_path: Path) -> None:
     torch = pytest.importorskip("torch")
     from morph.network.regressor import CoefficientRegressor, WeightsInfo, save_weights

@@ -40,6 +40,7 @@ def measure(files, **more):
     return measure_speed(files / "clip.mp4", files / "toy.onnx", files / "toy.npz", passes=1, batches=(1, 4), **more)
 
 
+@pytest.mark.slow
 def test_the_stages_add_up_to_the_whole(files):
     report = measure(files)
     assert list(report.stages) == list(STAGES.values())
@@ -58,6 +59,7 @@ def test_the_stages_add_up_to_the_whole(files):
     assert report.latency_ms["cpu_median"] <= report.latency_ms["cpu_95"]
 
 
+@pytest.mark.slow
 def test_time_is_billed_to_the_stage_that_spends_it(files, monkeypatch):
     plain, written, processed = Regressor.__call__, ObjWriter.write, Tracker.process
 
@@ -87,6 +89,7 @@ def test_time_is_billed_to_the_stage_that_spends_it(files, monkeypatch):
     assert after.network_ms_per_face[1] > 10 > after.network_ms_per_face[4] > 2.5
 
 
+@pytest.mark.slow
 def test_waiting_costs_nothing(files, monkeypatch):
     written = ObjWriter.write
 
@@ -124,6 +127,7 @@ def test_the_verb_prints_a_table_and_protocol_and_writes_them(files, tmp_path, c
     assert "640x480" in out
 
 
+@pytest.mark.slow
 def test_what_cannot_be_measured_is_one_line(files, capsys):
     given = ["--weights", files / "toy.onnx", "--model", files / "toy.npz", "--passes"]
     for words in ([PORTRAIT, *given, 1], [files / "grey.mp4", *given, 1], [files / "none.mp4", *given, 1]):

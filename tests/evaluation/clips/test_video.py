@@ -93,6 +93,7 @@ def bench(files, clip, *more: object) -> int:
     return main([*words, *map(str, more)])
 
 
+@pytest.mark.slow
 def test_the_verb_prints_numbers_and_protocol_and_writes_them(shaking_network, files, tmp_path, capsys):
     assert bench(files, files / "clip.mp4", "--json", tmp_path / "r.json") == 0
     out = capsys.readouterr().out
@@ -107,6 +108,7 @@ def test_the_verb_prints_numbers_and_protocol_and_writes_them(shaking_network, f
     assert str(report["fps_to_obj"]) in out
 
 
+@pytest.mark.slow
 def test_offline_is_steadier_and_less_late_than_online(shaking_network, files):
     online, offline = (
         measure_video(files / "clip.mp4", files / "toy.onnx", files / "toy.npz", offline=offline) for offline in (False, True)
@@ -116,6 +118,7 @@ def test_offline_is_steadier_and_less_late_than_online(shaking_network, files):
     assert abs(offline.lag_frames) < online.lag_frames
 
 
+@pytest.mark.slow
 def test_drift_is_what_following_adds_to_finding_afresh(shaking_network, files, monkeypatch):
     report = measure_video(files / "clip.mp4", files / "toy.onnx", files / "toy.npz")
     plain = Tracker.process
@@ -135,6 +138,7 @@ def test_drift_is_what_following_adds_to_finding_afresh(shaking_network, files, 
     assert slipping.drift > report.drift + 5.0  # per cent: 10 and 20 pixels of 90 in frames 10 and 20, and the shaking of both
 
 
+@pytest.mark.slow
 def test_known_landmarks_give_error_and_lag(shaking_network, files, tmp_path):
     faces = list(Tracker(files / "toy.onnx", files / "toy.npz").track(files / "clip.mp4"))
     same = np.array([face.landmarks for face in faces], np.float64)

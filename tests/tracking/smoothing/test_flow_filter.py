@@ -29,7 +29,7 @@ from morph.rendering.rasteriser import interpolate, rasterise
 from morph.tracking import FlowCutoffs, SmoothingConfig
 from morph.tracking.detection.detector import Detections
 from morph.tracking.smoothing.face_smoother import FaceSmoother
-from morph.tracking.smoothing.flow_pose import Window, pose_change, rigid_points
+from morph.tracking.smoothing.flow_pose import GreyWindow, pose_change, rigid_points
 
 MODEL = toy_model()
 POINTS, DECODER, LANDMARKS = rigid_points(MODEL), Decoder(MODEL), landmark_decoder(MODEL)
@@ -95,20 +95,20 @@ def smoothed(rows, times, pictures, config=FLOW) -> np.ndarray:
 def test_a_rigid_motion_of_a_painted_head_is_found(moved, lean):
     first = head(yaw=5.0, roll=lean)
     second = head(**moved | {"yaw": 5.0 + moved.get("yaw", 0.0), "roll": lean + moved.get("roll", 0.0)})
-    window = Window.about(picture(first), place(first))
+    window = GreyWindow.about(picture(first), place(first))
     change = pose_change(window, window.next(picture(second)).grey, POINTS, VERTICES, first, first)
     assert change is not None
     assert change.turn == pytest.approx(rotation_log(second.rotation @ first.rotation.T), abs=np.radians(0.45))
-    assert change.growth == pytest.approx(np.log(second.scale / first.scale), abs=0.002)
+    assert change.log_scale == pytest.approx(np.log(second.scale / first.scale), abs=0.002)
     ways = [pose.scale * (pose.rotation @ change.centre)[:2] * [1, -1] + pose.translation for pose in (first, second)]
     assert change.shift == pytest.approx(ways[1] - ways[0], abs=0.1)
 
 
 def test_a_still_picture_moves_nothing_and_a_blank_one_tells_nothing():
     pose = head()
-    window = Window.about(picture(pose), place(pose))
+    window = GreyWindow.about(picture(pose), place(pose))
     change = pose_change(window, window.grey, POINTS, VERTICES, pose, pose)
-    assert np.abs([*change.turn, change.growth, *change.shift]).max() < 1e-6
+    assert np.abs([*change.turn, change.log_scale, *change.shift]).max() < 1e-6
     assert pose_change(window, np.full_like(window.grey, 90), POINTS, VERTICES, pose, pose) is None
     noise = np.random.default_rng(0).integers(0, 256, window.grey.shape, np.uint8)
     assert pose_change(window, noise, POINTS, VERTICES, pose, pose) is None

@@ -10,6 +10,7 @@ from screen import Hand, display, environment
 __all__ = ["display"]  # a fixture
 
 
+@pytest.mark.slow
 def test_real_keys_and_mouse_in_a_real_window(display, write_track, tmp_path):
     folder = write_track(list(range(40)))
     command = [sys.executable, "-m", "morph", "view", str(folder), "--size", "320x240", "--frame", "3", "--prop", "glasses"]
