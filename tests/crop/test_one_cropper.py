@@ -9,7 +9,7 @@ from typing import Any
 import cv2
 import numpy as np
 import pytest
-from standins import frontal, toy_model, write_weights
+from standins import frontal, sheet_model, write_weights
 
 pytest.importorskip("onnx")
 
@@ -34,14 +34,14 @@ def face_at(factor: float) -> tuple[np.ndarray, Coefficients, np.ndarray]:
     width = side + 97
     grain = np.random.default_rng(5).integers(0, 256, (width, width, 3), np.uint8)
     picture = cv2.GaussianBlur(grain, (0, 0), 0.8)
-    model = toy_model()
+    model = sheet_model()
     face = frontal(model, side)
     shifted = Coefficients(face.shape, face.expression, face.rotation, face.scale, face.translation + np.float32(41.0))
     return picture, shifted, landmark_decoder(model).project(shifted)[:, :2].astype(np.float64)
 
 
 def as_training_cuts_it(picture: np.ndarray, face: Coefficients, points: np.ndarray) -> np.ndarray:
-    model = toy_model()
+    model = sheet_model()
     labels: dict[str, Any] = {name: value[None] for name, value in vars(face).items()}
     labels |= {"landmarks": points[None], "group": np.zeros(1, int)}
     crops = CropSet(picture[None], labels, {"model": {"name": "toy", "identity": model.identity}})
@@ -74,7 +74,7 @@ def as_a_tracker_cuts_it(picture: np.ndarray, points: np.ndarray, folder: Path, 
         return plain(self, crops)
 
     monkeypatch.setattr(Regressor, "__call__", spy)
-    model = toy_model()
+    model = sheet_model()
     reader = FaceReader(Regressor(write_weights(folder / "w.onnx", model, size=SIZE)), landmark_decoder(model))
     reader.look_once(picture, [box_of(points)], [0.0], Stopwatch())
     return seen[0][0]
