@@ -12,7 +12,7 @@ import pytest
 pytest.importorskip("onnx")
 
 from clips import PORTRAIT, portrait, write_clip
-from standins import toy_model, write_weights
+from standins import sheet_model, write_weights
 
 from morph import Tracker, TrackerOptions
 from morph.cli import main
@@ -139,8 +139,8 @@ def test_a_tracker_looks_closer_when_it_is_asked_to() -> None:
 @pytest.fixture(scope="module")
 def toy(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("toy")
-    toy_model().save(folder / "toy.npz")
-    write_weights(folder / "toy.onnx", toy_model())
+    sheet_model().save(folder / "toy.npz")
+    write_weights(folder / "toy.onnx", sheet_model())
     (folder / "text.onnx").write_text("hello")
     write_clip(folder / "clip.mp4", [portrait()] * 3)
     return folder
