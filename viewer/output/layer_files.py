@@ -17,6 +17,7 @@ import numpy.typing as npt
 from morph import __version__
 from morph.atomic import atomic_path, output_folder
 from morph.errors import MorphError
+from morph.export.linked_files import path_for_cpp
 from morph.frames.frame import Frame, FrameSource
 from morph.frames.sources import open_source
 from morph.picture_file import picture_bytes
@@ -222,7 +223,12 @@ def _exr_files() -> Callable[[FrameLayers, int], dict[str, Writer]]:
     def writer(channels: dict[str, npt.NDArray[Any]]) -> Writer:
         header = {"compression": OpenEXR.ZIP_COMPRESSION, "type": OpenEXR.scanlineimage}
         arrays = {name: np.ascontiguousarray(array) for name, array in channels.items()}
-        return lambda path: OpenEXR.File(header, arrays).write(str(path))
+
+        def write(path: Path) -> None:
+            with path_for_cpp(path) as place:
+                OpenEXR.File(header, arrays).write(str(place))
+
+        return write
 
     def files(layers: FrameLayers, people: int) -> dict[str, Writer]:
         half: dict[str, npt.NDArray[Any]] = dict(zip("RGBA", np.moveaxis(layers.beauty, -1, 0), strict=True))
