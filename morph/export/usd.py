@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import os
+import shutil
 import tempfile
+import zipfile
 from pathlib import Path
 from typing import Any
 
@@ -47,15 +49,29 @@ def write_usd(path: str | os.PathLike[str], performance: Performance, texture: n
         with atomic_path(beside) as temporary:
             temporary.write_bytes(picture)
         with atomic_path(path) as temporary, path_for_cpp(temporary) as place:
-            layer.Export(str(place))
+            _export(layer, place)
         return
     with atomic_path(path) as temporary, tempfile.TemporaryDirectory() as folder:
         Path(folder, "texture.png").write_bytes(picture)
-        _layer(performance, "./texture.png").Export(str(Path(folder, "track.usdc")))
-        temporary.unlink()
-        with path_for_cpp(temporary) as place:
-            if not UsdUtils.CreateNewUsdzPackage(Sdf.AssetPath(str(Path(folder, "track.usdc"))), str(place)):
-                raise MorphError(f"{path} could not be packed; export a .usdc instead")
+        whole, packed = Path(folder, "track.usdc"), Path(folder, "track.usdz")
+        _export(_layer(performance, "./texture.png"), whole)
+        if not UsdUtils.CreateNewUsdzPackage(Sdf.AssetPath(str(whole)), str(packed)) or not _is_whole(packed):
+            raise MorphError(f"{path} could not be packed; is the disk of {folder} full?")
+        shutil.copyfile(packed, temporary)
+
+
+def _is_whole(package: Path) -> bool:
+    """Whether every part of a package can be read; its writer does not say that the disk was full."""
+    try:
+        with zipfile.ZipFile(package) as archive:
+            return archive.testzip() is None
+    except (OSError, zipfile.BadZipFile):
+        return False
+
+
+def _export(layer: Any, path: Path) -> None:
+    if not layer.Export(str(path)):
+        raise MorphError(f"USD could not write {path.name}; is the disk full?")
 
 
 def _layer(performance: Performance, texture: str) -> Any:

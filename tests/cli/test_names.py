@@ -13,7 +13,7 @@ import pytest
 pytest.importorskip("onnx")
 
 from clips import portrait, write_clip
-from standins import toy_model, write_weights
+from standins import sheet_model, write_weights
 
 from morph.cli import main
 
@@ -22,7 +22,7 @@ from morph.cli import main
 def files(tmp_path_factory):
     """Weights and a model."""
     folder = tmp_path_factory.mktemp("files")
-    model = toy_model()
+    model = sheet_model()
     model.save(folder / "toy.npz")
     write_weights(folder / "toy.onnx", model)
     return folder

@@ -12,9 +12,9 @@ import pytest
 pytest.importorskip("onnx")
 
 from clips import PORTRAIT, portrait, write_clip
-from standins import toy_model, write_weights
+from standins import sheet_model, write_weights
 
-from morph import Tracker
+from morph import Tracker, TrackerOptions
 from morph.cli import main
 from morph.crop.parts import EYE
 from morph.datasets.crops import CropSet
@@ -139,8 +139,8 @@ def test_a_tracker_looks_closer_when_it_is_asked_to() -> None:
 @pytest.fixture(scope="module")
 def toy(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("toy")
-    toy_model().save(folder / "toy.npz")
-    write_weights(folder / "toy.onnx", toy_model())
+    sheet_model().save(folder / "toy.npz")
+    write_weights(folder / "toy.onnx", sheet_model())
     (folder / "text.onnx").write_text("hello")
     write_clip(folder / "clip.mp4", [portrait()] * 3)
     return folder
@@ -181,4 +181,4 @@ def test_averaged_points_and_experts_exclude_each_other() -> None:
     from morph.evaluation.aflw2000.weights import run_weights
 
     with pytest.raises(MorphError, match="--flip averages points"):
-        run_weights(None, flip=True, experts="both")  # type: ignore[arg-type]
+        run_weights(None, TrackerOptions(experts="both"), flip=True)  # type: ignore[arg-type]

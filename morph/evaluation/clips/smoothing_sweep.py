@@ -16,7 +16,8 @@ from morph.errors import MorphError
 from morph.evaluation.clips.motion import lag, runs_of, shaking, sides
 from morph.frames import open_source
 from morph.model import landmark_decoder
-from morph.tracking import Face, SmoothingConfig, Tracker
+from morph.model.ibug68 import MIDDLE_OF_INNER_LIPS
+from morph.tracking import Face, SmoothingConfig, Tracker, TrackerOptions
 from morph.tracking.smoothing.face_smoother import FaceSmoother, place
 from morph.tracking.smoothing.one_euro import Cutoffs
 
@@ -42,6 +43,16 @@ class ClipScore:
     lag: float | None
     turn_lag: float | None
     lips: float
+
+
+def record(clips: Sequence[str | os.PathLike[str]], options: TrackerOptions) -> list[Recording]:
+    """Track the clips with a tracker that smooths nothing but its crops; ``options`` say how else it is made.
+
+    Raises:
+        MorphError: a clip cannot be read, or shows no face for three frames.
+    """
+    tracker = Tracker(dataclasses.replace(options, level=0, smoothing=SmoothingConfig(online=False)))
+    return [Recording(clip, tracker) for clip in clips]
 
 
 class Recording:
@@ -87,7 +98,8 @@ class Recording:
 
 
 def _gap(points: Floats) -> Floats:
-    return np.linalg.norm(points[:, 62] - points[:, 66], axis=-1) / sides(points)
+    upper, lower = MIDDLE_OF_INNER_LIPS
+    return np.linalg.norm(points[:, upper] - points[:, lower], axis=-1) / sides(points)
 
 
 def _slope(x: Floats, y: Floats) -> float:

@@ -9,8 +9,7 @@ import cv2
 import numpy as np
 import pytest
 from face_pairs import PICTURE, as_mat, dot, toy_coefficients, write_pairs
-from standins import toy_model as sheet_model
-from standins import write_weights
+from standins import sheet_model, write_weights
 from toy import toy_model
 
 from morph.cli import main
@@ -22,7 +21,7 @@ from morph.evaluation.aflw2000.crops import cut_benchmark
 from morph.evaluation.aflw2000.evaluator import Aflw2000Evaluator, predict_flat
 from morph.evaluation.aflw2000.second_pass import nearest_similarities, predict_twice, second_crops
 from morph.evaluation.aflw2000.sheet import write_sheet
-from morph.evaluation.aflw2000.weights import open_weights, run_weights
+from morph.evaluation.aflw2000.weights import open_weights
 from morph.evaluation.aflw2000.whole_picture import track_benchmark
 from morph.model import Decoder, model_symmetry
 from morph.tracking.face import Face
@@ -287,8 +286,3 @@ def test_heads_that_lean_stand_upright_in_the_second_crop(benchmark: Aflw2000) -
 def test_the_stretch_of_rounded_boxes_is_left_out() -> None:
     stretched = np.array([[[2.0, 0, 5], [0, 2.02, 7]]])
     assert nearest_similarities(stretched)[0] == pytest.approx(np.array([[2.00997, 0, 5], [0, 2.00997, 7]]), abs=1e-4)
-
-
-def test_passes_are_one_or_two() -> None:
-    with pytest.raises(MorphError, match="passes must be 1 or 2"):
-        run_weights(None, passes=3)  # type: ignore[arg-type]

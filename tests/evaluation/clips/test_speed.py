@@ -7,9 +7,9 @@ import pytest
 pytest.importorskip("onnx")
 
 from clips import PORTRAIT, portrait, write_clip
-from standins import toy_model, write_weights
+from standins import sheet_model, write_weights
 
-from morph import Tracker
+from morph import Tracker, TrackerOptions
 from morph.cli import main
 from morph.evaluation.clips.speed import STAGES, measure_speed
 from morph.export.obj import ObjWriter
@@ -21,7 +21,7 @@ from morph.stopwatch import Stopwatch
 @pytest.fixture(scope="module")
 def files(tmp_path_factory):
     folder = tmp_path_factory.mktemp("speed")
-    model = toy_model()
+    model = sheet_model()
     model.save(folder / "toy.npz")
     write_weights(folder / "toy.onnx", model)
     write_clip(folder / "clip.mp4", [portrait(640, 480, shift=i) for i in range(24)])
@@ -37,7 +37,9 @@ def burn(seconds: float) -> None:
 
 
 def measure(files, **more):
-    return measure_speed(files / "clip.mp4", files / "toy.onnx", files / "toy.npz", passes=1, batches=(1, 4), **more)
+    return measure_speed(
+        files / "clip.mp4", TrackerOptions(files / "toy.onnx", files / "toy.npz"), rounds=1, batches=(1, 4), **more
+    )
 
 
 @pytest.mark.slow
@@ -114,7 +116,7 @@ def test_a_decoder_of_one_thread_gives_the_same_frames_in_this_thread(files):
 
 def test_the_verb_prints_a_table_and_protocol_and_writes_them(files, tmp_path, capsys):
     words = ["bench", "speed", files / "clip.mp4", "--weights", files / "toy.onnx", "--model", files / "toy.npz"]
-    words += ["--passes", 1, "--batches", 1, 2, "--json", tmp_path / "speed.json"]
+    words += ["--rounds", 1, "--batches", 1, 2, "--json", tmp_path / "speed.json"]
     assert main([str(word) for word in words]) == 0
     out = capsys.readouterr().out
     report = json.loads((tmp_path / "speed.json").read_text())
@@ -129,7 +131,7 @@ def test_the_verb_prints_a_table_and_protocol_and_writes_them(files, tmp_path, c
 
 @pytest.mark.slow
 def test_what_cannot_be_measured_is_one_line(files, capsys):
-    given = ["--weights", files / "toy.onnx", "--model", files / "toy.npz", "--passes"]
+    given = ["--weights", files / "toy.onnx", "--model", files / "toy.npz", "--rounds"]
     for words in ([PORTRAIT, *given, 1], [files / "grey.mp4", *given, 1], [files / "none.mp4", *given, 1]):
         assert main(["bench", "speed", *map(str, words)]) == 2
     assert main(["bench", "speed", *map(str, [files / "clip.mp4", *given, 0])]) == 2

@@ -14,9 +14,9 @@ import pytest
 pytest.importorskip("onnx")
 
 from clips import portrait, write_clip
-from standins import frontal, toy_model, write_weights
+from standins import frontal, sheet_model, write_weights
 
-from morph import Tracker
+from morph import Tracker, TrackerOptions
 from morph.cli import bench, live, main, track
 from morph.errors import MorphError
 from morph.evaluation.clips.motion import lag, shaking, sides
@@ -31,7 +31,7 @@ from morph.tracking.detection.detector import Detections
 from morph.tracking.smoothing.face_smoother import FaceSmoother
 from morph.tracking.smoothing.flow_pose import GreyWindow, pose_change, rigid_points
 
-MODEL = toy_model()
+MODEL = sheet_model()
 POINTS, DECODER, LANDMARKS = rigid_points(MODEL), Decoder(MODEL), landmark_decoder(MODEL)
 FLOW = SmoothingConfig(flow=FlowCutoffs())
 COLOURS = np.random.default_rng(5).uniform(0, 255, (MODEL.n_vertices, 1)).repeat(3, 1)
@@ -286,6 +286,6 @@ def test_the_bench_names_it(tmp_path):
     weights = write_weights(tmp_path / "toy.onnx", MODEL)
     MODEL.save(tmp_path / "toy.npz")
     clip = write_clip(tmp_path / "clip.mp4", [portrait(shift=2 * i) for i in range(12)])
-    report = measure_video(clip, weights, tmp_path / "toy.npz", smoothing=FLOW)
+    report = measure_video(clip, TrackerOptions(weights, tmp_path / "toy.npz", smoothing=FLOW))
     assert report.smoothing == "flow"
     assert report.frames_with_face == 12
