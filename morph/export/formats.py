@@ -181,7 +181,7 @@ def _write_obj(path: Path, model: MorphableModel, vertices: npt.NDArray[np.float
     with atomic_path(picture) as temporary:
         temporary.write_bytes(png(texture))
     with atomic_path(material) as temporary:
-        temporary.write_text(MATERIAL.replace("texture.png", picture.name))
+        temporary.write_text(MATERIAL.replace("texture.png", picture.name), encoding="utf-8")
     ObjWriter(model, material=material.name).write(path, _in_unit(model, vertices))
     return [path, material, picture]
 

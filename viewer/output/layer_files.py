@@ -18,6 +18,7 @@ import numpy.typing as npt
 from morph import __version__
 from morph.atomic import atomic_path, output_folder
 from morph.errors import MorphError
+from morph.export.linked_files import path_for_cpp
 from morph.frames.frame import Frame, FrameSource
 from morph.frames.sources import open_source
 from morph.picture_file import picture_bytes
@@ -225,7 +226,8 @@ def _exr_files() -> Callable[[FrameLayers, int], dict[str, Writer]]:
         arrays = {name: np.ascontiguousarray(array) for name, array in channels.items()}
 
         def write(path: Path) -> None:
-            OpenEXR.File(header, arrays).write(str(path))
+            with path_for_cpp(path) as place:
+                OpenEXR.File(header, arrays).write(str(place))
             if not is_whole_exr(path.read_bytes()):  # its writer does not say that the disk took the end no more
                 raise MorphError(f"a layer in {path.parent} could not be written to its end; is the disk full?")
 
