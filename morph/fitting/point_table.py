@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 import os
-import zipfile
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 import numpy.typing as npt
 
+from morph.arrays import read_npz
 from morph.atomic import atomic_path
-from morph.errors import MorphError
+from morph.errors import MorphError, reading
 from morph.model.morphable_model import MorphableModel
 
 Array = npt.NDArray[np.floating]
@@ -79,17 +79,16 @@ def read_point_table(path: str | os.PathLike[str], model: MorphableModel) -> Poi
         MorphError: not such a file, or one for another model.
     """
     path = Path(path)
-    try:
-        with np.load(path, allow_pickle=False) as archive:
-            table = PointTable(
-                archive["vertices"].astype(np.int64),
-                archive["yaws"].astype(np.float64),
-                archive["error_e4"].astype(np.float64) / 1e4,
-                float(archive["noise"]),
-                str(archive["model"]),
-            )
-    except (OSError, ValueError, EOFError, KeyError, zipfile.BadZipFile) as error:
-        raise MorphError(f"{path} is no table of points ({error}); data/free_faces/point_table.py makes one") from None
+    kind, advice = "a table of points", "data/free_faces/point_table.py makes one"
+    arrays = read_npz(path, kind, advice)
+    with reading(path, kind, advice):
+        table = PointTable(
+            arrays["vertices"].astype(np.int64),
+            arrays["yaws"].astype(np.float64),
+            arrays["error_e4"].astype(np.float64) / 1e4,
+            float(arrays["noise"]),
+            str(arrays["model"]),
+        )
     if table.model_identity != model.identity or (len(table) and table.vertices.max() >= model.n_vertices):
         raise MorphError(f"{path} is for model {table.model_identity}, not {model.name} ({model.identity}); make it again")
     if table.error.shape != (len(table.yaws), len(table)) or len(table.yaws) < 2 or (np.diff(table.yaws) <= 0).any():

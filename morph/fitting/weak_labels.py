@@ -10,12 +10,12 @@ from __future__ import annotations
 
 import dataclasses
 import os
-import zipfile
 from pathlib import Path
 
 import numpy as np
 import numpy.typing as npt
 
+from morph.arrays import read_npz
 from morph.errors import MorphError
 from morph.fitting.contour import JAW
 from morph.fitting.landmark_sets import LandmarkSet
@@ -37,11 +37,7 @@ def read_weak_labels(path: str | os.PathLike[str], data: LandmarkSet) -> Array:
         MorphError: not such a file, points that are not finite, or a picture of the set that it lacks.
     """
     path = Path(path)
-    try:
-        with np.load(path, allow_pickle=False) as archive:
-            arrays = {key: archive[key] for key in archive.files}
-    except (OSError, ValueError, EOFError, zipfile.BadZipFile) as error:
-        raise MorphError(f"{path} cannot be read ({error}); weak labels are an npz with name and pts68") from None
+    arrays = read_npz(path, "an npz with name and pts68", "weak labels are one")
     lacking = [key for key in ("name", "pts68") if key not in arrays]
     if lacking:
         raise MorphError(f"{path} has no {lacking[0]}; weak labels are an npz with name (N,) and pts68 (N, 68, 3)")

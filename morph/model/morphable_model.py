@@ -7,7 +7,6 @@ import functools
 import hashlib
 import os
 import zipfile
-import zlib
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -15,6 +14,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from morph.arrays import read_npz
 from morph.atomic import atomic_path
 from morph.errors import MorphError
 
@@ -235,11 +235,7 @@ def load_model(path: str | os.PathLike[str]) -> MorphableModel:
     path = Path(path)
     if not path.is_file():
         raise MorphError(f"no model file {path}; make one with `morph model convert`")
-    try:
-        with np.load(path, allow_pickle=False) as archive:
-            arrays = dict(archive)
-    except (OSError, ValueError, EOFError, KeyError, NotImplementedError, zipfile.BadZipFile, zlib.error):
-        arrays = {}  # every way in which numpy and zipfile say that bytes are damaged
+    arrays = read_npz(path, "a morph model", "convert other formats with `morph model convert`")
     if str(arrays.pop("format", "")) != FORMAT:
         raise MorphError(f"{path} is not a morph model (.npz, {FORMAT}); convert other formats with `morph model convert`")
     for name in ("shape_basis", "expression_basis"):

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import os
-import zipfile
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -12,6 +11,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from morph.arrays import read_npz
 from morph.errors import MorphError
 from morph.model import Coefficients, MorphableModel
 
@@ -138,12 +138,7 @@ def load_track(folder: str | os.PathLike[str]) -> Track:
 
 
 def _read_arrays(path: Path) -> dict[str, npt.NDArray[Any]]:
-    try:
-        with np.load(path, allow_pickle=False) as archive:
-            return dict(archive)
-    except (OSError, ValueError, EOFError, KeyError, zipfile.BadZipFile) as error:
-        reason = str(error).splitlines()[0] if str(error) else type(error).__name__
-        raise MorphError(f"{path} cannot be read ({reason}); track the clip again with `morph track`") from None
+    return read_npz(path, "the coefficients of a track", "track the clip again with `morph track`")
 
 
 def _read_summary(path: Path) -> dict[str, Any]:

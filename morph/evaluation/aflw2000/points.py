@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import zipfile
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -11,6 +10,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from morph.arrays import read_npz
 from morph.atomic import atomic_path
 from morph.datasets.aflw2000 import Aflw2000
 from morph.errors import MorphError
@@ -147,13 +147,10 @@ def read_predictions(path: str | os.PathLike[str]) -> tuple[npt.NDArray[np.str_]
     path = Path(path)
     if not path.is_file():
         raise MorphError(f"no predictions file {path}")
-    try:
-        with np.load(path, allow_pickle=False) as archive:
-            if "names" not in archive or "pts68" not in archive:
-                raise MorphError(f"{path} needs names (N,) and pts68 (N, 68, 2), it has {', '.join(archive) or 'nothing'}")
-            return archive["names"].astype(str), archive["pts68"]
-    except (OSError, ValueError, EOFError, AttributeError, zipfile.BadZipFile):
-        raise MorphError(f"{path} is not an .npz of names and pts68 that can be read (no pickled objects)") from None
+    arrays = read_npz(path, "an .npz of names and pts68 without pickled objects", "write it again")
+    if "names" not in arrays or "pts68" not in arrays:
+        raise MorphError(f"{path} needs names (N,) and pts68 (N, 68, 2), it has {', '.join(arrays) or 'nothing'}")
+    return arrays["names"].astype(str), arrays["pts68"]
 
 
 def save_predictions(path: str | os.PathLike[str], names: npt.ArrayLike, points: npt.ArrayLike) -> None:
