@@ -1,26 +1,15 @@
-"""Reads NumPy's archives from outside: whole, without pickles, or one line."""
+"""Names of array types, by what they hold; shapes stand in the docstrings of what takes and gives them."""
 
-from __future__ import annotations
-
-import os
-from typing import Any
+from typing import Any, TypeAlias
 
 import numpy as np
 import numpy.typing as npt
 
-from morph.errors import reading
-
-
-def read_npz(path: str | os.PathLike[str], kind: str, advice: str) -> dict[str, npt.NDArray[Any]]:
-    """All arrays of an ``.npz``, by name; pickled objects are never opened.
-
-    Args:
-        path: of the file.
-        kind: what it should be, with its article, as in :func:`morph.errors.reading`.
-        advice: what to do where it is not.
-
-    Raises:
-        MorphError: missing, cut short, damaged, or with pickled objects.
-    """
-    with reading(path, kind, advice), np.load(path, allow_pickle=False) as archive:
-        return {name: archive[name] for name in archive.files}
+Array: TypeAlias = npt.NDArray[Any]  # of any kind
+Floats: TypeAlias = npt.NDArray[np.float32]
+Doubles: TypeAlias = npt.NDArray[np.float64]
+Reals: TypeAlias = npt.NDArray[np.floating[Any]]  # of either precision
+Ints: TypeAlias = npt.NDArray[np.int32]
+Indices: TypeAlias = npt.NDArray[np.int64]
+Bools: TypeAlias = npt.NDArray[np.bool_]
+Image: TypeAlias = npt.NDArray[np.uint8]  # (H, W, 3) RGB unless it says otherwise

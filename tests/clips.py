@@ -41,16 +41,16 @@ def write_clip(
 
 
 def write_stream(path: Path, frames: Sequence[np.ndarray], codec: str, kind: str, **settings: object) -> Path:
-    """A clip of RGB frames (8 or 16 bits) by ``codec`` in pixels of ``kind``; its codec context has these ``settings``."""
+    """A clip of frames (RGB of 8 or 16 bits, RGBA) by ``codec``, pixels of ``kind``; ``settings`` are of its context."""
     with av.open(str(path), "w") as container:
-        stream = container.add_stream(codec, rate=25, options=settings.pop("options", {}))
+        stream = container.add_stream(codec, rate=25)
         stream.height, stream.width = frames[0].shape[:2]
         stream.pix_fmt = kind
         for name, value in settings.items():
             setattr(stream.codec_context, name, value)
         for image in frames:
-            deep = "rgb24" if image.dtype == np.uint8 else "rgb48le"
-            container.mux(stream.encode(av.VideoFrame.from_ndarray(image, format=deep)))
+            form = "rgb48le" if image.dtype == np.uint16 else "rgb24" if image.shape[2] == 3 else "rgba"
+            container.mux(stream.encode(av.VideoFrame.from_ndarray(image, format=form)))
         container.mux(stream.encode(None))
     return path
 

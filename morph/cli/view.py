@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import argparse
 import sys
+from pathlib import Path
 from typing import TYPE_CHECKING, Literal
+
+from morph.cli.claims import add_overwrite, claim
 
 if TYPE_CHECKING:
     from viewer.draw.offscreen import Renderer
@@ -16,6 +19,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Say what the verb takes."""
     parser.add_argument("folder", metavar="DIR", help="what `morph track INPUT --out DIR` wrote")
     parser.add_argument("--out", metavar="FILE", help="write a .png, .jpg or .mp4 instead of opening a window")
+    add_overwrite(parser)
     parser.add_argument("--layers", metavar="OUTDIR", help="with --over: write beauty, mattes, depth, normals, UV and ST maps")
     parser.add_argument(
         "--layers-format", choices=("exr", "png"), default="exr", help="exr (half and float) or png (16 bits a channel)"
@@ -81,6 +85,8 @@ def run(options: argparse.Namespace) -> None:
     footage = options.over or options.beside
     layout: Literal["over", "beside"] = "beside" if options.beside else "over"
     look = Look(head=shown, normals=options.normals)
+    if options.out is not None:
+        claim(options, ("folder", "over", "beside", "face", "model"), [Path(options.out)])
     if options.out is None and options.layers is None:
         from viewer.windows.window import open_window
 

@@ -12,12 +12,12 @@ import cv2
 import numpy as np
 import numpy.typing as npt
 
-from morph.arrays import read_npz
 from morph.crop.face_crop import warp
 from morph.crop.geometry import apply_affine, box_to_crop
 from morph.datasets.crop_writer import Piece
 from morph.errors import MorphError, reading
 from morph.frames.picture import read_picture
+from morph.npz import read_npz
 
 Array = npt.NDArray[np.floating]
 

@@ -11,11 +11,11 @@ import cv2
 import numpy as np
 import numpy.typing as npt
 
-from morph.arrays import read_npz
 from morph.datasets.crop_writer import Piece
 from morph.datasets.lp300w import identity_number
 from morph.errors import MorphError
 from morph.frames.picture import read_picture
+from morph.npz import read_npz
 
 EXPECTED = 12452
 LICENCE = "AFLW and MERL-RAV: research use only"

@@ -22,11 +22,11 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from morph.arrays import read_npz
 from morph.atomic import atomic_path, output_folder
 from morph.errors import MorphError, reading
 from morph.model.coefficients import Coefficients
 from morph.model.morphable_model import MorphableModel
+from morph.npz import read_npz
 
 FORMAT = "morph-crops-1"
 

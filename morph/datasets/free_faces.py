@@ -18,11 +18,11 @@ import cv2
 import numpy as np
 import numpy.typing as npt
 
-from morph.arrays import read_npz
 from morph.crop.geometry import resize_similarity
 from morph.datasets.picture_store import PictureStore
 from morph.errors import MorphError, reading
 from morph.model.coefficients import Coefficients
+from morph.npz import open_npz
 
 SIZE = 144  # pixels of the pictures that are written
 HELD_OUT = 8  # one person in so many is kept apart
@@ -67,9 +67,9 @@ class FreeFaces:
 
 
 def _read(path: Path, names: Sequence[str]) -> dict[str, npt.NDArray[Any]]:
-    found = read_npz(path, f"an npz with {', '.join(names)}", "see data/free_faces/README.md")
-    with reading(path, f"an npz with {', '.join(names)}", "see data/free_faces/README.md"):
-        arrays = {name: found[name] for name in names}
+    how = "see data/free_faces/README.md"
+    with reading(path, f"an npz with {', '.join(names)}", how), open_npz(path) as archive:
+        arrays = {name: archive[name] for name in names}
     if len({array.shape[:1] for array in arrays.values()}) != 1:
         raise MorphError(f"{path}: {', '.join(names)} differ in length; get the file again")
     return arrays

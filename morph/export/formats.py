@@ -8,7 +8,6 @@ import os
 from collections.abc import Callable
 from pathlib import Path
 
-import cv2
 import numpy as np
 import numpy.typing as npt
 
@@ -17,6 +16,7 @@ from morph.errors import MorphError
 from morph.export.alembic_cache import write_alembic
 from morph.export.glb import write_glb
 from morph.export.head_mesh import png
+from morph.export.linked_files import linked_path
 from morph.export.live_link import write_live_link
 from morph.export.obj import ObjWriter
 from morph.export.performance import Performance
@@ -25,6 +25,8 @@ from morph.export.point_cache import write_mdd, write_pc2
 from morph.export.textures.plain import MATERIAL, plain_texture, write_material
 from morph.export.usd import SUFFIXES, write_usd
 from morph.export.web_page import PageProp, write_web_page
+from morph.frames.picture import read_picture
+from morph.marks import BESIDE, checksums
 from morph.model import MorphableModel
 
 FORMATS = ("glb", "usd", "ply", "csv", "mdd", "pc2", "obj", "html", "abc")
@@ -88,13 +90,13 @@ def export_performance(
     picture = functools.partial(_given, texture, model)
     if kind in ("glb", "usd"):
         (write_glb if kind == "glb" else write_usd)(out, performance, picture())
-        return [out, *([out.with_suffix(".png")] if kind == "usd" and out.suffix != ".usdz" else [])]
+        return [out, *([linked_path(out, ".png")] if kind == "usd" and out.suffix.lower() != ".usdz" else [])]
     if kind == "html":
         write_web_page(out, performance, picture(), prop)
         return [out]
     if kind == "csv":
         write_live_link(out, performance)
-        return [out, _write_camera(out.with_suffix(".camera.json"), performance)]
+        return [out, _write_camera(out.with_suffix(".camera.json"), performance, out)]
     if kind == "abc":
         write_alembic(out, performance)
         with atomic_path(out.with_suffix(".png")) as temporary:
@@ -104,7 +106,7 @@ def export_performance(
         mesh = out.with_suffix(".obj")
         (write_mdd if kind == "mdd" else write_pc2)(out, performance)
         files = _write_obj(mesh, model, performance.base, picture())
-        return [out, *files, _write_camera(out.with_suffix(".camera.json"), performance)]
+        return [out, *files, _write_camera(out.with_suffix(".camera.json"), performance, out)]
     if single:
         vertices = performance.vertices(_row(performance, frame))
         if kind == "ply":
@@ -114,16 +116,36 @@ def export_performance(
     return _write_sequence(performance, kind, out, texture)
 
 
+def planned_files(performance: Performance, kind: str, out: Path) -> tuple[list[Path], list[Path]]:
+    """What :func:`export_performance` will write: what was asked for by name, and what comes beside it.
+
+    Of a sequence nothing was asked for by name but its folder.
+    """
+    camera, picture = out.with_suffix(".camera.json"), linked_path(out, ".png")
+    if kind in ("ply", "obj") and out.suffix.lower() != f".{kind}":
+        names = [f"{number:06d}.{kind}" for number in performance.frame.tolist()]
+        return [], [out / name for name in [*names, *(["head.mtl", "texture.png"] if kind == "obj" else []), "camera.json"]]
+    beside = {
+        "usd": [picture] if out.suffix.lower() != ".usdz" else [],
+        "csv": [camera],
+        "abc": [out.with_suffix(".png"), camera],
+        "ply": [camera],
+        "obj": [linked_path(out, ".mtl"), picture, camera],
+    }
+    caches = [out.with_suffix(".obj"), *beside["obj"]]
+    return [out], beside.get(kind, caches if kind in ("mdd", "pc2") else [])
+
+
 def read_texture(path: str | os.PathLike[str]) -> Texture:
     """A picture file as ``(H, W, 3)`` uint8 RGB.
 
     Raises:
         MorphError: there is none, or it cannot be read.
     """
-    data = cv2.imread(str(path), cv2.IMREAD_COLOR) if Path(path).is_file() else None
-    if data is None:
-        raise MorphError(f"no picture {path}; --texture takes a PNG or JPEG for the texture coordinates of the model")
-    return np.ascontiguousarray(data[..., ::-1], np.uint8)
+    try:
+        return read_picture(path)
+    except MorphError as error:
+        raise MorphError(f"{error}; --texture takes a picture for the texture coordinates of the model") from None
 
 
 def _given(texture: Texture | None, model: MorphableModel) -> Texture:
@@ -140,9 +162,11 @@ def _row(performance: Performance, frame: int | None) -> int:
     return int(found[0])
 
 
-def _write_camera(path: Path, performance: Performance) -> Path:
+def _write_camera(path: Path, performance: Performance, *unmarked: Path) -> Path:
+    """``camera.json``, and in it checksums of files whose formats cannot say what wrote them."""
+    about = {BESIDE: checksums(*unmarked)} if unmarked else {}
     with atomic_path(path) as temporary:
-        temporary.write_text(json.dumps(performance.camera()) + "\n")
+        temporary.write_text(json.dumps(performance.camera() | about) + "\n")
     return path
 
 
@@ -153,7 +177,7 @@ def _in_unit(model: MorphableModel, millimetres: npt.NDArray[np.float32]) -> npt
 
 def _write_obj(path: Path, model: MorphableModel, vertices: npt.NDArray[np.float32], texture: Texture) -> list[Path]:
     """A mesh with a material and a texture of its own name."""
-    material, picture = path.with_suffix(".mtl"), path.with_suffix(".png")
+    material, picture = linked_path(path, ".mtl"), linked_path(path, ".png")
     with atomic_path(picture) as temporary:
         temporary.write_bytes(png(texture))
     with atomic_path(material) as temporary:

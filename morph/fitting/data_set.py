@@ -14,6 +14,7 @@ import numpy.typing as npt
 
 from morph.atomic import atomic_path, output_folder
 from morph.datasets.crops import FORMAT, CropSet
+from morph.datasets.npy_rows import NpyRows
 from morph.errors import MorphError
 from morph.fitting.contour import JAW
 from morph.fitting.landmark_sets import LandmarkSet
@@ -21,6 +22,7 @@ from morph.fitting.landmarks import FitResult, fit_landmarks, fit_points
 from morph.fitting.mat_files import mat_variables, write_face_mat
 from morph.fitting.point_table import PointTable
 from morph.model.morphable_model import MorphableModel
+from morph.picture_file import save_picture
 
 Progress = Callable[[int, int], None]
 LEAST_POINTS = 4
@@ -156,15 +158,14 @@ def write_crop_set(fitted: FittedSet, data: LandmarkSet, meta: dict[str, Any], f
     else:
         with atomic_path(target) as path:
             first = data.picture(int(fitted.rows[0]))
-            images = np.lib.format.open_memmap(path, "w+", np.uint8, (len(fitted.rows), *first.shape))
-            for i, row in enumerate(fitted.rows.tolist()):
-                picture = data.picture(row)
-                if picture.shape != first.shape:
-                    raise MorphError(
-                        f"{data.names[row]} is {picture.shape[:2]} pixels, others {first.shape[:2]}; crop them first"
-                    )
-                images[i] = picture
-            images.flush()
+            with NpyRows(path, np.uint8, (len(fitted.rows), *first.shape)) as images:
+                for row in fitted.rows.tolist():
+                    picture = data.picture(row)
+                    if picture.shape != first.shape:
+                        raise MorphError(
+                            f"{data.names[row]} is {picture.shape[:2]} pixels, others {first.shape[:2]}; crop them first"
+                        )
+                    images.add(picture[None])
     CropSet(np.load(target, mmap_mode="r"), fitted.labels, meta)  # checks that pictures and labels belong together
     with atomic_path(folder / "labels.npz") as path:
         np.savez(path, **fitted.labels)  # type: ignore[arg-type]
@@ -192,11 +193,12 @@ def write_mat_files(
         raise MorphError(f"{data.folder}: two faces have the same name, so they cannot be files of one folder")
     for i, (row, stem) in enumerate(zip(fitted.rows.tolist(), stems, strict=True)):
         picture = data.picture(row)
-        with atomic_path(folder / f"{stem}.jpg") as path:
-            if data.jpegs is not None:
+        target = folder / f"{stem}.jpg"
+        if data.jpegs is None:
+            save_picture(target, picture, [cv2.IMWRITE_JPEG_QUALITY, 97])
+        else:
+            with atomic_path(target) as path:
                 shutil.copyfile(data.jpegs / f"{data.names[row]}.jpg", path)
-            else:
-                cv2.imwrite(str(path), picture[..., ::-1], [cv2.IMWRITE_JPEG_QUALITY, 97])
         variables = mat_variables(model, fitted.result.coefficients[i], fitted.result.matched[i, :, :2], picture.shape[:2])
         write_face_mat(folder / f"{stem}.mat", variables)
         if progress:

@@ -11,10 +11,10 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from morph.arrays import read_npz
 from morph.datasets.aflw2000 import read_picture
 from morph.datasets.crops import CropSet
 from morph.errors import MorphError, reading
+from morph.npz import open_npz, read_npz
 
 Array = npt.NDArray[np.floating]
 
@@ -78,7 +78,7 @@ def open_point_set(folder: str | os.PathLike[str], count: int) -> LandmarkSet:
     folder = Path(folder)
     with reading(folder, "a set of pictures with points", "it needs images.npy, and labels.npz with name and points"):
         images = np.load(folder / "images.npy", mmap_mode="r", allow_pickle=False)
-        with np.load(folder / "labels.npz", allow_pickle=False) as archive:
+        with open_npz(folder / "labels.npz") as archive:
             arrays = {key: archive[key] for key in archive.files}
         names, points = arrays.pop("name").astype(str), arrays.pop("points").astype(np.float32)
     if points.shape != (len(images), count, 2) or len(names) != len(images):

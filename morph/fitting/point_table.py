@@ -9,10 +9,10 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 
-from morph.arrays import read_npz
 from morph.atomic import atomic_path
 from morph.errors import MorphError, reading
 from morph.model.morphable_model import MorphableModel
+from morph.npz import open_npz
 
 Array = npt.NDArray[np.floating]
 MOST = 1.5  # no point weighs more than so many usual ones
@@ -79,15 +79,14 @@ def read_point_table(path: str | os.PathLike[str], model: MorphableModel) -> Poi
         MorphError: not such a file, or one for another model.
     """
     path = Path(path)
-    kind, advice = "a table of points", "data/free_faces/point_table.py makes one"
-    arrays = read_npz(path, kind, advice)
-    with reading(path, kind, advice):
+    how = "data/free_faces/point_table.py makes one"
+    with reading(path, "a table of points", how), open_npz(path) as archive:
         table = PointTable(
-            arrays["vertices"].astype(np.int64),
-            arrays["yaws"].astype(np.float64),
-            arrays["error_e4"].astype(np.float64) / 1e4,
-            float(arrays["noise"]),
-            str(arrays["model"]),
+            archive["vertices"].astype(np.int64),
+            archive["yaws"].astype(np.float64),
+            archive["error_e4"].astype(np.float64) / 1e4,
+            float(archive["noise"]),
+            str(archive["model"]),
         )
     if table.model_identity != model.identity or (len(table) and table.vertices.max() >= model.n_vertices):
         raise MorphError(f"{path} is for model {table.model_identity}, not {model.name} ({model.identity}); make it again")

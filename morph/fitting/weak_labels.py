@@ -15,13 +15,13 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 
-from morph.arrays import read_npz
 from morph.errors import MorphError
 from morph.fitting.contour import JAW
 from morph.fitting.landmark_sets import LandmarkSet
 from morph.fitting.landmarks import fit_landmarks
 from morph.model.morphable_model import MorphableModel
 from morph.model.rotation import matrix_to_euler
+from morph.npz import read_npz
 
 Array = npt.NDArray[np.floating]
 CENTRES = np.arange(-90.0, 91.0, 15.0)  # degrees of yaw at which the difference of styles is averaged

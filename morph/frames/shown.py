@@ -77,7 +77,7 @@ class Shown:
             self._leave_out("colours: they are Dolby Vision's own, and come out wrong; export the clip as HLG, PQ or SDR")
         if colours.is_hdr:
             self._leave_out(f"high dynamic range ({NAMES[colours.transfer]}); colours are as an ordinary display shows them")
-        if any(part.is_alpha for part in picture.format.components) or self._stream.metadata.get("alpha_mode") == "1":
+        if _is_see_through(picture) or self._stream.metadata.get("alpha_mode") == "1":
             self._leave_out("transparency")
 
     def _rgb(self, picture: Any) -> Image:
@@ -85,3 +85,10 @@ class Shown:
         converted: Any = self._converter.reformat(picture, format=kind, **self._options)
         array = np.ascontiguousarray(converted.to_ndarray())  # odd rows are padded
         return array if self._wide is None else self._wide(array)
+
+
+def _is_see_through(picture: Any) -> bool:
+    """Whether some pixels are not opaque; many formats (GIF) have alpha that says nothing."""
+    if not any(part.is_alpha for part in picture.format.components):
+        return False
+    return bool(picture.reformat(format="rgba").to_ndarray()[..., 3].min() < 255)

@@ -14,9 +14,9 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from morph.arrays import read_npz
 from morph.atomic import atomic_path
 from morph.errors import MorphError
+from morph.npz import read_npz
 
 FORMAT = "morph-model-1"
 MILLIMETRES = {"mm": 1.0, "cm": 10.0, "m": 1000.0, "um": 0.001, "µm": 0.001}  # in a unit of length

@@ -11,9 +11,9 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from morph.arrays import read_npz
 from morph.errors import MorphError
 from morph.model import Coefficients, MorphableModel
+from morph.npz import read_npz
 
 ARRAYS = ("frame", "time", "id", "shape", "expression", "rotation", "scale", "translation")
 

@@ -50,7 +50,8 @@ def test_a_clip(files, tmp_path, capsys):
 
 
 def test_what_a_clip_leaves_out_is_named_once(files, tmp_path, capsys):
-    clip = write_stream(tmp_path / "clear.mkv", [portrait()] * 3, "ffv1", "yuva420p")
+    half = np.full((240, 320), 128, np.uint8)
+    clip = write_stream(tmp_path / "clear.mkv", [np.dstack([portrait(), half])] * 3, "ffv1", "bgra")
     assert track(files, clip, tmp_path / "out", "--no-mesh", "--offline") == 0
     assert capsys.readouterr().err.count(f"morph: {clip}: left out: transparency\n") == 1
     assert json.loads((tmp_path / "out" / "summary.json").read_text())["left_out"] == ["transparency"]
@@ -154,6 +155,7 @@ def test_bad_options(files, tmp_path, capsys):
     assert not (tmp_path / "out").exists()
 
 
+@pytest.mark.slow
 def test_no_torch_is_needed(files, tmp_path):
     """A picture is tracked in a process in which PyTorch and onnx cannot be imported."""
     code = (

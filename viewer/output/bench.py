@@ -20,7 +20,7 @@ from morph.frames.frame import Frame
 from morph.model import load_default_model
 from morph.track_folder import TrackOptions, track_to_folder
 from morph.track_folder.read import load_track
-from morph.tracking import Tracker
+from morph.tracking import Tracker, TrackerOptions
 from viewer.draw.offscreen import open_renderer
 from viewer.output.preview import Preview, draw_frame
 from viewer.props import find_prop
@@ -42,11 +42,11 @@ sys.exit(status)
 
 PROTOCOL = """\
 frame   CPU milliseconds of the whole process, all threads: a picture that fits {width}x{height}, {samples}x{samples} samples a
-        pixel, the prop over footage with its light, shadows and finish; footage is decoded beforehand; of {passes} passes over
+        pixel, the prop over footage with its light, shadows and finish; footage is decoded beforehand; of {rounds} rounds over
         {frames} frames, the fastest, after one that does not count
 first   CPU seconds, with programs that it starts, of `morph view TRACK --prop {prop} --over CLIP --frame 0 --out a.png` as a
         program of its own: loading Python, model, track and prop, choosing the backend, drawing and writing one picture; the
-        best of {passes}; machine code of the loops is on disk, as it is from the second run on
+        best of {rounds}; machine code of the loops is on disk, as it is from the second run on
 """
 
 
@@ -73,7 +73,7 @@ class ViewerReport:
         clip, prop: what was drawn.
         width, height: of the pictures.
         vertices: of the head.
-        frames, passes, samples: how often, and how fine.
+        frames, rounds, samples: how often, and how fine.
         backends: by name.
         missing: backends that do not work here, and why.
     """
@@ -84,7 +84,7 @@ class ViewerReport:
     height: int
     vertices: int
     frames: int
-    passes: int
+    rounds: int
     samples: int
     backends: dict[str, Backend]
     missing: dict[str, str]
@@ -92,7 +92,7 @@ class ViewerReport:
     @property
     def protocol(self) -> str:
         """How it was measured."""
-        named = {name: getattr(self, name) for name in ("width", "height", "samples", "passes", "frames", "prop")}
+        named = {name: getattr(self, name) for name in ("width", "height", "samples", "rounds", "frames", "prop")}
         return PROTOCOL.format(**named)
 
     def as_json(self) -> dict[str, Any]:
@@ -115,44 +115,45 @@ class ViewerReport:
 
 def measure_viewer(
     clip: str | os.PathLike[str],
-    track: str | os.PathLike[str] | None = None,
+    track: TrackerOptions | str | os.PathLike[str] | None = None,
     prop: str = "glasses",
     *,
     backends: Sequence[str] = ("osmesa", "software"),
-    passes: int = 3,
+    rounds: int = 3,
     samples: int = 2,
 ) -> ViewerReport:
     """Draw the first frames of a clip with a prop, finished as by ``morph view --over``, and time them.
 
     Args:
         clip: file or folder of numbered pictures.
-        track: folder of ``morph track``; None: the frames are tracked now, which is not timed.
+        track: folder of ``morph track``, or options of a tracker that follows the clip now, which is not timed; None: the
+            default ones.
         prop: a shipped name or a folder.
         backends: "egl", "osmesa" or "software"; those that do not work here are named in the report.
-        passes: over the frames; the fastest counts.
+        rounds: over the frames; the fastest counts.
         samples: pixels are drawn so many times finer in both directions.
 
     Raises:
         MorphError: the clip cannot be read or shows no face, no such prop, or a count is less than 1.
     """
-    if passes < 1:
-        raise MorphError(f"passes must be at least 1, got {passes}")
+    if rounds < 1:
+        raise MorphError(f"rounds must be at least 1, got {rounds}")
     found = find_prop(prop)
     frames = [frame for _, frame in zip(range(FRAMES), open_source(clip), strict=False)]
     model = load_default_model(1)
     with tempfile.TemporaryDirectory() as folder:
-        if track is None:
+        if track is None or isinstance(track, TrackerOptions):
             source = open_source(clip)
             if isinstance(source, ClipSource):
                 source.threads = 1
-            track = Path(folder) / "track"
-            track_to_folder(source, Tracker(), track, TrackOptions())
+            tracker, track = Tracker(track), Path(folder) / "track"
+            track_to_folder(source, tracker, track, TrackOptions())
         stage = Stage(load_track(track), model, found)
         costs: dict[str, Backend] = {}
         missing: dict[str, str] = {}
         for name in backends:
             try:
-                costs[name] = _measure(stage, frames, name, samples, passes, (str(track), str(clip), prop), Path(folder))
+                costs[name] = _measure(stage, frames, name, samples, rounds, (str(track), str(clip), prop), Path(folder))
             except MorphError as error:
                 missing[name] = str(error)
     height, width = frames[0].image.shape[:2]
@@ -164,7 +165,7 @@ def measure_viewer(
         height=round(height * zoom),
         vertices=model.n_vertices,
         frames=len(frames),
-        passes=passes,
+        rounds=rounds,
         samples=samples,
         backends=costs,
         missing=missing,
@@ -172,13 +173,13 @@ def measure_viewer(
 
 
 def _measure(
-    stage: Stage, frames: list[Frame], name: str, samples: int, passes: int, what: tuple[str, str, str], folder: Path
+    stage: Stage, frames: list[Frame], name: str, samples: int, rounds: int, what: tuple[str, str, str], folder: Path
 ) -> Backend:
     renderer = open_renderer(name, samples)
     preview = Preview(SIZE, look=Look(head=False), light="auto", finish="matched")
     best = float("inf")
     try:
-        for number in range(passes + 1):
+        for number in range(rounds + 1):
             match = preview.match(stage)
             start = time.process_time()
             for frame in frames:
@@ -187,7 +188,7 @@ def _measure(
                 best = min(best, time.process_time() - start)
     finally:
         renderer.close()
-    first = min(_first_picture(name, samples, what, folder) for _ in range(passes))
+    first = min(_first_picture(name, samples, what, folder) for _ in range(rounds))
     seconds = best / len(frames)
     return Backend(round(1000 * seconds, 2), round(1 / seconds, 1), round(first, 2))
 

@@ -5,12 +5,11 @@ from __future__ import annotations
 import os
 from pathlib import Path
 
-import cv2
 import numpy as np
 import numpy.typing as npt
 
-from morph.atomic import atomic_path
 from morph.errors import MorphError
+from morph.picture_file import save_picture
 
 Picture = npt.NDArray[np.uint8]
 SUFFIXES = (".png", ".jpg", ".jpeg")
@@ -24,5 +23,4 @@ def write_picture(path: str | os.PathLike[str], picture: Picture) -> None:
     """
     if Path(path).suffix.lower() not in SUFFIXES:
         raise MorphError(f"cannot write {path}: name it .png, .jpg or .mp4")
-    with atomic_path(path) as temporary:
-        cv2.imwrite(str(temporary), cv2.cvtColor(picture, cv2.COLOR_RGB2BGR))
+    save_picture(path, picture)

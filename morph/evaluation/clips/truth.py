@@ -8,8 +8,8 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 
-from morph.arrays import read_npz
 from morph.errors import MorphError, reading
+from morph.npz import open_npz
 
 
 def read_truth(path: str | os.PathLike[str]) -> npt.NDArray[np.float64]:
@@ -21,9 +21,8 @@ def read_truth(path: str | os.PathLike[str]) -> npt.NDArray[np.float64]:
         MorphError: missing, damaged, or without such landmarks.
     """
     path = Path(path)
-    how = "data/demo/render_clip.py --truth writes one"
-    with reading(path, "an npz with `landmarks`", how):
-        points = np.asarray(read_npz(path, "an npz with `landmarks`", how)["landmarks"], np.float64)
+    with reading(path, "an npz with `landmarks`", "data/demo/render_clip.py --truth writes one"), open_npz(path) as archive:
+        points = np.asarray(archive["landmarks"], np.float64)
     if points.ndim != 3 or points.shape[1:] != (68, 2) or not np.isfinite(points).all():
         raise MorphError(f"landmarks in {path} must be (T, 68, 2) numbers, got {points.shape}")
     return points

@@ -9,8 +9,8 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from morph.arrays import read_npz
 from morph.errors import MorphError
+from morph.npz import read_npz
 
 
 def first_bytes(path: Path, count: int = 64) -> bytes:

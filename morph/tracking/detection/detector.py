@@ -63,6 +63,11 @@ class Detector(Protocol):
         ...
 
 
+def default_detector() -> Path:
+    """The network of the detector that ships."""
+    return Path(__file__).parents[2] / "assets" / "centerface.onnx"
+
+
 class CenterFaceDetector:
     """CenterFace (Xu et al. 2019, arXiv:1911.03599) in ONNX Runtime.
 
@@ -75,6 +80,7 @@ class CenterFaceDetector:
         sure: score at which no larger size is tried.
         sizes: longer sides, in pixels, of the pictures that the network is shown, in order.
         threads: threads of ONNX Runtime.
+        device: where it runs, see :func:`morph.inference.onnx_session.open_session`.
 
     Example:
         >>> from morph.cli.demo import demo_files
@@ -92,11 +98,13 @@ class CenterFaceDetector:
         sure: float = 0.5,
         sizes: Sequence[int] = (320, 640),
         threads: int = 1,
+        device: str = "cpu",
     ) -> None:
         if not 0 < threshold < 1:
             raise MorphError(f"the detector's threshold must lie between 0 and 1, got {threshold}")
         self.threshold, self.sure, self.sizes = threshold, sure, tuple(sizes)
-        self._session = open_session(path or Path(__file__).parents[2] / "assets" / "centerface.onnx", threads)
+        self.path = default_detector() if path is None else Path(path)
+        self._session = open_session(self.path, threads, device)
 
     def detect(self, image: Image) -> Detections:
         """Faces in an ``(H, W, 3)`` uint8 RGB picture, best first.
