@@ -40,6 +40,8 @@ def read_set(
         MorphError: missing or damaged files.
     """
     folder = Path(folder)
+    if not (folder / "meta.json").is_file():
+        raise MorphError(f"{folder} is not a whole {kind}: it has no meta.json; make it again")
     with reading(folder, f"a whole {kind}", "make it again"):
         meta = json.loads((folder / "meta.json").read_text())
         if not isinstance(meta, dict):

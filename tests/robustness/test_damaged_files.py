@@ -5,6 +5,7 @@ The examples are the same each time. ``MORPH_MUTATIONS=40 pytest tests/robustnes
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import shutil
@@ -91,15 +92,21 @@ class Worker:
         timer.cancel()
         if answer:
             return json.loads(answer)
-        status = self.process.wait()
-        self.process = None
+        status = self.end()
         return {"line": None, "fault": f"the process ended with {status}", "peak": 0}
 
     def close(self) -> None:
         """End it."""
         if self.process is not None:
-            self.process.stdin.close()  # type: ignore[union-attr]
-            self.process.wait()
+            self.end()
+
+    def end(self) -> int:
+        """Its exit status."""
+        assert self.process is not None
+        with self.process as process, contextlib.suppress(BrokenPipeError):
+            process.communicate()
+        self.process = None
+        return process.returncode
 
 
 @pytest.fixture(scope="module")
