@@ -15,13 +15,13 @@ from morph.npz import open_npz
 def read_truth(path: str | os.PathLike[str]) -> npt.NDArray[np.float64]:
     """``(T, 68, 2)`` known landmarks of every frame, in pixels, from the ``landmarks`` of an ``.npz``.
 
-    Such a file comes from ``data/demo/render_clip.py --truth``.
+    Such a file comes from ``data/demo/render_clip.py``.
 
     Raises:
         MorphError: missing, damaged, or without such landmarks.
     """
     path = Path(path)
-    with reading(path, "an npz with `landmarks`", "data/demo/render_clip.py --truth writes one"), open_npz(path) as archive:
+    with reading(path, "an npz with `landmarks`", "data/demo/render_clip.py writes one"), open_npz(path) as archive:
         points = np.asarray(archive["landmarks"], np.float64)
     if points.ndim != 3 or points.shape[1:] != (68, 2) or not np.isfinite(points).all():
         raise MorphError(f"landmarks in {path} must be (T, 68, 2) numbers, got {points.shape}")
