@@ -21,6 +21,7 @@ from morph.export.usd import SUFFIXES
 from morph.export.web_page import PageProp
 from morph.frames.sources import open_source
 from morph.model import MorphableModel, load_default_model, load_model
+from morph.model.default_model import ONLY_DEFAULT
 from morph.track_folder.read import Track, load_track
 
 FilePath = str | os.PathLike[str]
@@ -82,7 +83,7 @@ class ExportPlan:
             MorphError: they do not.
         """
         if self.model is not None and self.level is not None:
-            raise MorphError("`level=` is for the default model; leave it out beside `model=`")
+            raise MorphError(ONLY_DEFAULT)
         if self.delight and self.over is None:
             raise MorphError("`delight=` is for a texture from footage; give the clip with `over=`")
         if self.over is not None and self.texture is not None:
