@@ -30,8 +30,8 @@ from morph.model.subdivision import subdivide
 from morph.stopwatch import Stopwatch
 from morph.tracking.association import HIDING, MEMORY, RECALL, Appearance, Motion, assign, crowded, misplaced, recalled
 from morph.tracking.detection.boxes import overlap
-from morph.tracking.detection.detector import CenterFaceDetector, Detections, Detector, merge
-from morph.tracking.detection.rotated_detection import detect_turned, quarter_of
+from morph.tracking.detection.detector import CenterFaceDetector, Detections, Detector
+from morph.tracking.detection.rotated_detection import detect_turned, quarter_of, settle
 from morph.tracking.face import Face
 from morph.tracking.options import TrackerOptions, options_of
 from morph.tracking.smoothing.face_smoother import FaceSmoother, SmoothingConfig
@@ -238,7 +238,17 @@ class Tracker:
         if self._tracks or (len(found) and found.scores[0] >= START_SCORE) or self._since_turned < self.options.detect_every:
             return found
         self._since_turned = 0
-        return merge(found, detect_turned(self.detector, image, (1, 2, 3)))
+        errors = functools.partial(self._errors, image)
+        fine = getattr(self.detector, "detect_fine", None)
+        found = found if fine is None else settle(found, fine(image), errors)
+        return settle(found, detect_turned(self.detector, image, (1, 2, 3)), errors)
+
+    def _errors(self, image: Image, detections: Detections) -> Floats:
+        """``(n,)`` the landmark errors that the network expects where faces were found."""
+        turns = [first_turn(points) for points in detections.five_points]
+        boxes = [points_box(box, turn) for box, turn in zip(detections.boxes, turns, strict=True)]
+        looks = self._reader.look_once(image, boxes, turns, self.stopwatch)
+        return np.array([np.inf if look.error is None or not is_possible(look, image) else look.error for look in looks])
 
     def _is_odd(self, look: Look, track: _Track, image: Image) -> bool:
         """Whether the detector should be asked about a face that was followed."""

@@ -188,23 +188,24 @@ def note_recipe(config: BaseModel, folder: Path) -> None:
         MorphError: the folder holds another recipe's run, or files with the names of a run's that are not of one.
     """
     note = folder / "config.yaml"
-    if note.is_file():
-        if not _is_same(note, config):
-            raise MorphError(f"{folder} holds a run of another recipe; give an empty folder, or the config it was started with")
+    results = [folder / name for name in RESULTS if os.path.lexists(folder / name)]
+    noted = _read_recipe(note, type(config)) if note.is_file() else None
+    if noted == config:
         return  # it stays as it is: it may be the very file that was given
-    there = [folder / name for name in ("config.yaml", *RESULTS) if os.path.lexists(folder / name)]
-    if there:
-        raise MorphError(f"{there[0]} exists and is not of a run that morph began there; choose another folder")
+    if os.path.lexists(note) and (results or noted is None):
+        raise MorphError(f"{folder} holds a run of another recipe; give an empty folder, or the config it was started with")
+    if results:
+        raise MorphError(f"{results[0]} exists and is not of a run that morph began there; choose another folder")
     with atomic_path(note) as path:
         path.write_text(yaml.safe_dump(config.model_dump(mode="json"), sort_keys=False))
 
 
-def _is_same(note: Path, config: BaseModel) -> bool:
-    """Whether a noted recipe is this one; keys that it lacks had their defaults."""
+def _read_recipe(note: Path, kind: type[BaseModel]) -> BaseModel | None:
+    """A noted recipe, where keys that it lacks have their defaults; None for anything else."""
     try:
-        return load_config(note, type(config)) == config  # type: ignore[type-var]
+        return load_config(note, kind)  # type: ignore[type-var]
     except MorphError:
-        return False
+        return None
 
 
 def fit(module: RegressorModule, data: CropData, folder: Path, *, progress: bool = True) -> Path:

@@ -3,6 +3,7 @@
 import json
 import os
 import signal
+import socket
 import subprocess
 import sys
 import time
@@ -169,11 +170,15 @@ def test_no_face_is_an_empty_list(tmp_path):
 
 @pytest.mark.slow
 def test_interrupting_ends_it_with_a_summary(clip):
-    command = [sys.executable, "-m", "morph", "live", str(clip), "--no-window", "--level", "0", "--stream", "udp://127.0.0.1:9"]
-    process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
-    assert "Ctrl-C ends it" in process.stdout.readline()
-    time.sleep(1.0)
-    os.kill(process.pid, signal.SIGINT)
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as receiver:
+        receiver.bind(("127.0.0.1", 0))
+        receiver.settimeout(60)
+        address = f"udp://127.0.0.1:{receiver.getsockname()[1]}"
+        command = [sys.executable, "-m", "morph", "live", str(clip), "--no-window", "--level", "0", "--stream", address]
+        process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+        assert "Ctrl-C ends it" in process.stdout.readline()
+        receiver.recv(65536)  # a frame has been tracked
+        os.kill(process.pid, signal.SIGINT)
     out, err = process.communicate(timeout=30)
     assert (process.returncode, err) == (0, "")
     assert "frames came" in out
