@@ -8,28 +8,36 @@ from __future__ import annotations
 import numpy as np
 import numpy.typing as npt
 
+from morph.arrays import Array
 from morph.errors import MorphError
 
 Floats = npt.NDArray[np.float64]
+# Of the functions 1, y, z, x, xy, yz, 3z² − 1, xz, x² − y² of a unit normal.
+FACTORS = (0.282095, 0.488603, 0.488603, 0.488603, 1.092548, 1.092548, 0.315392, 1.092548, 0.546274)
 COSINE_LOBE = np.array([1.0] + 3 * [2 / 3] + 5 * [1 / 4])  # of each basis function, over pi
 RIDGE = np.array([0.0] + 3 * [1e-3] + 5 * [1e-2])  # normals of half a sphere do not tell all nine apart
 
 
-def harmonic_basis(normals: npt.ArrayLike) -> Floats:
+def harmonic_basis(normals: npt.ArrayLike, dtype: npt.DTypeLike = np.float64) -> Array:
     """The real spherical harmonics of bands 0 to 2 at unit normals: ``(..., 3)`` to ``(..., 9)``.
 
     Order: 1, then y, z, x, then xy, yz, 3z² − 1, xz, x² − y²; orthonormal over the sphere.
 
+    Args:
+        normals: ``(..., 3)`` unit vectors.
+        dtype: that is reckoned with and given back.
+
     Raises:
         MorphError: not three columns.
     """
-    n = np.asarray(normals, np.float64)
+    n = np.asarray(normals, dtype)
     if n.shape[-1:] != (3,):
         raise MorphError(f"normals must be (..., 3), got {n.shape}")
     x, y, z = n[..., 0], n[..., 1], n[..., 2]
-    functions = [np.ones_like(x), y, z, x, x * y, y * z, 3 * z * z - 1, x * z, x * x - y * y]
-    factors = [0.282095, 0.488603, 0.488603, 0.488603, 1.092548, 1.092548, 0.315392, 1.092548, 0.546274]
-    return np.stack([factor * function for factor, function in zip(factors, functions, strict=True)], axis=-1)
+    one, *band_1, xy, yz, zz, xz, xx = FACTORS
+    first = [np.full_like(x, one), *(factor * axis for factor, axis in zip(band_1, (y, z, x), strict=True))]
+    second = [xy * x * y, yz * y * z, zz * (3 * z * z - 1), xz * x * z, xx * (x * x - y * y)]
+    return np.stack([*first, *second], axis=-1)
 
 
 def irradiance(light: npt.ArrayLike, basis: npt.ArrayLike) -> Floats:

@@ -6,17 +6,15 @@ import os
 from pathlib import Path
 
 import cv2
-import numpy as np
-import numpy.typing as npt
 
+from morph.arrays import Image
 from morph.atomic import atomic_path
 from morph.errors import MorphError
 
-Picture = npt.NDArray[np.uint8]
 SUFFIXES = (".png", ".jpg", ".jpeg")
 
 
-def write_picture(path: str | os.PathLike[str], picture: Picture) -> None:
+def write_picture(path: str | os.PathLike[str], picture: Image) -> None:
     """Write ``(H, W, 3)`` uint8 RGB as PNG or JPEG, by suffix.
 
     Raises:

@@ -5,10 +5,10 @@ from __future__ import annotations
 import numpy as np
 import numpy.typing as npt
 
+from morph.rendering.colour import GAMMA
 from morph.rendering.harmonics import shading, solve_light
 
 Floats = npt.NDArray[np.floating]
-GAMMA = 2.2
 MOST = 40_000  # places that the light is told from
 
 

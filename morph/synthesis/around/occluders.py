@@ -6,8 +6,8 @@ import cv2
 import numpy as np
 
 from morph.arrays import Array, Bools, Doubles, Floats, Image
+from morph.rendering.colour import decode_gamma
 from morph.synthesis.arrays.noise import tiles
-from morph.synthesis.person.people import linear
 
 
 def occlude(rng: np.random.Generator, image: Floats, face: Array, skin: Doubles, light: Floats) -> Bools:
@@ -33,7 +33,7 @@ def occlude(rng: np.random.Generator, image: Floats, face: Array, skin: Doubles,
         colour = skin * rng.uniform(0.85, 1.1)
     else:
         shade = _object(rng, hidden, face, extent)
-        colour = linear(np.clip(rng.uniform(0.03, 0.9) + rng.normal(0, 0.15, 3), 0.02, 0.95))
+        colour = decode_gamma(np.clip(rng.uniform(0.03, 0.9) + rng.normal(0, 0.15, 3), 0.02, 0.95))
     tile = np.roll(tiles()[3], tuple(rng.integers(0, 512, 2)), (0, 1))
     grain = 1 + 0.08 * (tile[:size, :size] if size <= 512 else cv2.resize(tile, (size, size)))
     alpha = cv2.GaussianBlur(hidden, (0, 0), rng.uniform(0.5, 1.6) * size / 160)[..., None]

@@ -12,6 +12,7 @@ from morph.arrays import Array, Floats, Ints
 from morph.compiled import compiled
 from morph.model.rotation import rotation_about
 from morph.rendering import rasterise
+from morph.rendering.harmonics import FACTORS
 from morph.synthesis.arrays.angles import cross
 from morph.synthesis.light.environments import Environment
 
@@ -48,17 +49,11 @@ class Lighting:
         turn = self.turn.astype(np.float64)
         out = np.empty((3, 10), np.float64)
         for c in range(3):
-            linear = turn.T @ (0.488603 * h[[3, 1, 2], c])
-            xy, yz, zz, xz, xx = (
-                1.092548 * h[4, c],
-                1.092548 * h[5, c],
-                0.315392 * h[6, c],
-                1.092548 * h[7, c],
-                0.546274 * h[8, c],
-            )
+            linear = turn.T @ (FACTORS[1] * h[[3, 1, 2], c])
+            xy, yz, zz, xz, xx = (factor * h[k, c] for k, factor in enumerate(FACTORS[4:], start=4))
             square = np.array([[xx, xy / 2, xz / 2], [xy / 2, -xx, yz / 2], [xz / 2, yz / 2, 3 * zz]])
             q = turn.T @ square @ turn
-            out[c] = [0.282095 * h[0, c] - zz, *linear, q[0, 0], q[1, 1], q[2, 2], 2 * q[0, 1], 2 * q[1, 2], 2 * q[0, 2]]
+            out[c] = [FACTORS[0] * h[0, c] - zz, *linear, q[0, 0], q[1, 1], q[2, 2], 2 * q[0, 1], 2 * q[1, 2], 2 * q[0, 2]]
         return (self.ambient * out).astype(np.float32)
 
     def soft(self, normals: Floats) -> Floats:

@@ -6,9 +6,9 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
-import numpy.typing as npt
 
 from morph.arrays import Doubles, Floats
+from morph.rendering.colour import decode_gamma
 
 Random = np.random.Generator
 
@@ -35,11 +35,6 @@ HAIR = (
     / 255
 )
 IRISES = np.array([[62, 38, 22], [44, 28, 18], [100, 124, 142], [88, 98, 66], [104, 76, 44]]) / 255
-
-
-def linear(colour: npt.ArrayLike) -> Doubles:
-    """sRGB 0..1 to linear light (power 2.2)."""
-    return np.power(np.clip(np.asarray(colour, np.float64), 0, None), 2.2)
 
 
 @dataclass(frozen=True, eq=False)
@@ -103,10 +98,10 @@ def sample_person(rng: Random, n_shape: int, names: tuple[str, ...], std: Floats
         masculine,
         age,
         tone,
-        linear(skin),
-        linear(hair),
-        linear(brow),
-        linear(iris),
+        decode_gamma(skin),
+        decode_gamma(hair),
+        decode_gamma(brow),
+        decode_gamma(iris),
     )
 
 

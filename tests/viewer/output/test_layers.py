@@ -13,7 +13,7 @@ from morph.cli import main
 from morph.errors import MorphError
 from morph.track_folder.read import load_track
 from viewer.draw.software import SoftwareRenderer
-from viewer.output.layer_files import write_layers
+from viewer.output.layer_files import LayerOptions, write_layers
 from viewer.output.layers import FAR, LayerMaker, decode, encode
 from viewer.output.preview import Preview, draw_frame
 from viewer.props import Prop, SkinTexture, find_prop
@@ -167,7 +167,7 @@ def test_exr_files_carry_the_numbers_of_the_frames(stage_of, footage, tmp_path):
     stage = stage_of(find_prop("glasses"), frames=(1, 2))
     out = tmp_path / "layers"
     make = LayerMaker(stage, SoftwareRenderer(), 256)
-    summary = write_layers(stage, make, Preview(footage=str(footage), look=HIDDEN), out)
+    summary = write_layers(make, Preview(footage=str(footage), look=HIDDEN), out)
     numbers = range(4)
     assert summary["frames"] == list(numbers)
     names = {f"layers.{n:06d}.exr" for n in numbers} | {f"st.{n:06d}.exr" for n in (1, 2)} | {"layers.json"}
@@ -193,7 +193,7 @@ def test_exr_files_carry_the_numbers_of_the_frames(stage_of, footage, tmp_path):
 def test_png_files(stage_of, footage, tmp_path):
     stage = stage_of(find_prop("glasses"), frames=(1,))
     make = LayerMaker(stage, SoftwareRenderer(2), 256)
-    write_layers(stage, make, Preview(footage=str(footage), look=HIDDEN), tmp_path / "png", "png", frame=1)
+    write_layers(make, Preview(footage=str(footage), look=HIDDEN), tmp_path / "png", LayerOptions("png", frame=1))
     wanted = layers_of(stage, frame=1, samples=2, map_size=256)
     got = {name: cv2.imread(str(tmp_path / "png" / f"{name}.000001.png"), cv2.IMREAD_UNCHANGED) for name in
            ("beauty", "matte", "depth", "normals", "uv", "st")}  # fmt: skip
@@ -212,7 +212,7 @@ def test_png_files(stage_of, footage, tmp_path):
 def test_effects_bring_their_plate(stage_of, footage, tmp_path):
     stage = stage_of(find_prop("beauty"))
     make = LayerMaker(stage, SoftwareRenderer(), 256)
-    write_layers(stage, make, Preview(footage=str(footage), look=HIDDEN), tmp_path / "fx", frame=0)
+    write_layers(make, Preview(footage=str(footage), look=HIDDEN), tmp_path / "fx", LayerOptions(frame=0))
     got = exr(tmp_path / "fx" / "layers.000000.exr")
     retouched = stage.retouched(0, noise(0))
     assert (retouched != noise(0)).any()
@@ -298,7 +298,7 @@ def test_other_mistakes(words, tmp_path, capsys, monkeypatch, stage_of, footage)
     assert "the footage is 30x20, the track was made of 320x240" in said
     stage = stage_of(name="own")
     with pytest.raises(MorphError, match="give the clip"):
-        write_layers(stage, LayerMaker(stage, SoftwareRenderer()), Preview(), tmp_path / "a", "png")
+        write_layers(LayerMaker(stage, SoftwareRenderer()), Preview(), tmp_path / "a", LayerOptions("png"))
     monkeypatch.setitem(sys.modules, "OpenEXR", None)
     status, _, said = view(capsys, *words, "--layers", tmp_path / "a")
     assert status == 2
