@@ -8,9 +8,11 @@ import logging
 import sys
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from typing import Any
 
 from morph import __version__
 from morph.console import run_command
+from morph.errors import MorphError
 
 VERBS = {
     "demo": "track the pictures that ship with morph and show what comes out",
@@ -37,7 +39,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 def _run(words: list[str]) -> None:
-    parser = argparse.ArgumentParser(prog="morph", description="Pixels of a face to an animatable 3D mesh, on a CPU.")
+    parser = _Parser(prog="morph", description="Pixels of a face to an animatable 3D mesh, on a CPU.")
     parser.add_argument("--version", action="version", version=f"morph {__version__}")
     verbs = parser.add_subparsers(dest="verb", metavar="VERB", required=True)
     wanted = next((word for word in words if not word.startswith("-")), None)
@@ -50,6 +52,16 @@ def _run(words: list[str]) -> None:
     options = parser.parse_args(words)
     with _threads(1 if options.verb in SMALL else None), _warnings():
         options.run(options)
+
+
+class _Parser(argparse.ArgumentParser):
+    """Refuses empty words, which an unset variable of a shell leaves: as a path they would mean the working folder."""
+
+    def _get_value(self, action: argparse.Action, arg_string: str) -> Any:
+        if arg_string == "" and action.default != "":
+            name = "/".join(action.option_strings) or action.metavar or action.dest
+            raise MorphError(f"{name} is empty; is a variable of the shell unset?")
+        return super()._get_value(action, arg_string)  # type: ignore[misc]
 
 
 @contextmanager

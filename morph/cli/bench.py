@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import argparse
-import json
 from pathlib import Path
 
-from morph.atomic import atomic_path
+from morph.cli.claims import add_overwrite, claim, write_json
 from morph.cli.track import add_experts, smoothing_of
 from morph.errors import MorphError
 
@@ -92,10 +91,19 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )
     viewer.add_argument("--passes", type=int, default=3, metavar="N", help="over the frames; the fastest counts (default: 3)")
     viewer.add_argument("--json", type=Path, metavar="FILE", help="write the numbers and the protocol here")
+    for bench in (aflw, video, speed, renders, viewer):
+        add_overwrite(bench)
+
+
+READS = ("data", "clip", "clips", "crops", "track", "weights", "model", "predictions", "experts", "identity", "blinks", "truth")
 
 
 def run(options: argparse.Namespace) -> None:
     """Run the benchmark and print its numbers with their protocol."""
+    points = getattr(options, "save_predictions", None)
+    written = [getattr(options, "json", None), getattr(options, "sheet", None), points and points.with_suffix(".npz")]
+    if any(written):
+        claim(options, READS, written)
     verbs = {"aflw2000": run_aflw2000, "video": run_video, "speed": run_speed, "smoothing": run_smoothing}
     (verbs | {"viewer": run_viewer, "renders": run_renders})[options.bench](options)
 
@@ -126,8 +134,7 @@ def run_renders(options: argparse.Namespace) -> None:
     report = measure_renders(options.crops, options.weights, options.model, options.experts, options.identity)
     print(report.as_text(), end="")
     if options.json:
-        with atomic_path(options.json) as path:
-            path.write_text(json.dumps(report.as_json(), indent=1))
+        write_json(options.json, report.as_json())
 
 
 def run_video(options: argparse.Namespace) -> None:
@@ -150,8 +157,7 @@ def run_video(options: argparse.Namespace) -> None:
     )
     print(report.as_text(), end="")
     if options.json:
-        with atomic_path(options.json) as path:
-            path.write_text(json.dumps(report.as_json(), indent=1))
+        write_json(options.json, report.as_json())
 
 
 def run_speed(options: argparse.Namespace) -> None:
@@ -167,8 +173,7 @@ def run_speed(options: argparse.Namespace) -> None:
     )
     print(report.as_text(), end="")
     if options.json:
-        with atomic_path(options.json) as path:
-            path.write_text(json.dumps(report.as_json(), indent=1))
+        write_json(options.json, report.as_json())
 
 
 def run_viewer(options: argparse.Namespace) -> None:
@@ -180,8 +185,7 @@ def run_viewer(options: argparse.Namespace) -> None:
     report = measure_viewer(clip, options.track, ViewerBench(options.prop, options.backends, options.passes))
     print(report.as_text(), end="")
     if options.json:
-        with atomic_path(options.json) as path:
-            path.write_text(json.dumps(report.as_json(), indent=1))
+        write_json(options.json, report.as_json())
 
 
 def run_aflw2000(options: argparse.Namespace) -> None:
@@ -216,8 +220,7 @@ def run_aflw2000(options: argparse.Namespace) -> None:
         )
     print(report.as_text())
     if options.json:
-        with atomic_path(options.json) as path:
-            path.write_text(json.dumps(report.as_json(), indent=1))
+        write_json(options.json, report.as_json())
     if options.save_predictions:
         save_predictions(options.save_predictions, benchmark.names, points)
     if options.sheet:

@@ -7,6 +7,7 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from morph.cli.claims import add_overwrite, claim
 from morph.errors import MorphError
 
 if TYPE_CHECKING:
@@ -16,6 +17,7 @@ if TYPE_CHECKING:
     from morph.export.performance import RecordedTrack
     from morph.model import MorphableModel
 
+READS = ("source", "average", "model", "texture", "over")
 FORMATS = "glb, usd, ply, csv, mdd, pc2, obj, html, abc"
 NAMED = 8  # faces that are left out and named, at most
 
@@ -31,6 +33,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument("--half", action="store_true", help="with weights: ONNX of half the size, stored in half precision")
     parser.add_argument("--out", type=Path, required=True, help="file to write; a folder for a sequence of ply or obj")
+    add_overwrite(parser)
     track = parser.add_argument_group("of a track")
     track.add_argument("--format", metavar="NAME", help=f"one of {FORMATS}; told from --out unless given")
     track.add_argument("--id", type=int, metavar="N", help="which face; the one seen in the most frames unless given")
@@ -59,7 +62,7 @@ def _export_track(options: argparse.Namespace) -> None:
     if options.average is not None or options.half:
         asked = "--half" if options.half else "--average"
         raise MorphError(f"{asked} is for weights; a track is exported as it is")
-    from morph.export.formats import FORMATS, export_performance, read_texture
+    from morph.export.formats import FORMATS, export_performance, planned_files, read_texture
     from morph.export.performance import performance_of_track, person_of_track
     from morph.export.usd import SUFFIXES
     from morph.model import load_default_model, load_model
@@ -91,6 +94,7 @@ def _export_track(options: argparse.Namespace) -> None:
         performance = performance.clipped()
     if options.over is not None and options.texture is not None:
         raise MorphError("--texture and --over both give a texture; leave one out")
+    claim(options, READS, *planned_files(performance, kind, options.out))
     texture = None if options.texture is None else read_texture(options.texture)
     texture = texture if options.over is None else _texture_from_footage(options)[0]
     worn = None
@@ -130,6 +134,7 @@ def _export_texture(options: argparse.Namespace) -> None:
             raise MorphError(f"--{name.replace('_', '-')} is for a mesh; a texture only takes --over, --id and --model")
     track = load_track(options.source)
     options.id = person_of_track(track, options.id)
+    claim(options, READS, [options.out])
     texture, model = _texture_from_footage(options)
     with atomic_path(options.out) as temporary:
         temporary.write_bytes(png(texture, model))
@@ -166,6 +171,7 @@ def _export_weights(options: argparse.Namespace) -> None:
         from morph.network.widen import widen
     except ImportError as error:
         raise MorphError(f"exporting needs the training extra ({error.name} is missing): pip install 'morph[train]'") from None
+    claim(options, READS, [options.out])
     network = load_weights(options.source)
     if options.average is not None:
         other = load_weights(options.average)

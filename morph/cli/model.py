@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import argparse
+from pathlib import Path
 
+from morph.cli.claims import add_overwrite, claim
 from morph.errors import MorphError
 
 FORMATS = """formats that are read:
@@ -23,6 +25,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     convert = actions.add_parser("convert", help="write any known model as .npz", epilog=FORMATS, formatter_class=raw)
     convert.add_argument("model", metavar="IN", help="model file or folder")
     convert.add_argument("output", metavar="OUT.npz", help="where to write the model")
+    add_overwrite(convert)
     convert.add_argument("--half", action="store_true", help="store the modes in half precision: half the size")
     for sub in (info, convert):
         sub.add_argument(
@@ -40,6 +43,8 @@ def run(options: argparse.Namespace) -> None:
 
     if options.action == "convert" and not options.output.endswith(".npz"):
         raise MorphError(f"cannot write {options.output}: a morph model is an .npz; name it so")
+    if options.action == "convert":
+        claim(options, ("model", "landmarks", "expressions", "std"), [Path(options.output)])
     extras = {"landmarks": options.landmarks, "expressions": options.expressions, "std": options.std}
     if options.model == "default":
         given = [name for name, value in extras.items() if value]

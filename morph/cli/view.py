@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import argparse
 import sys
+from pathlib import Path
 from typing import TYPE_CHECKING, Literal
+
+from morph.cli.claims import add_overwrite, claim
 
 if TYPE_CHECKING:
     from viewer.draw.offscreen import Renderer
@@ -16,6 +19,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Say what the verb takes."""
     parser.add_argument("folder", metavar="DIR", help="what `morph track INPUT --out DIR` wrote")
     parser.add_argument("--out", metavar="FILE", help="write a .png, .jpg or .mp4 instead of opening a window")
+    add_overwrite(parser)
     parser.add_argument("--layers", metavar="OUTDIR", help="with --over: write beauty, mattes, depth, normals, UV and ST maps")
     parser.add_argument(
         "--layers-format", choices=("exr", "png"), default="exr", help="exr (half and float) or png (16 bits a channel)"
@@ -26,7 +30,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--prop", default="none", help="what the faces wear: glasses, dog, hat, paint, mask … or a folder")
     parser.add_argument("--face", metavar="FILE", help="for --prop swap: a texture of `morph export`, or another track")
     footage = parser.add_mutually_exclusive_group()
-    footage.add_argument("--over", metavar="CLIP", help="lay it over the footage that was tracked")
+    footage.add_argument("--over", metavar="CLIP", help="lay it over the footage that was tracked; a clip keeps its sound")
     footage.add_argument("--beside", metavar="CLIP", help="show it beside the footage that was tracked")
     parser.add_argument(
         "--head", choices=("auto", "show", "hide"), default="auto", help="auto hides it over footage where there is a prop"
@@ -83,6 +87,8 @@ def run(options: argparse.Namespace) -> None:
     look = Look(head=shown, normals=options.normals)
     from viewer.output.preview import Preview
 
+    if options.out is not None:
+        claim(options, ("folder", "over", "beside", "face", "model"), [Path(options.out)])
     if options.out is None and options.layers is None:
         from viewer.windows.window import open_window
 

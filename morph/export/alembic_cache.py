@@ -11,6 +11,7 @@ from morph.atomic import atomic_path
 from morph.errors import MorphError
 from morph.export.head_mesh import faces_of
 from morph.export.performance import Performance
+from morph.marks import MARK
 
 EVEN = 1e-4  # seconds that steps may differ and still count as one
 
@@ -37,7 +38,9 @@ def write_alembic(path: str | os.PathLike[str], performance: Performance) -> Non
     with atomic_path(path) as temporary:
         archive = Abc.OArchive(str(temporary))
         sampling = AbcCoreAbstract.TimeSampling(*_steps(AbcCoreAbstract, motion.time))
-        mesh = AbcGeom.OPolyMesh(archive.getTop(), "head").getSchema()
+        about = AbcCoreAbstract.MetaData()
+        about.set("generator", MARK)
+        mesh = AbcGeom.OPolyMesh(archive.getTop(), "head", Abc.Argument(about)).getSchema()
         mesh.setTimeSampling(sampling)
         for row in range(len(motion)):
             points = imath.V3fArrayFromBuffer(np.ascontiguousarray(motion.vertices(row), np.float32))

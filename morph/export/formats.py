@@ -25,6 +25,7 @@ from morph.export.point_cache import write_mdd, write_pc2
 from morph.export.textures.plain import MATERIAL, plain_texture, write_material
 from morph.export.usd import SUFFIXES, write_usd
 from morph.export.web_page import PageProp, write_web_page
+from morph.marks import BESIDE, checksums
 from morph.model import MorphableModel
 
 FORMATS = ("glb", "usd", "ply", "csv", "mdd", "pc2", "obj", "html", "abc")
@@ -94,7 +95,7 @@ def export_performance(
         return [out]
     if kind == "csv":
         write_live_link(out, performance)
-        return [out, _write_camera(out.with_suffix(".camera.json"), performance)]
+        return [out, _write_camera(out.with_suffix(".camera.json"), performance, out)]
     if kind == "abc":
         write_alembic(out, performance)
         with atomic_path(out.with_suffix(".png")) as temporary:
@@ -104,7 +105,7 @@ def export_performance(
         mesh = out.with_suffix(".obj")
         (write_mdd if kind == "mdd" else write_pc2)(out, performance)
         files = _write_obj(mesh, model, performance.base, picture())
-        return [out, *files, _write_camera(out.with_suffix(".camera.json"), performance)]
+        return [out, *files, _write_camera(out.with_suffix(".camera.json"), performance, out)]
     if single:
         vertices = performance.vertices(_row(performance, frame))
         if kind == "ply":
@@ -112,6 +113,26 @@ def export_performance(
             return [out, _write_camera(out.with_suffix(".camera.json"), performance)]
         return [*_write_obj(out, model, vertices, picture()), _write_camera(out.with_suffix(".camera.json"), performance)]
     return _write_sequence(performance, kind, out, texture)
+
+
+def planned_files(performance: Performance, kind: str, out: Path) -> tuple[list[Path], list[Path]]:
+    """What :func:`export_performance` will write: what was asked for by name, and what comes beside it.
+
+    Of a sequence nothing was asked for by name but its folder.
+    """
+    camera, picture = out.with_suffix(".camera.json"), out.with_suffix(".png")
+    if kind in ("ply", "obj") and out.suffix.lower() != f".{kind}":
+        names = [f"{number:06d}.{kind}" for number in performance.frame.tolist()]
+        return [], [out / name for name in [*names, *(["head.mtl", "texture.png"] if kind == "obj" else []), "camera.json"]]
+    beside = {
+        "usd": [picture] if out.suffix.lower() != ".usdz" else [],
+        "csv": [camera],
+        "abc": [picture, camera],
+        "ply": [camera],
+        "obj": [out.with_suffix(".mtl"), picture, camera],
+    }
+    caches = [out.with_suffix(".obj"), *beside["obj"]]
+    return [out], beside.get(kind, caches if kind in ("mdd", "pc2") else [])
 
 
 def read_texture(path: str | os.PathLike[str]) -> Texture:
@@ -140,9 +161,11 @@ def _row(performance: Performance, frame: int | None) -> int:
     return int(found[0])
 
 
-def _write_camera(path: Path, performance: Performance) -> Path:
+def _write_camera(path: Path, performance: Performance, *unmarked: Path) -> Path:
+    """``camera.json``, and in it checksums of files whose formats cannot say what wrote them."""
+    about = {BESIDE: checksums(*unmarked)} if unmarked else {}
     with atomic_path(path) as temporary:
-        temporary.write_text(json.dumps(performance.camera()) + "\n")
+        temporary.write_text(json.dumps(performance.camera() | about) + "\n")
     return path
 
 

@@ -2,21 +2,19 @@
 
 from __future__ import annotations
 
-import struct
-import zlib
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-import cv2
 import numpy as np
 import numpy.typing as npt
 
-from morph.errors import MorphError
 from morph.export.performance import Performance
+from morph.marks import insert_png_text, png_texts
 from morph.model import MorphableModel
+from morph.picture_file import picture_bytes
 from morph.rendering import vertex_normals
 
-MODEL_KEY = b"morph:model\0"  # of a PNG's text
+MODEL_KEY = b"morph:model"  # of a PNG's text
 STILL = 1e-4  # millimetres; 52 expressions at full weight that each leave out this much are 0.005 mm off
 
 
@@ -73,27 +71,10 @@ def faces_of(model: MorphableModel) -> list[tuple[list[int], list[int]]]:
 
 def png(picture: npt.NDArray[np.uint8], model: MorphableModel | None = None) -> bytes:
     """A picture ``(H, W, 3)`` or ``(H, W, 4)`` uint8 RGB or RGBA as PNG; ``model``: whose layout it is in, kept in the file."""
-    order = [2, 1, 0, 3][: picture.shape[-1]]
-    done, data = cv2.imencode(".png", picture[..., order])
-    if not done:
-        raise MorphError("the texture cannot be written as PNG; is it (H, W, 3) uint8?")
-    whole = data.tobytes()
-    if model is None:
-        return whole
-    chunk = b"tEXt" + MODEL_KEY + model.identity.encode("latin-1")
-    head = 33  # signature and IHDR
-    return whole[:head] + struct.pack(">I", len(chunk) - 4) + chunk + struct.pack(">I", zlib.crc32(chunk)) + whole[head:]
+    whole = picture_bytes(picture, ".png")
+    return whole if model is None else insert_png_text(whole, MODEL_KEY, model.identity.encode("latin-1"))
 
 
 def model_of_png(data: bytes) -> str:
     """The identity that :func:`png` wrote into a file; "" where there is none."""
-    place = 8
-    while place + 12 <= len(data):
-        (length,) = struct.unpack(">I", data[place : place + 4])
-        kind, value = data[place + 4 : place + 8], data[place + 8 : place + 8 + length]
-        if kind == b"tEXt" and value.startswith(MODEL_KEY):
-            return value[len(MODEL_KEY) :].decode("latin-1")
-        if kind == b"IDAT":
-            break
-        place += 12 + length
-    return ""
+    return next((value.decode("latin-1") for key, value in png_texts(data) if key == MODEL_KEY), "")

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from morph.atomic import atomic_path
+from morph.atomic import atomic_path, write_all
 from morph.compiled import compiled
 from morph.errors import MorphError
 from morph.model import MorphableModel
@@ -107,8 +107,7 @@ class ObjWriter:
         """
         pieces = self.encode(vertices)
         with atomic_path(path) as temporary, temporary.open("wb", buffering=0) as file:
-            for piece in pieces:
-                file.write(piece)
+            write_all(file, pieces)
 
 
 def _words(texts: list[str]) -> npt.NDArray[np.uint32]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator
 from fractions import Fraction
 from typing import Any
@@ -35,7 +36,7 @@ class CarriedSound:
         self._input: Any = None
         self._after: int | None = None  # samples from the first picture to where the next frame is due
         try:
-            self._input = av.open(str(source.sound))
+            self._input = av.open(os.path.abspath(str(source.sound)))
             stream = self._input.streams.best("audio") or self._input.streams.audio[0]
             if len(self._input.streams.audio) > 1:
                 source.leave_out(f"all sound but stream {stream.index}")

@@ -18,6 +18,7 @@ from morph.atomic import atomic_path
 from morph.errors import MorphError
 from morph.export.sound import CarriedSound
 from morph.frames.frame import FrameSource
+from morph.marks import MARK
 
 TIME_BASE = Fraction(1, 90000)
 BT709, LIMITED = 1, 1  # matrix, primaries and transfer, and range, as H.273 and FFmpeg number them
@@ -66,6 +67,7 @@ class VideoWriter:
         if name is None:
             raise MorphError("PyAV has no H.264 encoder; install its wheel with `pip install --force-reinstall av`")
         container = av.open(str(self._path), "w", format="mp4", options={"movflags": "+faststart"})
+        container.metadata["comment"] = MARK
         options = {"crf": str(self._quality), "preset": "veryfast"} if name == "libx264" else {}
         self._stream = cast(av.VideoStream, container.add_stream(name, rate=self._rate, options=options))
         self._stream.width, self._stream.height, self._stream.pix_fmt = width, height, "yuv420p"
@@ -105,17 +107,30 @@ class VideoWriter:
             self._sound.write_until(time - self._start)
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None) -> None:
-        if self._container is not None:
-            if kind is None:
-                self._container.mux(self._stream.encode(None))
+        failed: BaseException | None = None
+        try:
+            if self._container is None:
+                failed = _NoFrames()  # nothing to keep
+            else:
+                self._finish(self._container, whole=kind is None)
+        except BaseException as problem:
+            failed = problem
+        if kind is not None or failed is None:
+            self._target.__exit__(kind, error, traceback)
+        elif not self._target.__exit__(type(failed), failed, failed.__traceback__) and not isinstance(failed, _NoFrames):
+            raise failed
+
+    def _finish(self, container: av.container.OutputContainer, *, whole: bool) -> None:
+        """Write what the encoder still holds, and the rest of the sound, and close."""
+        try:
+            if whole:
+                container.mux(self._stream.encode(None))
                 if self._sound is not None:
                     self._sound.write_until(float(self._last * TIME_BASE + 1 / self._rate))
+        finally:
             if self._sound is not None:
                 self._sound.close()
-            self._container.close()
-        elif kind is None:
-            kind, error = _NoFrames, _NoFrames()  # nothing to keep
-        self._target.__exit__(kind, error, traceback)
+            container.close()
 
 
 class _NoFrames(Exception):

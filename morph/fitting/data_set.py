@@ -21,6 +21,7 @@ from morph.fitting.landmarks import FitResult, fit_landmarks, fit_points
 from morph.fitting.mat_files import mat_variables, write_face_mat
 from morph.fitting.point_table import PointTable
 from morph.model.morphable_model import MorphableModel
+from morph.picture_file import save_picture
 
 Progress = Callable[[int, int], None]
 LEAST_POINTS = 4
@@ -192,11 +193,12 @@ def write_mat_files(
         raise MorphError(f"{data.folder}: two faces have the same name, so they cannot be files of one folder")
     for i, (row, stem) in enumerate(zip(fitted.rows.tolist(), stems, strict=True)):
         picture = data.picture(row)
-        with atomic_path(folder / f"{stem}.jpg") as path:
-            if data.jpegs is not None:
+        target = folder / f"{stem}.jpg"
+        if data.jpegs is None:
+            save_picture(target, picture, [cv2.IMWRITE_JPEG_QUALITY, 97])
+        else:
+            with atomic_path(target) as path:
                 shutil.copyfile(data.jpegs / f"{data.names[row]}.jpg", path)
-            else:
-                cv2.imwrite(str(path), picture[..., ::-1], [cv2.IMWRITE_JPEG_QUALITY, 97])
         variables = mat_variables(model, fitted.result.coefficients[i], fitted.result.matched[i, :, :2], picture.shape[:2])
         write_face_mat(folder / f"{stem}.mat", variables)
         if progress:

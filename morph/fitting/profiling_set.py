@@ -13,7 +13,7 @@ import cv2
 import numpy as np
 import numpy.typing as npt
 
-from morph.atomic import atomic_path, output_folder
+from morph.atomic import output_folder
 from morph.datasets.crop_writer import Piece
 from morph.datasets.crops import CropSet
 from morph.errors import MorphError
@@ -21,6 +21,7 @@ from morph.fitting.mat_files import mat_variables, write_face_mat
 from morph.fitting.profiling import Profiler, head_yaw
 from morph.model.coefficients import Coefficients
 from morph.model.morphable_model import MorphableModel
+from morph.picture_file import save_picture
 
 FARTHEST = 100.0  # degrees: beyond this the back of the head would be seen, which no photograph of a face shows
 OWN = ("format", "count", "fingerprint", "images_crc32", "files", "bad")  # of the set that is read, not of what is made of it
@@ -215,8 +216,7 @@ def write_mat_pairs(crops: CropSet, model: MorphableModel, folder: Path) -> None
     coefficients, size = crops.coefficients, crops.images.shape[1:3]
     for row, name in enumerate(crops.labels["name"].tolist()):
         stem = name.replace("/", "_")
-        with atomic_path(folder / f"{stem}.jpg") as path:
-            cv2.imwrite(str(path), crops.images[row][..., ::-1], [cv2.IMWRITE_JPEG_QUALITY, 97])
+        save_picture(folder / f"{stem}.jpg", crops.images[row], [cv2.IMWRITE_JPEG_QUALITY, 97])
         write_face_mat(folder / f"{stem}.mat", mat_variables(model, coefficients[row], crops.labels["landmarks"][row], size))
 
 

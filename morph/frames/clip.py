@@ -13,6 +13,8 @@ from morph.frames.deinterlace import progressive
 from morph.frames.frame import SEQUENCE_RATE, Frame, FrameSource
 from morph.frames.shown import Shown
 
+FASTEST = 1000  # frames a second; a stream that says more (DV: 60000) means something else
+
 
 class ClipSource(FrameSource):
     """A clip, decoded by FFmpeg through PyAV, as it is meant to be seen.
@@ -35,7 +37,8 @@ class ClipSource(FrameSource):
             with av.open(os.path.abspath(path)) as container:  # FFmpeg takes what is before a colon for a protocol
                 stream = main_stream(container, path, self.leave_out)
                 self._stream = stream.index
-                self.rate = float(stream.average_rate or stream.guessed_rate or SEQUENCE_RATE)
+                told = (stream.average_rate, stream.guessed_rate)
+                self.rate = float(next((rate for rate in told if rate and rate <= FASTEST), SEQUENCE_RATE))
                 self.count = stream.frames or None
                 self.sound = self.name if container.streams.audio else None
         except av.FFmpegError as error:

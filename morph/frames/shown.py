@@ -13,6 +13,7 @@ from morph.frames.wide_colour import HLG, PQ, Colours, WideColour
 
 BT2020 = 9  # matrix from RGB to luma and chroma, as H.273 numbers it
 UNKNOWN = 2
+DOLBY = ("dvh1", "dvhe", "dva1", "dvav", "dav1")  # tags of codecs
 NAMES = {PQ: "PQ", HLG: "HLG"}
 
 
@@ -72,9 +73,11 @@ class Shown:
         self._wide = None if colours.is_ordinary else WideColour(colours)
         if self._wide is not None and picture.colorspace == UNKNOWN:
             self._options["src_colorspace"] = BT2020
+        if context.codec_tag in DOLBY and UNKNOWN in (colours.primaries, colours.transfer):
+            self._leave_out("colours: they are Dolby Vision's own, and come out wrong; export the clip as HLG, PQ or SDR")
         if colours.is_hdr:
             self._leave_out(f"high dynamic range ({NAMES[colours.transfer]}); colours are as an ordinary display shows them")
-        if any(part.is_alpha for part in picture.format.components) or self._stream.metadata.get("alpha_mode") == "1":
+        if _is_see_through(picture) or self._stream.metadata.get("alpha_mode") == "1":
             self._leave_out("transparency")
 
     def _rgb(self, picture: Any) -> Image:
@@ -82,3 +85,10 @@ class Shown:
         converted: Any = self._converter.reformat(picture, format=kind, **self._options)
         array = np.ascontiguousarray(converted.to_ndarray())  # odd rows are padded
         return array if self._wide is None else self._wide(array)
+
+
+def _is_see_through(picture: Any) -> bool:
+    """Whether some pixels are not opaque; many formats (GIF) have alpha that says nothing."""
+    if not any(part.is_alpha for part in picture.format.components):
+        return False
+    return bool(picture.reformat(format="rgba").to_ndarray()[..., 3].min() < 255)

@@ -147,8 +147,8 @@ class Stream:
         try:
             family, kind, protocol, _, target = socket.getaddrinfo(host, port, type=socket.SOCK_DGRAM)[0]
             self._socket = socket.socket(family, kind, protocol)
-        except OSError as error:
-            reason = error.strerror or type(error).__name__
+        except (OSError, ValueError) as error:  # ValueError: no host can have such a name
+            reason = getattr(error, "strerror", None) or "it is no name of a host"
             raise MorphError(f"cannot stream to {address}: {host} is not found ({reason}); {EXAMPLE}") from None
         self._target = target
         self._socket.setsockopt(socket.SOL_SOCKET, socket.SO_BROADCAST, 1)

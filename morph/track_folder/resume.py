@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import dataclasses
-import hashlib
 import json
 import re
 from pathlib import Path
@@ -13,10 +12,10 @@ from morph import __version__
 from morph.atomic import atomic_path
 from morph.errors import MorphError
 from morph.frames import FrameSource
-from morph.inference.identity import name_identity
+from morph.inference.fingerprint import network_contents
+from morph.track_folder.layout import RECORD, SUMMARY, read_record
 from morph.tracking import Tracker
 
-RECORD = ".unfinished.json"  # in the folder of a track, from before its first file until after its summary
 HALF_WRITTEN = re.compile(
     r"\.(\d{6}(_\d+)?|head|texture|coefficients|landmarks|overlay|summary|probe|\.unfinished)-\w{8}(\.\w+)?"
 )
@@ -25,7 +24,7 @@ HALF_WRITTEN = re.compile(
 def track_settings(source: FrameSource, tracker: Tracker, options: dict[str, Any]) -> dict[str, Any]:
     """All that decides what a track's files hold, as plain values for JSON.
 
-    The footage counts as the same while number, sizes and times of change of its files are; weights are told by their content.
+    The footage counts as the same while number, sizes and times of change of its files are; networks are told by their content.
 
     Args:
         source: where the frames come from.
@@ -36,15 +35,13 @@ def track_settings(source: FrameSource, tracker: Tracker, options: dict[str, Any
     settings = {
         "morph": __version__,
         "footage": _footage(source),
-        "weights": hashlib.sha256(tracker.regressor.path.read_bytes()).hexdigest()[:16],
+        **network_contents(tracker),
         "model": tracker.model.identity,
         "vertices": tracker.model.n_vertices,
-        "detector": type(tracker.detector).__name__,
         "max_faces": tracker.max_faces,
         "detect_every": tracker.detect_every,
         "passes": tracker.passes,
-        "experts": [] if tracker.experts is None else [tracker.experts.path.name, *tracker.experts.use],
-        "identity": name_identity(tracker.identity),
+        "experts_used": [] if tracker.experts is None else list(tracker.experts.use),
         "smoothing": smoothing,
         **options,
     }
@@ -89,8 +86,8 @@ def check_resume(source: FrameSource, folder: Path, settings: dict[str, Any]) ->
     """
     if settings["footage"] is None:
         raise MorphError(f"{source.name} does not show the same frames again; leave out --resume, or record a clip first")
-    summary = _read(folder / "summary.json")
-    begun = summary.get("settings") if summary is not None else _read(folder / RECORD)
+    summary = read_record(folder / SUMMARY)
+    begun = summary.get("settings") if summary is not None else read_record(folder / RECORD)
     if summary is None and begun is None:
         return False
     if begun is None:
@@ -101,12 +98,3 @@ def check_resume(source: FrameSource, folder: Path, settings: dict[str, Any]) ->
             f"{folder} was begun with other {', '.join(other)}; give the same input and options, or begin anew without --resume"
         )
     return True if summary is None else summary
-
-
-def _read(path: Path) -> dict[str, Any] | None:
-    """A JSON object, or None where there is none that can be read."""
-    try:
-        found = json.loads(path.read_text())
-    except (OSError, ValueError):
-        return None
-    return found if isinstance(found, dict) else None

@@ -12,6 +12,7 @@ from morph.model import MorphableModel
 from morph.tracking import Face
 
 FORMAT = "morph-track-1"
+LANDMARKS_BEGIN = "frame,time,id,score,x0,y0,x1,y1,"
 
 
 def write_coefficients(

@@ -8,13 +8,11 @@ import functools
 import itertools
 import json
 import os
-import re
 import time
 from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
-import cv2
 import numpy as np
 import numpy.typing as npt
 
@@ -24,11 +22,14 @@ from morph.errors import MorphError
 from morph.export.obj import ObjWriter
 from morph.export.textures.plain import plain_texture, write_material
 from morph.export.video import VideoWriter
+from morph.folder_lock import only_run_in
 from morph.frames import Frame, FrameSource
 from morph.frames.prefetch import read_ahead
+from morph.picture_file import save_picture
 from morph.stopwatch import Stopwatch
 from morph.track_folder.background_writer import WriteBehind
-from morph.track_folder.resume import RECORD, check_resume, remove_half_written, remove_record, track_settings, write_record
+from morph.track_folder.layout import RECORD, SUMMARY, check_places, own_files
+from morph.track_folder.resume import check_resume, remove_half_written, remove_record, track_settings, write_record
 from morph.track_folder.tables import write_coefficients, write_landmarks
 from morph.tracking import Face, Tracker, smooth_offline
 from morph.tracking.overlay import draw_faces
@@ -36,8 +37,7 @@ from morph.tracking.overlay import draw_faces
 FORMAT = "morph-track-1"
 WAITING = 4  # frames that were read ahead, and frames that wait to be drawn, at most
 MESHES_WAITING = 24  # coefficients that wait to be meshes, at most
-OWN_FILES = re.compile(r"\d{6}(_\d+)?\.obj|head\.mtl|texture\.png")  # in mesh/
-RESULTS = ("summary.json", "coefficients.npz", "landmarks.csv", "overlay.mp4", "overlay.png")
+TABLES = ("coefficients.npz", "landmarks.csv")
 
 
 @dataclasses.dataclass(frozen=True)
@@ -108,17 +108,36 @@ def track_to_folder(
         >>> folder.cleanup()
     """
     options = options or TrackOptions()
-    _refuse_own_input(source, Path(folder))
+    if not os.fspath(folder):
+        raise MorphError("a track needs a folder; its name is empty")
+    folder = Path(folder)
+    with contextlib.ExitStack() as lock:
+        if folder.is_dir():
+            lock.enter_context(only_run_in(folder))
+        return _track(source, tracker, folder, options, progress, lock)
+
+
+def _track(
+    source: FrameSource,
+    tracker: Tracker,
+    folder: Path,
+    options: TrackOptions,
+    progress: Callable[[Iterable[Frame]], Iterable[Frame]],
+    lock: contextlib.ExitStack,
+) -> dict[str, Any]:
+    """See :func:`track_to_folder`; the folder is locked if it exists, else as soon as it does."""
     what = {name: value for name, value in dataclasses.asdict(options).items() if name != "resume"}
     settings = track_settings(source, tracker, what)
-    begun = check_resume(source, Path(folder), settings) if options.resume else False
+    begun = check_resume(source, folder, settings) if options.resume else False
     if isinstance(begun, dict):
-        remove_record(Path(folder))
+        remove_record(folder)
         return begun
+    own = _check(folder, source, tracker, options)
     tracker.reset()
     tracker.stopwatch = watch = Stopwatch()
     started, cpu = time.perf_counter(), time.process_time()
-    run = _Run(source, tracker, Path(folder), options, watch, settings, begun)
+    run = _Run(source, tracker, folder, options, watch, settings, begun)
+    run.own, run.lock = own, lock
     look = _offline if options.offline and source.kind != "pictures" else _online
     with (
         contextlib.ExitStack() as stack,
@@ -190,13 +209,17 @@ def _offline(
         yield frame, smooth.get(frame.index, [])
 
 
-def _refuse_own_input(source: FrameSource, folder: Path) -> None:
-    """An input among the files that will be replaced must not be lost."""
-    if source.kind == "camera":
-        return
-    given, folder = Path(source.name).resolve(), folder.resolve()
-    if given in [folder / name for name in (*RESULTS, "mesh", "overlay")] or given == folder / "overlay" / given.name:
-        raise MorphError(f"{source.name} is among the files that a track in {folder} replaces; choose another folder")
+def _check(folder: Path, source: FrameSource, tracker: Tracker, options: TrackOptions) -> set[Path]:
+    """Files of an earlier track, where nothing else is in the way; see :func:`morph.track_folder.layout.check_places`."""
+    names = [RECORD, SUMMARY, *TABLES]
+    footage = getattr(source, "files", [] if source.kind == "camera" else [Path(source.name)])
+    if options.overlay and source.kind == "pictures":
+        names += dict.fromkeys(f"overlay/{name}.png" for file in footage for name in (file.stem, file.name))
+    elif options.overlay:
+        names += ["overlay.png" if source.kind == "picture" else "overlay.mp4"]
+    parts = (tracker.regressor, tracker.detector, tracker.identity, tracker.experts)
+    networks = [Path(part.path) for part in parts if getattr(part, "path", None) is not None]  # type: ignore[union-attr]
+    return check_places(folder, names, [*footage, *networks], meshes=options.mesh)
 
 
 class _Run:
@@ -214,6 +237,9 @@ class _Run:
     ) -> None:
         self.source, self.tracker, self.folder, self.options, self.watch = source, tracker, folder, options, watch
         self.settings, self.begun, self.kept = settings, begun, 0
+        self.own: set[Path] = set()
+        self.lock = contextlib.ExitStack()
+        self.drawn: list[str] = []
         self.count = 0
         self.size = (0, 0)
         self.faces: list[Face] = []
@@ -264,8 +290,14 @@ class _Run:
     def begin(self, frame: Frame, stack: contextlib.ExitStack) -> None:
         """Make the folder, take away what an earlier track or a killed run left, and begin the files that grow."""
         self.size = frame.image.shape[1::-1]
+        new = not self.folder.is_dir()
         output_folder(self.folder)
-        remove_half_written(self.folder)
+        if new:
+            self.lock.enter_context(only_run_in(self.folder))
+            if own_files(self.folder):
+                raise MorphError(f"another run has begun in {self.folder}; choose another folder")
+        if self.own:
+            remove_half_written(self.folder)
         if not self.begun:
             self._remove_earlier()
             write_record(self.folder, self.settings)
@@ -278,28 +310,30 @@ class _Run:
 
     def _remove_earlier(self) -> None:
         """An earlier track goes; its record and summary first, so that nothing is taken for whole that is half gone."""
-        old = [self.folder / name for name in (RECORD, *RESULTS)]
-        if any(file.exists() for file in old[:2]):
-            old += (self.folder / "overlay").glob("*.png")
-        old += [file for file in (self.folder / "mesh").glob("*") if OWN_FILES.fullmatch(file.name)]
-        for file in old:
+        first = [self.folder / name for name in (RECORD, SUMMARY)]
+        for file in [*(file for file in first if file in self.own), *self.own.difference(first)]:
             file.unlink(missing_ok=True)
 
     def remove_cut_off(self) -> None:
         """OBJ files of a killed run that lost their end go: all of one model and one set of options are equally long."""
         for file in (self.folder / "mesh").glob("*.obj") if self.begun else ():
-            if OWN_FILES.fullmatch(file.name) and file.stat().st_size != self.meshes.size:
+            if file in self.own and file.stat().st_size != self.meshes.size:
                 file.unlink()
 
     def _draw(self, frame: Frame, image: npt.NDArray[np.uint8]) -> None:
         if self.video is not None:
             self.video.write(image, frame.time)
             return
-        target = self.folder / "overlay.png"
-        if self.source.kind == "pictures":
-            target = self.folder / "overlay" / f"{frame.name}.png"
-        with atomic_path(target) as path:
-            cv2.imwrite(str(path), image[..., ::-1])
+        name = f"overlay/{frame.name}.png" if self.source.kind == "pictures" else "overlay.png"
+        save_picture(self.folder / name, image)
+        self.drawn.append(name)
+
+    def _files(self) -> list[str]:
+        """What lies in the folder now, by which it is known for this track's."""
+        meshes = [f"mesh/{self._mesh_name(face)}" for face in self.faces]
+        shared = ["mesh/head.mtl", "mesh/texture.png"]
+        film = ["overlay.mp4"] if self.video is not None else []
+        return [*TABLES, *film, *self.drawn, *([*shared, *meshes] if self.options.mesh else [])]
 
     def finish(self, wall: float, cpu: float) -> dict[str, Any]:
         """Write the tables and the summary."""
@@ -332,8 +366,9 @@ class _Run:
             "meshes_kept": self.kept,
             "morph": __version__,
             "settings": self.settings,
+            "files": self._files(),
         }
-        with atomic_path(self.folder / "summary.json") as path:
+        with atomic_path(self.folder / SUMMARY) as path:
             path.write_text(json.dumps(summary, indent=1) + "\n")
         remove_record(self.folder)
         return summary

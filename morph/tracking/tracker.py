@@ -179,9 +179,11 @@ class Tracker:
         Unrelated pictures of a folder are each looked at afresh, and nobody in one has the number of somebody in another.
 
         Raises:
-            MorphError: the source cannot be read.
+            MorphError: the source cannot be read, or is none.
         """
         opened = open_source(source) if isinstance(source, (str, os.PathLike, int)) else source
+        if not hasattr(opened, "kind"):
+            raise MorphError(f"cannot track {type(source).__name__}; give a file, a folder, a camera's number or a source")
         self.reset()
         for frame in opened:
             if opened.kind == "pictures":

@@ -21,6 +21,7 @@ from morph.errors import MorphError
 from morph.frames import open_source
 from morph.frames.formats import CLIP_SUFFIXES, PICTURE_SUFFIXES, is_system_file, listed
 from morph.frames.sequence import natural_key
+from morph.inference.fingerprint import network_contents
 from morph.rendering import vertex_normals
 from morph.tracking import Face, SmoothingConfig, Tracker
 from morph.training.flow_config import Clips
@@ -178,6 +179,5 @@ def _fingerprint(clips: Sequence[Path], tracker: Tracker, options: Clips) -> str
     files = [
         (clip.name, clip.stat().st_size if clip.is_file() else sum(f.stat().st_size for f in clip.iterdir())) for clip in clips
     ]
-    weights = hashlib.sha256(tracker.regressor.path.read_bytes()).hexdigest()
-    text = json.dumps([files, weights, options.model_dump()], sort_keys=True)
+    text = json.dumps([files, network_contents(tracker), options.model_dump()], sort_keys=True)
     return hashlib.sha256(text.encode()).hexdigest()

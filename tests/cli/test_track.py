@@ -9,7 +9,8 @@ import pytest
 
 pytest.importorskip("onnx")
 
-from clips import PORTRAIT, portrait, write_clip
+import av
+from clips import PORTRAIT, portrait, sounding_clip, write_clip, write_stream
 from standins import toy_model, write_weights
 
 from morph.cli import main
@@ -46,6 +47,22 @@ def test_a_clip(files, tmp_path, capsys):
     assert "a face in 4 of 4 frames" in out
     assert err == ""  # no bar where there is no terminal
     assert len(list((tmp_path / "out" / "mesh").glob("*.obj"))) == 4
+
+
+def test_what_a_clip_leaves_out_is_named_once(files, tmp_path, capsys):
+    half = np.full((240, 320), 128, np.uint8)
+    clip = write_stream(tmp_path / "clear.mkv", [np.dstack([portrait(), half])] * 3, "ffv1", "bgra")
+    assert track(files, clip, tmp_path / "out", "--no-mesh", "--offline") == 0
+    assert capsys.readouterr().err.count(f"morph: {clip}: left out: transparency\n") == 1
+    assert json.loads((tmp_path / "out" / "summary.json").read_text())["left_out"] == ["transparency"]
+
+
+def test_the_overlay_of_a_late_clip_begins_at_zero_and_has_its_sound(files, tmp_path):
+    assert track(files, sounding_clip(tmp_path / "late.mkv", start=40.0), tmp_path / "out", "--frames", "10") == 0
+    with av.open(str(tmp_path / "out" / "overlay.mp4")) as container:
+        assert [frame.time for frame in container.decode(video=0)] == pytest.approx([k / 25 for k in range(10)], abs=1e-3)
+    with av.open(str(tmp_path / "out" / "overlay.mp4")) as container:
+        assert sum(frame.samples for frame in container.decode(audio=0)) / 48000 == pytest.approx(0.4, abs=0.05)
 
 
 def test_two_passes_are_part_of_the_settings_of_a_track(files, tmp_path, capsys):

@@ -1,35 +1,10 @@
-from fractions import Fraction
-
 import av
 import numpy as np
 import pytest
+from clips import SOUND_RATE, sounding_clip
 
 from morph.export import VideoWriter
 from morph.frames.sources import open_source
-
-RATE = 48000
-
-
-def sounding_clip(path, codec="aac", start=0.0, late=0.0, seconds=2):
-    """Black with one white frame at 1.2 s, and a tone with it; the file counts from ``start``, pictures begin ``late``."""
-    with av.open(str(path), "w") as container:
-        video = container.add_stream("libx264", rate=25)
-        video.width, video.height, video.pix_fmt = 64, 48, "yuv420p"
-        sound = container.add_stream(codec, rate=RATE)
-        sound.codec_context.layout = "mono"
-        for number in range(25 * seconds):
-            frame = av.VideoFrame.from_ndarray(np.full((48, 64, 3), 250 if number == 30 else 5, np.uint8), format="rgb24")
-            frame.pts, frame.time_base = number + round(25 * (start + late)), Fraction(1, 25)
-            container.mux(video.encode(frame))
-            time = np.arange(RATE // 25) / RATE + number / 25 - late
-            tone = np.where((time >= 1.2) & (time < 1.24), 16000 * np.sin(2000 * np.pi * time), 0)
-            part = av.AudioFrame.from_ndarray(tone.astype(np.int16)[None], format="s16", layout="mono")
-            part.sample_rate = RATE
-            part.pts, part.time_base = number * RATE // 25 + round(RATE * start), Fraction(1, RATE)
-            container.mux(sound.encode(part))
-        container.mux(video.encode(None))
-        container.mux(sound.encode(None))
-    return path
 
 
 def events(path):
@@ -40,7 +15,7 @@ def events(path):
         stream = container.streams.audio[0]
         parts = [(frame.time, np.abs(frame.to_ndarray().astype(float)[0])) for frame in container.decode(stream)]
     loud = max(part.max() for _, part in parts) / 3
-    tone = next(time + np.argmax(part > loud) / RATE for time, part in parts if part.max() > loud)
+    tone = next(time + np.argmax(part > loud) / SOUND_RATE for time, part in parts if part.max() > loud)
     first = pictures[0][0]
     return next(time for time, mean in pictures if mean > 100) - first, tone - first, stream.codec_context.name
 
@@ -77,7 +52,7 @@ def test_sound_that_begins_before_the_pictures_loses_its_beginning(tmp_path):
 def test_sound_ends_with_the_pictures(tmp_path):
     carried(sounding_clip(tmp_path / "a.mp4"), tmp_path / "out.mp4", frames=10)
     with av.open(str(tmp_path / "out.mp4")) as container:
-        heard = sum(frame.samples for frame in container.decode(audio=0)) / RATE
+        heard = sum(frame.samples for frame in container.decode(audio=0)) / SOUND_RATE
     assert heard == pytest.approx(0.4, abs=0.05)
 
 

@@ -229,10 +229,11 @@ def test_interlaced_pictures_show_the_moment_of_their_first_field(tmp_path, firs
 
 
 def test_transparency_is_named(tmp_path):
-    source = open_source(write_stream(tmp_path / "a.mkv", colours(2), "ffv1", "yuva420p"))
-    list(source)
-    list(source)
-    assert source.left_out == ("transparency",)
+    for alpha, names in ((255, ()), (90, ("transparency",))):
+        frames = [np.dstack([picture, np.full((48, 64), alpha, np.uint8)]) for picture in colours(2)]
+        source = open_source(write_stream(tmp_path / "a.mkv", frames, "ffv1", "bgra"))
+        assert len(list(source)) == len(list(source)) == 2
+        assert source.left_out == names
 
 
 def test_a_damaged_frame_in_the_middle_does_not_end_the_clip(tmp_path):
@@ -264,3 +265,22 @@ def test_files_that_are_no_clips(tmp_path, name, content, message):
     with pytest.raises(MorphError, match=message) as caught:
         open_source(tmp_path / name)
     assert "\n" not in str(caught.value)
+
+
+def test_colours_that_only_dolby_vision_tells_are_named(tmp_path):
+    """Its pictures look like any others of H.264 or HEVC: the tag of the codec alone says what they are."""
+    path = write_clip(tmp_path / "a.mp4", colours(2))
+    data = path.read_bytes()
+    at = data.index(b"stsd")
+    path.write_bytes(data[:at] + data[at:].replace(b"avc1", b"dva1", 1))
+    source = open_source(path)
+    assert len(list(source)) == 2
+    assert "Dolby Vision" in source.left_out[0]
+
+
+def test_a_rate_that_cannot_be_is_not_believed(tmp_path):
+    """FFmpeg says 60000 frames a second of DV, where the times say 25."""
+    moving = [cv2.resize(portrait(64, 48, shift=k), (720, 576)) for k in range(3)]
+    source = open_source(write_stream(tmp_path / "a.dv", moving, "dvvideo", "yuv420p"))
+    assert source.rate == 25
+    assert [frame.time for frame in source] == pytest.approx([0, 0.04, 0.08], abs=1e-3)

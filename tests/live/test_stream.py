@@ -147,6 +147,9 @@ def test_addresses(address, parsed):
         ("", "is no address"),
         ("tcp://127.0.0.1:9000", "cannot stream by 'tcp'"),
         ("http://127.0.0.1:9000", "cannot stream by 'http'"),
+        ("udp://..:9000", "it is no name of a host"),
+        (f"udp://{'a' * 80}.org:9000", "it is no name of a host"),
+        ("udp://a\0b:9000", "no name of a host|is not found"),
     ],
 )
 def test_bad_addresses_are_one_line_with_an_example(address, says):

@@ -11,7 +11,6 @@ from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import Any, Literal
 
-import cv2
 import numpy as np
 import numpy.typing as npt
 
@@ -21,6 +20,7 @@ from morph.atomic import atomic_path, output_folder
 from morph.errors import MorphError
 from morph.frames.frame import Frame, FrameSource
 from morph.frames.sources import open_source
+from morph.picture_file import picture_bytes
 from morph.rendering.colour import encode_srgb
 from morph.track_folder.resume import RECORD, remove_record, write_record
 from viewer.output.layers import FAR, FrameLayers, LayerMaker
@@ -138,6 +138,7 @@ def write_layers(
         "format": "morph-layers-1",
         "frames": written,
         "kept": kept,
+        "left_out": list(source.left_out),
         "width": size[0],
         "height": size[1],
         "layers": {name: text + (f" ({IN_PNG[name]})" if kind == "png" else "") for name, text in ABOUT.items()},
@@ -260,13 +261,7 @@ def _png_files(layers: FrameLayers, people: int) -> dict[str, Writer]:
         return np.clip(np.rint(values), 0, 65535).astype(np.uint16)
 
     def writer(picture: npt.NDArray[np.uint16]) -> Writer:
-        order = {1: [0], 3: [2, 1, 0], 4: [2, 1, 0, 3]}[picture.shape[-1]]
-
-        def write(path: Path) -> None:
-            if not cv2.imwrite(str(path), picture[..., order]):
-                raise MorphError(f"cannot write {path.name}; is the disk full?")
-
-        return write
+        return lambda path: _write_png(path, picture)
 
     def places(values: Floats) -> npt.NDArray[np.uint16]:
         flat = np.zeros_like(values[..., :1])
@@ -286,6 +281,10 @@ def _png_files(layers: FrameLayers, people: int) -> dict[str, Writer]:
     if layers.plate is not None:
         pictures["plate"] = sixteen(65535 * encode_srgb(layers.plate))
     return {name: writer(picture) for name, picture in pictures.items()}
+
+
+def _write_png(path: Path, picture: npt.NDArray[np.uint16]) -> None:
+    path.write_bytes(picture_bytes(picture, ".png"))
 
 
 def _map_name(face: int, people: int) -> str:

@@ -5,11 +5,9 @@ from __future__ import annotations
 import os
 from pathlib import Path
 
-import cv2
-
 from morph.arrays import Image
-from morph.atomic import atomic_path
 from morph.errors import MorphError
+from morph.picture_file import save_picture
 
 SUFFIXES = (".png", ".jpg", ".jpeg")
 
@@ -22,5 +20,4 @@ def write_picture(path: str | os.PathLike[str], picture: Image) -> None:
     """
     if Path(path).suffix.lower() not in SUFFIXES:
         raise MorphError(f"cannot write {path}: name it .png, .jpg or .mp4")
-    with atomic_path(path) as temporary:
-        cv2.imwrite(str(temporary), cv2.cvtColor(picture, cv2.COLOR_RGB2BGR))
+    save_picture(path, picture)

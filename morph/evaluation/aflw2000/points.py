@@ -15,6 +15,7 @@ from morph.atomic import atomic_path
 from morph.datasets.aflw2000 import Aflw2000
 from morph.errors import MorphError
 from morph.evaluation.aflw2000.nme import FAILURE, NOT_FOUND, YAW_BINS, NmeScores, score_points
+from morph.marks import GENERATOR
 
 Array = npt.NDArray[np.floating]
 
@@ -158,8 +159,9 @@ def read_predictions(path: str | os.PathLike[str]) -> tuple[npt.NDArray[np.str_]
 
 def save_predictions(path: str | os.PathLike[str], names: npt.ArrayLike, points: npt.ArrayLike) -> None:
     """Write ``names (N,)`` and ``pts68 (N, 68, 2)`` in picture pixels, NaN for a face not found; the file scores the same."""
+    arrays = {"names": np.asarray(names).astype(str), "pts68": np.asarray(points, np.float32), "generator": np.array(GENERATOR)}
     with atomic_path(Path(path).with_suffix(".npz")) as temporary:
-        np.savez_compressed(temporary, names=np.asarray(names).astype(str), pts68=np.asarray(points, np.float32))
+        np.savez_compressed(temporary, **arrays)  # type: ignore[arg-type]
 
 
 def evaluate_points(

@@ -8,11 +8,11 @@ import cv2
 import numpy as np
 import numpy.typing as npt
 
-from morph.atomic import atomic_path
 from morph.crop.face_crop import warp
 from morph.crop.geometry import apply_affine, box_to_crop
 from morph.datasets.aflw2000 import Aflw2000
 from morph.evaluation.aflw2000.nme import NmeScores
+from morph.picture_file import save_picture
 
 RED, GREEN, WHITE = (235, 40, 40), (50, 230, 80), (255, 255, 255)
 LINES = (  # first and last point of each line of the 68, and whether it closes
@@ -95,8 +95,5 @@ def write_sheet(
         if tiles:
             tiles += [np.zeros_like(tiles[0])] * (columns - len(tiles))
             rows.append(np.concatenate(tiles, axis=1))
-    sheet = cv2.cvtColor(np.concatenate(rows), cv2.COLOR_RGB2BGR)
-    with atomic_path(path) as temporary:
-        if not cv2.imwrite(str(temporary), sheet):
-            raise OSError(f"cannot write {path}")
+    save_picture(path, np.concatenate(rows))
     return names

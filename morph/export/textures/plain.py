@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import os
 
-import cv2
 import numpy as np
 import numpy.typing as npt
 
 from morph.atomic import atomic_path
 from morph.export.textures.uv_chart import fill_gaps, rasterise_chart
+from morph.marks import MADE
 from morph.model import MorphableModel
+from morph.picture_file import save_picture
 from morph.rendering import interpolate
 
 Floats = npt.NDArray[np.floating]
@@ -21,7 +22,7 @@ EYEBALL, IRIS, RIM, PUPIL = (236, 232, 226), (104, 84, 62), (52, 40, 30), (14, 1
 PARTS = {"upper_teeth": (232, 224, 206), "lower_teeth": (232, 224, 206), "tongue": (196, 108, 108)}
 IRIS_ANGLE, PUPIL_ANGLE = 29.0, 11.0  # degrees off the eyeball's axis: an iris of 12 mm and a pupil of 4.6 mm across
 BLUSH_SIZE = 28.0  # millimetres
-MATERIAL = """# one material for every frame
+MATERIAL = f"""# one material for every frame; {MADE}
 newmtl head
 Ka 0 0 0
 Kd 1 1 1
@@ -119,7 +120,6 @@ def write_material(folder: str | os.PathLike[str], texture: npt.NDArray[np.uint8
         ...     sorted(file.name for file in Path(folder).iterdir())
         ['head.mtl', 'texture.png']
     """
-    with atomic_path(os.path.join(folder, "texture.png")) as path:
-        cv2.imwrite(str(path), texture[..., ::-1])
+    save_picture(os.path.join(folder, "texture.png"), texture)
     with atomic_path(os.path.join(folder, "head.mtl")) as path:
         path.write_text(MATERIAL)

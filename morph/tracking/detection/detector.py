@@ -96,7 +96,8 @@ class CenterFaceDetector:
         if not 0 < threshold < 1:
             raise MorphError(f"the detector's threshold must lie between 0 and 1, got {threshold}")
         self.threshold, self.sure, self.sizes = threshold, sure, tuple(sizes)
-        self._session = open_session(path or Path(__file__).parents[2] / "assets" / "centerface.onnx", threads)
+        self.path = Path(path or Path(__file__).parents[2] / "assets" / "centerface.onnx")
+        self._session = open_session(self.path, threads)
 
     def detect(self, image: Image) -> Detections:
         """Faces in an ``(H, W, 3)`` uint8 RGB picture, best first.

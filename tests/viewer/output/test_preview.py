@@ -2,6 +2,7 @@ import av
 import cv2
 import numpy as np
 import pytest
+from clips import sounding_clip
 
 from morph.errors import MorphError
 from morph.export.video import VideoWriter
@@ -94,6 +95,15 @@ def test_beside_footage_and_resized(stage, tmp_path, footage):
     assert picture.shape == (60, 160, 3)
     assert np.abs(picture[:, :80].astype(int) - (200, 20, 20)).max() < 12
     assert np.abs(picture[:, 80:].astype(int) - (200, 20, 20)).min(axis=(0, 1)).max() > 12
+
+
+def test_over_footage_its_sound_is_kept(stage, tmp_path):
+    clip = sounding_clip(tmp_path / "late.mkv", start=40.0)
+    preview = Preview(footage=str(clip), look=Look(head=False))
+    assert write_preview(stage, SoftwareRenderer(), preview, tmp_path / "over.mp4") == 50
+    with av.open(str(tmp_path / "over.mp4")) as container:
+        assert container.streams.audio[0].codec_context.name == "aac"
+        assert sum(frame.samples for frame in container.decode(audio=0)) / 48000 == pytest.approx(2, abs=0.05)
 
 
 @pytest.mark.parametrize(

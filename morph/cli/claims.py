@@ -1,0 +1,58 @@
+"""What a verb will write, held against what its options say it reads; see :mod:`morph.outputs`."""
+
+from __future__ import annotations
+
+import argparse
+import json
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from morph.atomic import atomic_path
+from morph.frames.formats import PICTURE_SUFFIXES
+from morph.marks import GENERATOR
+from morph.outputs import Outputs, check_outputs
+from morph.track_folder.layout import own_files
+
+
+def add_overwrite(parser: argparse.ArgumentParser) -> None:
+    """The option that allows to replace a file that was asked for."""
+    parser.add_argument(
+        "--overwrite",
+        action="store_true",
+        help="replace a file that was asked for though morph did not write it (its own are replaced without); never an input",
+    )
+
+
+def claim(options: argparse.Namespace, reads: Sequence[str], asked: Iterable[Path | None], beside: Iterable[Path] = ()) -> None:
+    """See that a verb may write its files, before it begins.
+
+    Args:
+        options: of the verb.
+        reads: names of the options that say what is read: files, folders, tracks; others are left out.
+        asked: files that the user named; None for those that were not asked for.
+        beside: that come with them.
+
+    Raises:
+        MorphError: see :func:`morph.outputs.check_outputs`.
+    """
+    given = [getattr(options, name, None) for name in reads]
+    given += [prop] if (prop := getattr(options, "prop", None)) and Path(prop, "prop.yaml").is_file() else []
+    flat = [Path(item) for value in given for item in (value if isinstance(value, list) else [value]) if item is not None]
+    inputs = [file for path in flat for file in _read_from(path)]
+    check_outputs(Outputs([file for file in asked if file is not None], list(beside), inputs, options.overwrite))
+
+
+def _read_from(path: Path) -> Iterator[Path]:
+    """A file or folder, and of a folder the pictures and a track's files in it."""
+    yield path
+    if path.is_dir():
+        yield path / "coefficients.npz"
+        yield from own_files(path)
+        yield from (file for file in path.iterdir() if file.suffix.lower() in PICTURE_SUFFIXES)
+
+
+def write_json(path: Path, numbers: Mapping[str, Any]) -> None:
+    """Write what a bench found."""
+    with atomic_path(path) as temporary:
+        temporary.write_text(json.dumps({"generator": GENERATOR, **numbers}, indent=1))
