@@ -17,6 +17,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from morph.arrays import Image
 from morph.atomic import atomic_path, output_folder
 from morph.datasets.crops import FORMAT, CropSet
 from morph.errors import MorphError
@@ -29,7 +30,7 @@ HEADER = 128  # bytes of the .npy header, fixed, so that the number of rows can 
 class Piece:
     """What was made of some files: crops with labels, and the files that are bad, each with its reason on one line."""
 
-    images: npt.NDArray[np.uint8]
+    images: Image
     labels: Labels
     bad: list[str] = field(default_factory=list)
 

@@ -6,15 +6,15 @@ import dataclasses
 from pathlib import Path
 
 import numpy as np
-import numpy.typing as npt
 
+from morph.arrays import Floats
 from morph.errors import MorphError
 from morph.fitting.contour import JAW
 from morph.fitting.landmark_sets import LandmarkSet
 from morph.model.morphable_model import MorphableModel
 
 
-def read_centre(path: Path, model: MorphableModel) -> npt.NDArray[np.float32]:
+def read_centre(path: Path, model: MorphableModel) -> Floats:
     """``(S + E,)`` z-scores from a text file whose last S + E numbers are raw mean coefficients (3DDFA_V2's ``param_mean``).
 
     Raises:

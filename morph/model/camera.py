@@ -125,16 +125,6 @@ class PerspectiveCamera:
         camera = np.stack([x, y, -distance], axis=-1) - np.asarray(self.position)[..., None, :]
         return np.einsum("...ji,...nj->...ni", np.asarray(self.rotation), camera)
 
-    @classmethod
-    def from_scaled_orthographic(
-        cls, camera: ScaledOrthographicCamera, focal: float, centre: npt.ArrayLike
-    ) -> PerspectiveCamera:
-        """The pinhole camera that agrees with ``camera`` in the plane through the model's origin."""
-        distance = focal / np.asarray(camera.scale)
-        offset = (np.asarray(camera.translation) - np.asarray(centre)) * np.array([1.0, -1.0])
-        position = np.concatenate([offset / np.asarray(camera.scale)[..., None], -distance[..., None]], axis=-1)
-        return cls(np.asarray(camera.rotation), position, np.asarray(focal), np.asarray(centre))
-
 
 def fit_scaled_orthographic(
     points: npt.ArrayLike, pixels: npt.ArrayLike, weights: npt.ArrayLike | None = None

@@ -8,10 +8,9 @@ from __future__ import annotations
 import numpy as np
 import numpy.typing as npt
 
-from morph.arrays import Array
+from morph.arrays import Array, Doubles
 from morph.errors import MorphError
 
-Floats = npt.NDArray[np.float64]
 # Of the functions 1, y, z, x, xy, yz, 3z² − 1, xz, x² − y² of a unit normal.
 FACTORS = (0.282095, 0.488603, 0.488603, 0.488603, 1.092548, 1.092548, 0.315392, 1.092548, 0.546274)
 COSINE_LOBE = np.array([1.0] + 3 * [2 / 3] + 5 * [1 / 4])  # of each basis function, over pi
@@ -40,7 +39,7 @@ def harmonic_basis(normals: npt.ArrayLike, dtype: npt.DTypeLike = np.float64) ->
     return np.stack([*first, *second], axis=-1)
 
 
-def irradiance(light: npt.ArrayLike, basis: npt.ArrayLike) -> Floats:
+def irradiance(light: npt.ArrayLike, basis: npt.ArrayLike) -> Doubles:
     """Light that a matt white surface sends back, ``(..., C)``: ``basis @ (lobe * light)``, 1 under a white sky of 1.
 
     Args:
@@ -50,7 +49,7 @@ def irradiance(light: npt.ArrayLike, basis: npt.ArrayLike) -> Floats:
     return np.asarray(basis, np.float64) @ (COSINE_LOBE[:, None] * np.asarray(light, np.float64))
 
 
-def solve_light(basis: npt.ArrayLike, colours: npt.ArrayLike, weights: npt.ArrayLike, rounds: int = 12) -> Floats:
+def solve_light(basis: npt.ArrayLike, colours: npt.ArrayLike, weights: npt.ArrayLike, rounds: int = 12) -> Doubles:
     """``(9, C)`` light under which a surface of one colour looks most like ``colours``, robust against what has another one.
 
     Iteratively reweighted least squares with Tukey's weights; brows, lips and shadows that are cast lose theirs. The colour of
@@ -82,7 +81,7 @@ def solve_light(basis: npt.ArrayLike, colours: npt.ArrayLike, weights: npt.Array
     return light
 
 
-def shading(light: npt.ArrayLike, basis: npt.ArrayLike, weights: npt.ArrayLike, least: float = 0.2) -> Floats:
+def shading(light: npt.ArrayLike, basis: npt.ArrayLike, weights: npt.ArrayLike, least: float = 0.2) -> Doubles:
     """What light does to a surface, ``(N, C)``: its :func:`irradiance` over the weighted mean of it; never under ``least``.
 
     Args:
@@ -98,7 +97,7 @@ def shading(light: npt.ArrayLike, basis: npt.ArrayLike, weights: npt.ArrayLike, 
     return least + soft * np.logaddexp(0.0, (relative - least) / soft)
 
 
-def _weighted_median(values: Floats, weights: Floats) -> float:
+def _weighted_median(values: Doubles, weights: Doubles) -> float:
     order = np.argsort(values)
     total = np.cumsum(weights[order])
     return float(values[order][np.searchsorted(total, 0.5 * total[-1])])

@@ -6,9 +6,9 @@ from collections.abc import Iterator, Sequence
 
 import lightning
 import numpy as np
-import numpy.typing as npt
 from torch.utils.data import DataLoader
 
+from morph.arrays import Bools, Doubles, Indices, Reals
 from morph.datasets.crops import CropSet
 from morph.datasets.training_batches import BatchKeys, TrainingBatches
 from morph.datasets.window_batches import WindowBatches
@@ -71,7 +71,7 @@ class CropData(lightning.LightningDataModule):
 class _HeldOut:
     """Keys of the held-out pictures, in order, at the picture size of the epoch that is being trained."""
 
-    def __init__(self, rows: npt.NDArray[np.int64], pixels: Sequence[int]) -> None:
+    def __init__(self, rows: Indices, pixels: Sequence[int]) -> None:
         self.rows, self.pixels, self.epoch = rows, list(pixels), 0
 
     def set_epoch(self, epoch: int) -> None:
@@ -86,13 +86,13 @@ class _HeldOut:
             yield 0, pixels, tuple(int(i) for i in self.rows[start : start + VALIDATION_BATCH])
 
 
-def _held_out(crops: CropSet, share: float) -> npt.NDArray[np.bool_]:
+def _held_out(crops: CropSet, share: float) -> Bools:
     group = crops.labels.get("group", np.arange(len(crops))).astype(np.uint64)
     mixed = (group + np.uint64(1)) * np.uint64(0x9E3779B97F4A7C15)  # wraps: a cheap hash, the same on every machine
     return (mixed >> np.uint64(40)).astype(np.float64) / 2**24 < share
 
 
-def _yaw_weights(rotation: npt.NDArray[np.floating], exponent: float) -> npt.NDArray[np.float64]:
+def _yaw_weights(rotation: Reals, exponent: float) -> Doubles:
     yaw = np.degrees(np.abs(np.arctan2(rotation[:, 2, 0], rotation[:, 2, 2])))
     which = np.minimum(yaw // 10, 9).astype(int)
     return (np.bincount(which, minlength=10)[which] / len(which)) ** -exponent

@@ -9,11 +9,11 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import numpy as np
-import numpy.typing as npt
 import torch
 import yaml
 from torch import Tensor, nn
 
+from morph.arrays import Floats
 from morph.atomic import atomic_path, output_folder
 from morph.crop.parts import EYE, MOUTH, Part
 from morph.datasets.crops import CropSet
@@ -155,7 +155,7 @@ def train_expert(
     return expert.eval(), curve
 
 
-def context_statistics(context: npt.NDArray[np.float32]) -> tuple[Tensor, Tensor]:
+def context_statistics(context: Floats) -> tuple[Tensor, Tensor]:
     """Whitening of contexts ``(N, C + 4)``."""
     return torch.from_numpy(context.mean(0)), torch.from_numpy(np.maximum(context.std(0), 0.02))
 
