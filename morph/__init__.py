@@ -33,6 +33,7 @@ if TYPE_CHECKING:
     from morph.tracking import FlowCutoffs as FlowCutoffs
     from morph.tracking import SmoothingConfig as SmoothingConfig
     from morph.tracking import Tracker as Tracker
+    from morph.tracking import TrackerOptions as TrackerOptions
     from morph.tracking import smooth_offline as smooth_offline
 
 __version__ = "0.1.0"
@@ -45,7 +46,7 @@ _HOMES = {
     "morph.live.session": ("LiveSession",),
     "morph.model": ("Coefficients", "Decoder", "MorphableModel", "load_default_model", "load_model"),
     "morph.track_folder": ("Track", "TrackOptions", "load_track", "track_to_folder"),
-    "morph.tracking": ("Face", "FlowCutoffs", "SmoothingConfig", "Tracker", "smooth_offline"),
+    "morph.tracking": ("Face", "FlowCutoffs", "SmoothingConfig", "Tracker", "TrackerOptions", "smooth_offline"),
 }
 _HOME = {name: home for home, names in _HOMES.items() for name in names}
 

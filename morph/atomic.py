@@ -38,7 +38,8 @@ def atomic_path(target: str | os.PathLike[str]) -> Iterator[Path]:
         yield temporary
         umask = os.umask(0)
         os.umask(umask)
-        temporary.chmod(0o666 & ~umask)
+        if temporary.stat().st_nlink == 1:  # a link to another file leaves that file as it is
+            temporary.chmod(0o666 & ~umask)
         _move(temporary, target)
     except BaseException as error:
         temporary.unlink(missing_ok=True)
@@ -91,6 +92,20 @@ def write_all(file: IO[bytes], pieces: Iterable[bytes | memoryview]) -> None:
             rest = rest[file.write(rest) :]
 
 
+def reserve(path: Path, size: int) -> None:
+    """See that there is room for ``size`` bytes at ``path``, for a writer that cannot be told that there is none.
+
+    Raises:
+        OSError: there is not.
+    """
+    with path.open("wb") as file:
+        if hasattr(os, "posix_fallocate"):
+            os.posix_fallocate(file.fileno(), 0, max(size, 1))
+        else:
+            for start in range(0, size, 1 << 20):
+                file.write(bytes(min(1 << 20, size - start)))
+
+
 def _move(temporary: Path, target: Path) -> None:
     """Put a whole file in its place.
 
@@ -116,7 +131,7 @@ def output_folder(path: str | os.PathLike[str]) -> Path:
         path.mkdir(parents=True, exist_ok=True)
         with tempfile.NamedTemporaryFile(prefix=".probe-", dir=path):
             pass
-    except (FileExistsError, NotADirectoryError):
+    except FileExistsError:
         raise MorphError(f"cannot write into {path}: it is a file; give a folder") from None
     except OSError as error:
         raise MorphError(f"cannot write into {path}: {error.strerror}; choose a writable folder") from None

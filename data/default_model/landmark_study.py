@@ -31,6 +31,7 @@ from morph.fitting.options import FitOptions
 from morph.model import Decoder, MorphableModel, load_default_model
 from morph.model.ibug68 import MIRRORED_68
 from morph.model.rotation import matrix_to_euler
+from morph.npz import open_npz
 
 Array = npt.NDArray[np.floating]
 REFERENCE = "reference/3ddfa_v2_mb05_aflw_merlrav.npz"
@@ -124,7 +125,7 @@ def read_faces(folder: Path) -> tuple[LandmarkSet, Array]:
     """The annotated faces, and the reference network's points of them ``(N, 68, 2)``."""
     data = open_landmark_set(folder / "AFLW_MERLRAV")
     try:
-        with np.load(folder / REFERENCE, allow_pickle=False) as archive:
+        with open_npz(folder / REFERENCE) as archive:
             reference = archive["pts68"][..., :2]
     except (OSError, KeyError, ValueError) as error:
         raise MorphError(f"{folder / REFERENCE} cannot be read ({error})") from None

@@ -29,6 +29,7 @@ from morph.frames.picture import read_picture
 from morph.model import Coefficients, Decoder, MorphableModel, load_default_model
 from morph.model.ibug68 import MIRRORED_68
 from morph.model.rotation import matrix_to_euler, nearest_rotation
+from morph.npz import open_npz
 
 Array = npt.NDArray[np.floating]
 REACH = 22.0  # mm about a landmark in which its vertex is sought
@@ -48,9 +49,9 @@ def read_faces(folder: Path, size: int, most: int) -> tuple[npt.NDArray[np.uint8
         MorphError: files are missing.
     """
     try:
-        with np.load(folder / "AFLW_MERLRAV" / "labels.npz", allow_pickle=False) as labels:
+        with open_npz(folder / "AFLW_MERLRAV" / "labels.npz") as labels:
             names, yaw = labels["name"], np.abs(labels["yaw_deg"])
-        with np.load(folder / "reference" / "3ddfa_v2_mb05_aflw_merlrav.npz", allow_pickle=False) as weak:
+        with open_npz(folder / "reference" / "3ddfa_v2_mb05_aflw_merlrav.npz") as weak:
             points, whitened = weak["pts68"], weak["params62_whitened"]
         texts = [(folder / "reference" / f"param_{name}_62.txt").read_text() for name in ("mean", "std")]
         mean, std = (np.array(text.split(), np.float64) for text in texts)
@@ -136,7 +137,7 @@ def run(options: argparse.Namespace) -> None:
     print(
         "300W-LP's rotation is ours times (pitch, yaw, roll) {:+.2f} {:+.2f} {:+.2f} degrees, by poses of faces".format(*angles)
     )
-    with np.load(options.data / "BFM" / "bfm53215_40_10.npz", allow_pickle=False) as basel:
+    with open_npz(options.data / "BFM" / "bfm53215_40_10.npz") as basel:
         keypoints = basel["u"].reshape(-1, 3)[basel["keypoints"].astype(int)].astype(np.float64)
     shape = found.shape.mean(0)
     for name, z in (("mean head", np.zeros_like(shape)), ("mean of the faces", shape)):

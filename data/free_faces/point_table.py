@@ -23,6 +23,7 @@ from morph.errors import MorphError
 from morph.fitting.point_table import PointTable
 from morph.model import Decoder, MorphableModel, PerspectiveCamera, load_default_model
 from morph.model.rotation import matrix_to_euler
+from morph.npz import open_npz
 from morph.synthesis.sets.relabelling import CAMERA
 
 Array = npt.NDArray[np.floating]
@@ -92,7 +93,7 @@ def run(options: argparse.Namespace) -> None:
     crops, model = CropSet.open(options.renders), load_default_model(1)
     crops.check_model(model, options.renders, "render again")
     try:
-        with np.load(options.points, allow_pickle=False) as archive:
+        with open_npz(options.points) as archive:
             rows, points = archive["row"], archive["points"].astype(np.float64)
     except (OSError, ValueError, KeyError) as error:
         raise MorphError(f"{options.points} has no row and points ({error}); label.py writes it") from None

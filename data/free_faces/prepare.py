@@ -28,6 +28,7 @@ from morph.datasets.free_faces import (
     read_fairface,
     resized,
 )
+from morph.datasets.npy_rows import NpyRows
 from morph.datasets.picture_store import open_pictures
 from morph.datasets.prepare import run_script
 from morph.model import load_default_model
@@ -50,11 +51,9 @@ def write_set(
     """Write the pictures and labels of some rows; ``meta.json`` comes last where it is a crop set."""
     folder = output_folder(folder)
     (folder / "meta.json").unlink(missing_ok=True)
-    with atomic_path(folder / "images.npy") as path:
-        images = np.lib.format.open_memmap(path, "w+", np.uint8, (len(rows), SIZE, SIZE, 3))
-        for i, row in enumerate(tqdm(rows.tolist(), desc=folder.name, disable=not sys.stderr.isatty())):
-            images[i] = picture(row)
-        images.flush()
+    with atomic_path(folder / "images.npy") as path, NpyRows(path, np.uint8, (len(rows), SIZE, SIZE, 3)) as images:
+        for row in tqdm(rows.tolist(), desc=folder.name, disable=not sys.stderr.isatty()):
+            images.add(picture(row)[None])
     with atomic_path(folder / "labels.npz") as path:
         np.savez(path, **{key: array[rows] for key, array in labels.items()})
     if meta.get("format") == FORMAT:

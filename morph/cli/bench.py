@@ -5,8 +5,8 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
+from morph.cli import tracker_options
 from morph.cli.claims import add_overwrite, claim, write_json
-from morph.cli.track import add_experts, smoothing_of
 from morph.errors import MorphError
 
 
@@ -15,15 +15,12 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     benches = parser.add_subparsers(dest="bench", metavar="BENCHMARK", required=True)
     aflw = benches.add_parser("aflw2000", help="AFLW2000-3D: error of 68 points by yaw, of pose, of the mesh")
     aflw.add_argument("--data", type=Path, required=True, metavar="DIR", help="AFLW2000-3D, see data/aflw2000/README.md")
-    what = aflw.add_mutually_exclusive_group()
-    what.add_argument("--predictions", type=Path, metavar="FILE", help="score these points: npz of names and pts68 (N,68,2)")
-    what.add_argument(
-        "--weights",
+    aflw.add_argument(
+        "--predictions",
         type=Path,
         metavar="FILE",
-        help="run these weights: a file, x0.5, x1.0 or x2.0 (default: x1.0)",
+        help="score these points instead: npz of names and pts68 (N,68,2)",
     )
-    aflw.add_argument("--model", type=Path, metavar="FILE", help="the morphable model of the weights (default: shipped)")
     aflw.add_argument(
         "--crop",
         choices=("ground-truth", "detector"),
@@ -31,10 +28,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         help="the published crop, or the whole picture through the detector (faces not found are counted)",
     )
     aflw.add_argument("--flip", action="store_true", help="average with the mirrored crop")
-    aflw.add_argument(
-        "--passes", type=int, choices=(1, 2), default=1, help="looks at each face, as of morph track (default: 1)"
-    )
-    add_experts(aflw)
+    tracker_options.add(aflw, without=("level", "max_faces", "smoothing"))
     aflw.add_argument("--json", type=Path, metavar="FILE", help="write the numbers and the protocol here")
     aflw.add_argument("--sheet", type=Path, metavar="FILE", help="picture of faces: labels red, predictions green")
     aflw.add_argument("--save-predictions", type=Path, metavar="FILE", help="write names and pts68 for --predictions")
@@ -42,12 +36,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "video", help="a clip of a face: jitter, lag, drift, blinks, changes of number, speed to OBJ files; beside MediaPipe"
     )
     video.add_argument("clip", type=Path, metavar="CLIP", help="video file or folder of numbered pictures")
-    video.add_argument(
-        "--smooth", choices=("online", "flow", "offline"), default="online", help="as of morph track (default: online)"
-    )
-    video.add_argument("--level", type=int, choices=(0, 1, 2), default=1, help="as of morph track (default: 1)")
-    video.add_argument("--passes", type=int, choices=(1, 2), default=1, help="as of morph track (default: 1)")
-    add_experts(video)
+    tracker_options.add(video, without=("max_faces",), smoothing=("online", "flow", "offline"))
     video.add_argument("--blinks", type=Path, metavar="FILE", help="CSV of clip,first,last: blinks, for precision and recall")
     video.add_argument("--truth", type=Path, metavar="FILE", help="npz with the known landmarks of a rendered clip")
     video.add_argument(
@@ -56,29 +45,22 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         metavar="PYTHON",
         help="measure MediaPipe's face mesh beside it; interpreter of an environment with mediapipe==0.10.21",
     )
-    video.add_argument("--weights", type=Path, metavar="FILE", help="ONNX weights, or x0.5, x1.0, x2.0 (default: x1.0)")
-    video.add_argument("--model", type=Path, metavar="FILE", help="the morphable model of the weights (default: shipped)")
     video.add_argument("--json", type=Path, metavar="FILE", help="write the numbers and the protocol here")
     speed = benches.add_parser("speed", help="CPU time of each stage, latency from frame to mesh, the network in batches")
     speed.add_argument("clip", nargs="?", type=Path, metavar="CLIP", help="video file or folder (default: the clip that ships)")
-    speed.add_argument("--level", type=int, choices=(0, 1, 2), default=1, help="as of morph track (default: 1)")
-    speed.add_argument("--passes", type=int, default=3, metavar="N", help="over the clip; the fastest counts (default: 3)")
+    tracker_options.add(speed, without=("max_faces",))
+    speed.add_argument("--rounds", type=int, default=3, metavar="N", help="over the clip; the fastest counts (default: 3)")
     speed.add_argument(
         "--batches", type=int, nargs="+", default=[1, 8, 32], metavar="N", help="crops at once (default: 1 8 32)"
     )
-    speed.add_argument("--weights", type=Path, metavar="FILE", help="ONNX weights, or x0.5, x1.0, x2.0 (default: x1.0)")
-    speed.add_argument("--model", type=Path, metavar="FILE", help="the morphable model of the weights (default: shipped)")
     speed.add_argument("--json", type=Path, metavar="FILE", help="write the numbers and the protocol here")
     smoothing = benches.add_parser("smoothing", help="jitter and lag of clips against each cut-off of the smoothing")
     smoothing.add_argument("clips", nargs="+", type=Path, metavar="CLIP", help="video files or folders of numbered pictures")
     smoothing.add_argument("--search", type=int, default=0, metavar="N", help="also try N random steps and print the best")
-    smoothing.add_argument("--weights", type=Path, metavar="FILE", help="ONNX weights, or x0.5, x1.0, x2.0 (default: x1.0)")
-    smoothing.add_argument("--model", type=Path, metavar="FILE", help="the morphable model of the weights (default: shipped)")
+    tracker_options.add(smoothing, without=("level", "max_faces", "smoothing"))
     renders = benches.add_parser("renders", help="held-out renders: landmarks, pose, eyelids, lips, blinks, identity")
     renders.add_argument("crops", type=Path, metavar="DIR", help="set of `morph synth` that the weights did not see")
-    renders.add_argument("--weights", type=Path, metavar="FILE", help="a file, x0.5, x1.0 or x2.0 (default: x1.0)")
-    renders.add_argument("--model", type=Path, metavar="FILE", help="the morphable model of the weights (default: shipped)")
-    add_experts(renders)
+    tracker_options.add(renders, without=("level", "max_faces", "passes", "smoothing"))
     renders.add_argument("--json", type=Path, metavar="FILE", help="write the numbers and the protocol here")
     viewer = benches.add_parser("viewer", help="CPU time of previews over footage, and of the first picture")
     viewer.add_argument(
@@ -89,7 +71,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     viewer.add_argument(
         "--backends", nargs="+", choices=("egl", "osmesa", "software"), default=["osmesa", "software"], help="what draws"
     )
-    viewer.add_argument("--passes", type=int, default=3, metavar="N", help="over the frames; the fastest counts (default: 3)")
+    viewer.add_argument("--rounds", type=int, default=3, metavar="N", help="over the frames; the fastest counts (default: 3)")
     viewer.add_argument("--json", type=Path, metavar="FILE", help="write the numbers and the protocol here")
     for bench in (aflw, video, speed, renders, viewer):
         add_overwrite(bench)
@@ -110,14 +92,13 @@ def run(options: argparse.Namespace) -> None:
 
 def run_smoothing(options: argparse.Namespace) -> None:
     """Sweep the cut-offs."""
-    from morph.evaluation.clips.smoothing_sweep import Recording, one_at_a_time, row_text, search
-    from morph.tracking import SmoothingConfig, Tracker
+    from morph.evaluation.clips.smoothing_sweep import one_at_a_time, record, row_text, search
+    from morph.tracking import SmoothingConfig
 
     if options.search < 0:
         raise MorphError(f"--search must not be negative, got {options.search}")
     config = SmoothingConfig()
-    tracker = Tracker(options.weights, options.model, level=0, smoothing=SmoothingConfig(online=False))
-    recordings = [Recording(clip, tracker) for clip in options.clips]
+    recordings = record(options.clips, tracker_options.read(options))
     print("jitter over raw, lag, lag of turning (frames), share of the lips' way: " + " | ".join(r.name for r in recordings))
     for name, changed in one_at_a_time(config):
         print(row_text(name, [recording.score(changed) for recording in recordings]), flush=True)
@@ -131,7 +112,7 @@ def run_renders(options: argparse.Namespace) -> None:
     """Measure on renders."""
     from morph.evaluation.renders.renders import measure_renders
 
-    report = measure_renders(options.crops, options.weights, options.model, options.experts, options.identity)
+    report = measure_renders(options.crops, tracker_options.read(options))
     print(report.as_text(), end="")
     if options.json:
         write_json(options.json, report.as_json())
@@ -143,14 +124,8 @@ def run_video(options: argparse.Namespace) -> None:
 
     report = measure_video(
         options.clip,
-        options.weights,
-        options.model,
-        smoothing=smoothing_of(options.smooth),
+        tracker_options.read(options),
         offline=options.smooth == "offline",
-        level=options.level,
-        passes=options.passes,
-        experts=options.experts,
-        identity=options.identity,
         blinks=options.blinks,
         truth=options.truth,
         mediapipe=options.mediapipe,
@@ -165,12 +140,8 @@ def run_speed(options: argparse.Namespace) -> None:
     from morph.cli.demo import demo_files
     from morph.evaluation.clips.speed import measure_speed
 
-    if options.model and options.level != 1:
-        raise MorphError("--level is for the model that ships; subdivide another model with `morph model convert`")
     clip = options.clip or next(file for file in demo_files() if file.suffix == ".mp4")
-    report = measure_speed(
-        clip, options.weights, options.model, level=options.level, passes=options.passes, batches=options.batches
-    )
+    report = measure_speed(clip, tracker_options.read(options), rounds=options.rounds, batches=options.batches)
     print(report.as_text(), end="")
     if options.json:
         write_json(options.json, report.as_json())
@@ -182,7 +153,9 @@ def run_viewer(options: argparse.Namespace) -> None:
     from viewer.output.bench import ViewerBench, measure_viewer
 
     clip = options.clip or next(file for file in demo_files() if file.suffix == ".mp4")
-    report = measure_viewer(clip, options.track, ViewerBench(options.prop, options.backends, options.passes))
+    report = measure_viewer(
+        clip, options.track or tracker_options.read(options), ViewerBench(options.prop, options.backends, options.rounds)
+    )
     print(report.as_text(), end="")
     if options.json:
         write_json(options.json, report.as_json())
@@ -200,6 +173,8 @@ def run_aflw2000(options: argparse.Namespace) -> None:
             + ["passes"] * (options.passes != 1)
             + ["crop"] * (options.crop != "ground-truth")
         )
+        if options.weights:
+            raise MorphError("give --predictions or --weights, not both")
         if given:
             raise MorphError(f"--{given[0]} is for --weights; points from a file are scored as they are")
         names, points = read_predictions(options.predictions)
@@ -208,16 +183,7 @@ def run_aflw2000(options: argparse.Namespace) -> None:
     else:
         from morph.evaluation.aflw2000.weights import run_weights
 
-        report, points = run_weights(
-            benchmark,
-            options.weights,
-            options.model,
-            crop=options.crop,
-            flip=options.flip,
-            passes=options.passes,
-            experts=options.experts,
-            identity=options.identity,
-        )
+        report, points = run_weights(benchmark, tracker_options.read(options), crop=options.crop, flip=options.flip)
     print(report.as_text())
     if options.json:
         write_json(options.json, report.as_json())

@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
+from morph.cli import tracker_options
 from morph.errors import MorphError
 
 
@@ -13,7 +14,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--out", type=Path, default=Path("morph-demo"), metavar="DIR", help="folder to write (default: morph-demo)"
     )
-    parser.add_argument("--weights", type=Path, metavar="FILE", help="ONNX weights, or x0.5, x1.0, x2.0 (default: x1.0)")
+    tracker_options.add(parser, without=("max_faces",))
 
 
 def demo_files() -> list[Path]:
@@ -34,9 +35,8 @@ def run(options: argparse.Namespace) -> None:
     from morph.cli.track import print_summary, progress_bar
     from morph.frames import open_source
     from morph.track_folder import TrackOptions, track_to_folder
-    from morph.tracking import Tracker
 
-    tracker = Tracker(options.weights)
+    tracker = tracker_options.open_tracker(options)
     for file in demo_files():
         source = open_source(file)
         folder = options.out / file.stem

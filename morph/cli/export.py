@@ -52,7 +52,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(options: argparse.Namespace) -> None:
     """Export one or the other."""
-    if options.source.suffix == ".safetensors":
+    if options.source.suffix.lower() == ".safetensors":
         _export_weights(options)
     else:
         _export_track(options)
@@ -178,7 +178,7 @@ def _export_weights(options: argparse.Namespace) -> None:
         if other.info.width < network.info.width:  # it was widened to begin from
             other = widen(other, network.info.width)
         network = average_weights([network, other])
-    if options.out.suffix == ".safetensors":
+    if options.out.suffix.lower() == ".safetensors":
         save_weights(network, options.out)
         print(f"{options.out}: {options.out.stat().st_size / 1e6:.1f} MB")
         return

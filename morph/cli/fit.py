@@ -117,6 +117,8 @@ def _fit_points(options: argparse.Namespace) -> None:
     start = time.perf_counter()
     fitted = fit_point_set(data, model, table, most=options.most / 100)
     seconds, share = time.perf_counter() - start, 100 * fitted.labels["fit_error"]
+    for line in fitted.bad:
+        print(f"morph: left out: {line}", file=sys.stderr)
     meta = {
         "model": {"name": model.name, "identity": model.identity},
         "fit": {"points": len(table), "most_percent": options.most, "left_out": len(fitted.bad)},

@@ -7,7 +7,7 @@ import contextlib
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from morph.cli.track import add_experts, smoothing_of
+from morph.cli import tracker_options
 from morph.errors import MorphError
 
 if TYPE_CHECKING:
@@ -42,16 +42,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--no-window", action="store_true", help="only stream; Ctrl-C ends it")
     parser.add_argument("--prop", default="none", help="what faces wear at first: glasses, none, or the folder of a prop")
     parser.add_argument("--out", type=Path, default=Path(), metavar="DIR", help="for recordings and pictures (default: here)")
-    parser.add_argument("--max-faces", type=int, default=1, metavar="N", help="follow up to N faces (default: 1)")
-    parser.add_argument(
-        "--level", type=int, choices=(0, 1, 2), default=1, help="about 4, 16 or 63 thousand vertices are drawn (default: 1)"
-    )
-    parser.add_argument(
-        "--smooth", choices=("online", "flow", "none"), default="online", help="as of morph track (default: online)"
-    )
-    add_experts(parser)
-    parser.add_argument("--weights", type=Path, metavar="FILE", help="ONNX weights, or x0.5, x1.0, x2.0 (default: x1.0)")
-    parser.add_argument("--model", type=Path, metavar="FILE", help="morphable model .npz (default: the one that ships)")
+    tracker_options.add(parser)
     parser.add_argument("--frames", type=int, metavar="N", help="stop after N frames")
 
 
@@ -61,25 +52,14 @@ def run(options: argparse.Namespace) -> None:
     from morph.frames.latest import LatestFrames
     from morph.live.session import LiveSession
     from morph.live.stream import Stream
-    from morph.tracking import Tracker
 
     if options.no_window and not options.stream:
         raise MorphError("--no-window shows nothing; say where to with --stream udp://HOST:PORT or osc://HOST:PORT")
-    if options.model and options.level != 1:
-        raise MorphError("--level is for the model that ships; subdivide another model with `morph model convert`")
     if options.frames is not None and options.frames < 1:
         raise MorphError(f"--frames must be at least 1, got {options.frames}")
     with contextlib.ExitStack() as stack:
         streams = [stack.enter_context(contextlib.closing(Stream(address))) for address in options.stream]
-        tracker = Tracker(
-            options.weights,
-            options.model,
-            max_faces=options.max_faces,
-            level=options.level,
-            experts=options.experts,
-            identity=options.identity,
-            smoothing=smoothing_of(options.smooth),
-        )
+        tracker = tracker_options.open_tracker(options)
         source = open_source(options.input)
         view = None if options.no_window else stack.enter_context(contextlib.closing(_view(options, tracker, source)))
         live = stack.enter_context(LatestFrames(source))

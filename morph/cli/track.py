@@ -5,12 +5,10 @@ from __future__ import annotations
 import argparse
 from collections.abc import Iterable
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
+from morph.cli import tracker_options
 from morph.errors import MorphError
-
-if TYPE_CHECKING:
-    from morph.tracking import SmoothingConfig
 
 EPILOG = """\
 OUT/mesh/000000.obj ...   one mesh a frame: millimetres, y up, moving with the head; with texture and normals
@@ -29,34 +27,12 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--out", type=Path, required=True, metavar="DIR", help="folder to write; only an earlier track in it is replaced"
     )
-    parser.add_argument(
-        "--max-faces", type=int, default=1, metavar="N", help="follow up to N faces; files are then 000000_ID.obj"
-    )
-    parser.add_argument(
-        "--level", type=int, choices=(0, 1, 2), default=1, help="about 4, 16 or 63 thousand vertices (default: 1)"
-    )
-    parser.add_argument(
-        "--smooth",
-        choices=("online", "flow", "offline", "none"),
-        default="online",
-        help="online: as frames come (default); flow: the same, and the picture's own motion carries the head, so that it "
-        "comes in time; offline: without lag, in a second pass; none: as the network says",
-    )
+    tracker_options.add(parser, smoothing=("online", "flow", "offline", "none"))
     parser.add_argument("--offline", dest="smooth", action="store_const", const="offline", help="the same as --smooth offline")
-    parser.add_argument(
-        "--passes",
-        type=int,
-        choices=(1, 2),
-        default=1,
-        help="2 looks at each face twice, in the mirror the second time: more exact, the network's time twice (default: 1)",
-    )
-    add_experts(parser)
     parser.add_argument("--neutral-pose", action="store_true", help="meshes face the viewer at the origin, without head motion")
     parser.add_argument("--no-mesh", action="store_true", help="no OBJ files")
     parser.add_argument("--no-overlay", action="store_true", help="no overlay")
     parser.add_argument("--no-normals", action="store_true", help="no normals in the OBJ files")
-    parser.add_argument("--weights", type=Path, metavar="FILE", help="ONNX weights, or x0.5, x1.0, x2.0 (default: x1.0)")
-    parser.add_argument("--model", type=Path, metavar="FILE", help="morphable model .npz (default: the one that ships)")
     parser.add_argument(
         "--resume",
         action="store_true",
@@ -67,54 +43,17 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--frames", type=int, metavar="N", help="stop after N frames")
 
 
-def smoothing_of(word: str) -> SmoothingConfig | None:
-    """What ``--smooth`` asks of the tracker."""
-    from morph.tracking import FlowCutoffs, SmoothingConfig
-
-    if word == "none":
-        return None
-    return SmoothingConfig(online=word != "offline", flow=FlowCutoffs() if word == "flow" else None)
-
-
-def add_experts(parser: argparse.ArgumentParser) -> None:
-    """The options that choose what looks closer."""
-    parser.add_argument(
-        "--experts",
-        metavar="{none,eyes,mouth,both,FILE}",
-        help="look closer at eyes, mouth or both, and correct expressions; FILE: experts of `morph train-experts` (default: "
-        "eyes with the weights that ship, else none)",
-    )
-    parser.add_argument(
-        "--identity",
-        metavar="{default,none,FILE}",
-        help="network that reads the head's shape now and then (default: the one that ships with the weights that ship, else "
-        "none)",
-    )
-
-
 def run(options: argparse.Namespace) -> None:
     """Track and report."""
     from morph.frames import open_source
     from morph.track_folder import TrackOptions, track_to_folder
-    from morph.tracking import Tracker
 
-    if options.model and options.level != 1:
-        raise MorphError("--level is for the model that ships; subdivide another model with `morph model convert`")
     if options.frames is not None and options.frames < 1:
         raise MorphError(f"--frames must be at least 1, got {options.frames}")
     source = open_source(options.input)
     if options.smooth == "offline" and source.kind == "camera":
         raise MorphError("a camera cannot be watched twice; leave out --smooth offline, or record a clip first")
-    tracker = Tracker(
-        options.weights,
-        options.model,
-        max_faces=options.max_faces,
-        level=options.level,
-        passes=options.passes,
-        experts=options.experts,
-        identity=options.identity,
-        smoothing=smoothing_of(options.smooth),
-    )
+    tracker = tracker_options.open_tracker(options)
     wanted = TrackOptions(
         mesh=not options.no_mesh,
         overlay=not options.no_overlay,
@@ -144,6 +83,9 @@ def print_summary(summary: dict[str, Any], folder: Path) -> None:
     if missing and len(missing) < summary["frames"]:
         shown = ", ".join(map(str, missing[:12])) + (", ..." if len(missing) > 12 else "")
         print(f"  no face in frame {shown}")
+    if gaps := summary.get("frames_missing"):
+        shown = ", ".join(map(str, gaps[:12])) + (", ..." if len(gaps) > 12 else "")
+        print(f"  numbers without a picture: {shown}")
     if summary.get("meshes_kept"):
         print(f"  OBJ files kept: {summary['meshes_kept']}")
     if summary["frames_damaged"]:

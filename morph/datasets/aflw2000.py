@@ -18,6 +18,7 @@ from morph.crop.geometry import apply_affine, box_to_crop
 from morph.datasets.crop_writer import Piece
 from morph.errors import MorphError
 from morph.frames.picture import read_picture
+from morph.npz import open_npz
 
 # 3DDFA's label files for the original folder, in the order of its list file.
 POSE, POINTS, REANNOTATED, BOXES, LIST = (
@@ -103,7 +104,7 @@ def open_aflw2000(folder: str | os.PathLike[str]) -> Aflw2000:
 
 def _open_packed(path: Path, pictures: Path) -> Aflw2000:
     try:
-        with np.load(path, allow_pickle=False) as archive:
+        with open_npz(path) as archive:
             arrays = dict(archive)
     except (OSError, ValueError, EOFError) as error:
         raise MorphError(f"{path} cannot be read ({error}); get it again") from None

@@ -17,6 +17,7 @@ from morph.datasets.crop_writer import Piece
 from morph.datasets.lp300w import identity_number
 from morph.errors import MorphError
 from morph.frames.picture import read_picture
+from morph.npz import open_npz
 
 EXPECTED = 12452
 LICENCE = "AFLW and MERL-RAV: research use only"
@@ -57,7 +58,7 @@ def open_aflw_merlrav(folder: str | os.PathLike[str]) -> AflwMerlRav:
     if not path.is_file():
         raise MorphError(f"no {path}; give the folder that holds labels.npz and images/, see data/aflw_merlrav/README.md")
     try:
-        with np.load(path, allow_pickle=False) as archive:
+        with open_npz(path) as archive:
             arrays = dict(archive)
     except (OSError, ValueError, EOFError, zipfile.BadZipFile) as error:
         raise MorphError(f"{path} cannot be read ({error}); get it again") from None

@@ -21,6 +21,7 @@ import numpy as np
 from morph.arrays import Bools, Floats, Image, Ints
 from morph.atomic import atomic_path, output_folder
 from morph.datasets.crops import read_set
+from morph.datasets.npy_rows import NpyRows
 from morph.errors import MorphError
 
 FORMAT = "morph-windows-1"
@@ -90,13 +91,10 @@ def write_windows(
     folder = output_folder(folder)
     count, frames, side = shape
     rows: list[ClipWindow] = []
-    with atomic_path(folder / "images.npy") as path:
-        images = np.lib.format.open_memmap(path, "w+", np.uint8, (count, frames, side, side, 3))
-        for index, window in enumerate(windows):
-            images[index] = window.images
+    with atomic_path(folder / "images.npy") as path, NpyRows(path, np.uint8, (count, frames, side, side, 3)) as images:
+        for window in windows:
+            images.add(window.images[None])
             rows.append(ClipWindow(window.images[:0], window.landmarks, window.flow, window.trusted, window.clip))
-        images.flush()
-        del images
     labels = {name: np.stack([getattr(row, name) for row in rows]) for name in NAMES}
     with atomic_path(folder / "labels.npz") as path:
         np.savez(path, **labels)  # type: ignore[arg-type]

@@ -21,6 +21,7 @@ from morph.arrays import Image
 from morph.atomic import atomic_path, output_folder
 from morph.datasets.crops import FORMAT, CropSet
 from morph.errors import MorphError
+from morph.npz import open_npz
 
 Labels = dict[str, npt.NDArray[Any]]
 HEADER = 128  # bytes of the .npy header, fixed, so that the number of rows can be set at the end
@@ -174,7 +175,7 @@ def _records(folder: Path, fingerprint: str) -> list[dict[str, Any]]:
     stored = partial.stat().st_size if partial.is_file() else 0
     while (path := folder / f"piece-{len(out):06d}.npz").is_file():
         try:
-            with np.load(path, allow_pickle=False) as archive:
+            with open_npz(path) as archive:
                 state = json.loads(str(archive["state_"]))
         except (OSError, ValueError, KeyError, zipfile.BadZipFile):
             break
@@ -189,7 +190,7 @@ def _records(folder: Path, fingerprint: str) -> list[dict[str, Any]]:
 def _join(folder: Path, pieces: int) -> Labels:
     parts = []
     for number in range(pieces):
-        with np.load(folder / f"piece-{number:06d}.npz", allow_pickle=False) as archive:
+        with open_npz(folder / f"piece-{number:06d}.npz") as archive:
             labels = {name: archive[name] for name in archive.files if name != "state_"}
         if labels:
             parts.append(labels)

@@ -27,6 +27,7 @@ from morph.atomic import atomic_path, output_folder
 from morph.errors import MorphError
 from morph.model.coefficients import Coefficients
 from morph.model.morphable_model import MorphableModel
+from morph.npz import open_npz
 
 FORMAT = "morph-crops-1"
 
@@ -41,7 +42,7 @@ def read_set(folder: str | os.PathLike[str], kind: str) -> tuple[dict[str, Any],
     try:
         meta = json.loads((folder / "meta.json").read_text())
         images = np.load(folder / "images.npy", mmap_mode="r", allow_pickle=False)
-        with np.load(folder / "labels.npz", allow_pickle=False) as archive:
+        with open_npz(folder / "labels.npz") as archive:
             labels = dict(archive)
     except (OSError, ValueError, EOFError) as error:
         raise MorphError(f"{folder} is not a whole {kind} ({error}); make it again") from None

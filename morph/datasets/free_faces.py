@@ -24,6 +24,7 @@ from morph.crop.geometry import resize_similarity
 from morph.datasets.picture_store import PictureStore
 from morph.errors import MorphError
 from morph.model.coefficients import Coefficients
+from morph.npz import open_npz
 
 SIZE = 144  # pixels of the pictures that are written
 HELD_OUT = 8  # one person in so many is kept apart
@@ -69,7 +70,7 @@ class FreeFaces:
 
 def _read(path: Path, names: Sequence[str]) -> dict[str, npt.NDArray[Any]]:
     try:
-        with np.load(path, allow_pickle=False) as archive:
+        with open_npz(path) as archive:
             arrays = {name: archive[name] for name in names}
     except (OSError, ValueError, EOFError, KeyError, zipfile.BadZipFile) as error:
         raise MorphError(f"{path} cannot be read ({error}); see data/free_faces/README.md") from None

@@ -7,12 +7,14 @@ from typing import Any
 
 import numpy as np
 
-from morph.atomic import atomic_path
+from morph.atomic import atomic_path, reserve
 from morph.errors import MorphError
 from morph.export.head_mesh import faces_of
+from morph.export.linked_files import path_for_cpp
 from morph.export.performance import Performance
 from morph.marks import MARK
 
+SPARE, SPARE_EACH = 1 << 16, 1 << 10  # bytes of an archive, and of each sample, beside their numbers
 EVEN = 1e-4  # seconds that steps may differ and still count as one
 
 
@@ -35,8 +37,12 @@ def write_alembic(path: str | os.PathLike[str], performance: Performance) -> Non
     counts = [len(face) for face, _ in faces]
     corners = [corner for face, _ in faces for corner in reversed(face)]  # Alembic goes round a face clockwise
     places = [place for _, chart in faces for place in reversed(chart)]
-    with atomic_path(path) as temporary:
-        archive = Abc.OArchive(str(temporary))
+    numbers = (
+        3 * motion.model.n_vertices * len(motion) + len(corners) + len(counts) + 4 * len(places) + 2 * motion.model.uv.size
+    )
+    with atomic_path(path) as temporary, path_for_cpp(temporary) as place:
+        reserve(place, 4 * numbers + SPARE + SPARE_EACH * len(motion))  # without room Alembic ends the program
+        archive = Abc.OArchive(str(place))
         sampling = AbcCoreAbstract.TimeSampling(*_steps(AbcCoreAbstract, motion.time))
         about = AbcCoreAbstract.MetaData()
         about.set("generator", MARK)

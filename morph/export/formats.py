@@ -9,7 +9,6 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
-import cv2
 import numpy as np
 
 from morph.arrays import Floats, Image
@@ -18,6 +17,7 @@ from morph.errors import MorphError
 from morph.export.alembic_cache import write_alembic
 from morph.export.glb import write_glb
 from morph.export.head_mesh import png
+from morph.export.linked_files import linked_path
 from morph.export.live_link import write_live_link
 from morph.export.obj import ObjWriter
 from morph.export.performance import Performance
@@ -26,6 +26,7 @@ from morph.export.point_cache import write_mdd, write_pc2
 from morph.export.textures.plain import MATERIAL, plain_texture, write_material
 from morph.export.usd import SUFFIXES, write_usd
 from morph.export.web_page import PageProp, write_web_page
+from morph.frames.picture import read_picture
 from morph.marks import BESIDE, checksums
 from morph.model import MorphableModel
 
@@ -102,7 +103,7 @@ def export_performance(
     picture = functools.partial(_given, texture, model)
     if kind in ("glb", "usd"):
         (write_glb if kind == "glb" else write_usd)(out, performance, picture())
-        return [out, *([out.with_suffix(".png")] if kind == "usd" and out.suffix != ".usdz" else [])]
+        return [out, *([linked_path(out, ".png")] if kind == "usd" and out.suffix.lower() != ".usdz" else [])]
     if kind == "html":
         write_web_page(out, performance, picture(), prop)
         return [out]
@@ -133,16 +134,16 @@ def planned_files(performance: Performance, kind: str, out: Path) -> tuple[list[
 
     Of a sequence nothing was asked for by name but its folder.
     """
-    camera, picture = out.with_suffix(".camera.json"), out.with_suffix(".png")
+    camera, picture = out.with_suffix(".camera.json"), linked_path(out, ".png")
     if kind in ("ply", "obj") and out.suffix.lower() != f".{kind}":
         names = [f"{number:06d}.{kind}" for number in performance.frame.tolist()]
         return [], [out / name for name in [*names, *(["head.mtl", "texture.png"] if kind == "obj" else []), "camera.json"]]
     beside = {
         "usd": [picture] if out.suffix.lower() != ".usdz" else [],
         "csv": [camera],
-        "abc": [picture, camera],
+        "abc": [out.with_suffix(".png"), camera],
         "ply": [camera],
-        "obj": [out.with_suffix(".mtl"), picture, camera],
+        "obj": [linked_path(out, ".mtl"), picture, camera],
     }
     caches = [out.with_suffix(".obj"), *beside["obj"]]
     return [out], beside.get(kind, caches if kind in ("mdd", "pc2") else [])
@@ -154,10 +155,10 @@ def read_texture(path: str | os.PathLike[str]) -> Image:
     Raises:
         MorphError: there is none, or it cannot be read.
     """
-    data = cv2.imread(str(path), cv2.IMREAD_COLOR) if Path(path).is_file() else None
-    if data is None:
-        raise MorphError(f"no picture {path}; --texture takes a PNG or JPEG for the texture coordinates of the model")
-    return np.ascontiguousarray(data[..., ::-1], np.uint8)
+    try:
+        return read_picture(path)
+    except MorphError as error:
+        raise MorphError(f"{error}; --texture takes a picture for the texture coordinates of the model") from None
 
 
 def _given(texture: Image | None, model: MorphableModel) -> Image:
@@ -189,7 +190,7 @@ def _in_unit(model: MorphableModel, millimetres: Floats) -> Floats:
 
 def _write_obj(path: Path, model: MorphableModel, vertices: Floats, texture: Image) -> list[Path]:
     """A mesh with a material and a texture of its own name."""
-    material, picture = path.with_suffix(".mtl"), path.with_suffix(".png")
+    material, picture = linked_path(path, ".mtl"), linked_path(path, ".png")
     with atomic_path(picture) as temporary:
         temporary.write_bytes(png(texture))
     with atomic_path(material) as temporary:

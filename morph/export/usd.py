@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import os
+import shutil
 import tempfile
+import zipfile
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +17,7 @@ from morph.arrays import Floats, Image
 from morph.atomic import atomic_path
 from morph.errors import MorphError
 from morph.export.head_mesh import expressions, faces_of, png
+from morph.export.linked_files import linked_path, path_for_cpp
 from morph.export.performance import Performance
 from morph.rendering import vertex_normals
 
@@ -38,23 +41,38 @@ def write_usd(path: str | os.PathLike[str], performance: Performance, texture: I
     except ImportError:
         raise MorphError("exporting USD needs the usd extra (usd-core is missing): pip install 'morph[usd]'") from None
     path = Path(path)
-    if path.suffix not in SUFFIXES:
+    if path.suffix.lower() not in SUFFIXES:
         raise MorphError(f"{path} must end in one of {', '.join(SUFFIXES)}")
     picture = png(texture)
-    if path.suffix != ".usdz":
-        beside = path.with_suffix(".png")
+    if path.suffix.lower() != ".usdz":
+        beside = linked_path(path, ".png")
         layer = _layer(performance, f"./{beside.name}")
         with atomic_path(beside) as temporary:
             temporary.write_bytes(picture)
-        with atomic_path(path) as temporary:
-            layer.Export(str(temporary))
+        with atomic_path(path) as temporary, path_for_cpp(temporary) as place:
+            _export(layer, place)
         return
     with atomic_path(path) as temporary, tempfile.TemporaryDirectory() as folder:
         Path(folder, "texture.png").write_bytes(picture)
-        _layer(performance, "./texture.png").Export(str(Path(folder, "track.usdc")))
-        temporary.unlink()
-        if not UsdUtils.CreateNewUsdzPackage(Sdf.AssetPath(str(Path(folder, "track.usdc"))), str(temporary)):
-            raise MorphError(f"{path} could not be packed; export a .usdc instead")
+        whole, packed = Path(folder, "track.usdc"), Path(folder, "track.usdz")
+        _export(_layer(performance, "./texture.png"), whole)
+        if not UsdUtils.CreateNewUsdzPackage(Sdf.AssetPath(str(whole)), str(packed)) or not _is_whole(packed):
+            raise MorphError(f"{path} could not be packed; is the disk of {folder} full?")
+        shutil.copyfile(packed, temporary)
+
+
+def _is_whole(package: Path) -> bool:
+    """Whether every part of a package can be read; its writer does not say that the disk was full."""
+    try:
+        with zipfile.ZipFile(package) as archive:
+            return archive.testzip() is None
+    except (OSError, zipfile.BadZipFile):
+        return False
+
+
+def _export(layer: Any, path: Path) -> None:
+    if not layer.Export(str(path)):
+        raise MorphError(f"USD could not write {path.name}; is the disk full?")
 
 
 def _layer(performance: Performance, texture: str) -> Any:

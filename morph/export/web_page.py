@@ -66,7 +66,7 @@ def write_web_page(
         said["prop"] = {"name": prop.name, "matrices": [_rows(item) for item in prop.matrices]}
         said["prop"]["paint"] = [base64.b64encode(png(layer)).decode("ascii") for layer in prop.paint]
     fields = {
-        "title": html.escape(Path(path).stem),
+        "title": html.escape(Path(path).stem.encode("utf-8", "replace").decode("utf-8")),
         "about": html.escape(f"face {performance.id} · {count} · {performance.model.n_vertices:,} vertices"),
         "generator": f"morph {__version__}",
         "style": _source("page.css"),

@@ -15,6 +15,7 @@ import numpy.typing as npt
 from morph.arrays import Indices
 from morph.atomic import atomic_path, output_folder
 from morph.datasets.crops import FORMAT, CropSet
+from morph.datasets.npy_rows import NpyRows
 from morph.errors import MorphError
 from morph.fitting.contour import JAW
 from morph.fitting.landmark_sets import LandmarkSet
@@ -157,15 +158,14 @@ def write_crop_set(fitted: FittedSet, data: LandmarkSet, meta: dict[str, Any], f
     else:
         with atomic_path(target) as path:
             first = data.picture(int(fitted.rows[0]))
-            images = np.lib.format.open_memmap(path, "w+", np.uint8, (len(fitted.rows), *first.shape))
-            for i, row in enumerate(fitted.rows.tolist()):
-                picture = data.picture(row)
-                if picture.shape != first.shape:
-                    raise MorphError(
-                        f"{data.names[row]} is {picture.shape[:2]} pixels, others {first.shape[:2]}; crop them first"
-                    )
-                images[i] = picture
-            images.flush()
+            with NpyRows(path, np.uint8, (len(fitted.rows), *first.shape)) as images:
+                for row in fitted.rows.tolist():
+                    picture = data.picture(row)
+                    if picture.shape != first.shape:
+                        raise MorphError(
+                            f"{data.names[row]} is {picture.shape[:2]} pixels, others {first.shape[:2]}; crop them first"
+                        )
+                    images.add(picture[None])
     CropSet(np.load(target, mmap_mode="r"), fitted.labels, meta)  # checks that pictures and labels belong together
     with atomic_path(folder / "labels.npz") as path:
         np.savez(path, **fitted.labels)  # type: ignore[arg-type]

@@ -16,6 +16,7 @@ from morph.arrays import Image, Reals
 from morph.datasets.aflw2000 import read_picture
 from morph.datasets.crops import CropSet
 from morph.errors import MorphError
+from morph.npz import open_npz
 
 
 @dataclass(frozen=True, eq=False)
@@ -77,7 +78,7 @@ def open_point_set(folder: str | os.PathLike[str], count: int) -> LandmarkSet:
     folder = Path(folder)
     try:
         images = np.load(folder / "images.npy", mmap_mode="r", allow_pickle=False)
-        with np.load(folder / "labels.npz", allow_pickle=False) as archive:
+        with open_npz(folder / "labels.npz") as archive:
             arrays = {key: archive[key] for key in archive.files}
         names, points = arrays.pop("name").astype(str), arrays.pop("points").astype(np.float32)
     except (OSError, ValueError, EOFError, KeyError, zipfile.BadZipFile) as error:
@@ -107,7 +108,7 @@ def _from_crops(folder: Path) -> LandmarkSet:
 def _from_aflw_merlrav(folder: Path) -> LandmarkSet:
     path = folder / "labels.npz"
     try:
-        with np.load(path, allow_pickle=False) as archive:
+        with open_npz(path) as archive:
             arrays = {key: archive[key] for key in archive.files}
     except (OSError, ValueError, EOFError, zipfile.BadZipFile) as error:
         raise MorphError(f"{path} cannot be read ({error}); get the file again") from None

@@ -14,6 +14,7 @@ from morph.arrays import Floats, Indices, Reals
 from morph.atomic import atomic_path
 from morph.errors import MorphError
 from morph.model.morphable_model import MorphableModel
+from morph.npz import open_npz
 
 MOST = 1.5  # no point weighs more than so many usual ones
 
@@ -80,7 +81,7 @@ def read_point_table(path: str | os.PathLike[str], model: MorphableModel) -> Poi
     """
     path = Path(path)
     try:
-        with np.load(path, allow_pickle=False) as archive:
+        with open_npz(path) as archive:
             table = PointTable(
                 archive["vertices"].astype(np.int64),
                 archive["yaws"].astype(np.float64),

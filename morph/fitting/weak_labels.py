@@ -25,6 +25,7 @@ from morph.fitting.landmarks import fit_landmarks
 from morph.fitting.options import FitOptions
 from morph.model.morphable_model import MorphableModel
 from morph.model.rotation import matrix_to_euler
+from morph.npz import open_npz
 
 CENTRES = np.arange(-90.0, 91.0, 15.0)  # degrees of yaw at which the difference of styles is averaged
 WIDTH = 12.0  # degrees, standard deviation of the average about each
@@ -40,7 +41,7 @@ def read_weak_labels(path: str | os.PathLike[str], data: LandmarkSet) -> Reals:
     """
     path = Path(path)
     try:
-        with np.load(path, allow_pickle=False) as archive:
+        with open_npz(path) as archive:
             arrays = {key: archive[key] for key in archive.files}
     except (OSError, ValueError, EOFError, zipfile.BadZipFile) as error:
         raise MorphError(f"{path} cannot be read ({error}); weak labels are an npz with name and pts68") from None

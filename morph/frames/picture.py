@@ -47,6 +47,8 @@ def read_file(path: str | os.PathLike[str]) -> bytes:
     path = Path(path)
     try:
         data = path.read_bytes()
+    except FileNotFoundError:
+        raise MorphError(f"no picture {path}") from None
     except OSError as error:
         raise MorphError(f"cannot read {path}: {error.strerror}") from None
     if path.suffix.lower() in RAW_SUFFIXES:

@@ -39,6 +39,7 @@ class FolderSource(FrameSource):
     Attributes:
         files: the pictures, in order.
         numbers: of their frames.
+        names: a name for each that no other one has.
         missing: numbers between the first and the last that no file has.
     """
 
@@ -58,7 +59,7 @@ class FolderSource(FrameSource):
         self.kind = "pictures" if numbers is None else "sequence"
         order = sorted(zip(numbers or range(len(self.files)), self.files, strict=True))
         self.numbers, self.files = [number for number, _ in order], [file for _, file in order]
-        self._names = picture_names(self.files)
+        self.names = picture_names(self.files)
         there = set(self.numbers)
         self.missing = tuple(k for k in range(self.numbers[0], self.numbers[-1]) if k not in there)
         pictures = set(self.files)
@@ -75,7 +76,7 @@ class FolderSource(FrameSource):
 
     def __iter__(self) -> Iterator[Frame]:
         self.damaged = 0
-        for number, file, name in zip(self.numbers, self.files, self._names, strict=True):
+        for number, file, name in zip(self.numbers, self.files, self.names, strict=True):
             try:
                 data = read_file(file)
                 image = decode_file(file, data)

@@ -33,7 +33,7 @@ def default_experts() -> Path:
 
 
 def open_experts(
-    choice: str | os.PathLike[str] | None, model: MorphableModel, first_look: str, *, threads: int = 1
+    choice: str | os.PathLike[str] | None, model: MorphableModel, first_look: str, *, threads: int = 1, device: str = "cpu"
 ) -> Experts | None:
     """The experts that ``choice`` names, for the expressions of ``model``; None for none.
 
@@ -44,21 +44,30 @@ def open_experts(
         model: of the first look's coefficients.
         first_look: file name of its weights.
         threads: threads of ONNX Runtime.
+        device: where they run, see :func:`morph.inference.onnx_session.open_session`.
 
     Raises:
         MorphError: another choice, or experts of another model.
     """
-    file = Path(choice) if choice is not None and Path(choice).suffix == ".onnx" else None
+    file = Path(choice) if choice is not None and Path(choice).suffix.lower() == ".onnx" else None
     name = "both" if file else DEFAULT if choice is None else os.fspath(choice)
     if name not in CHOICES:
         raise MorphError(f"no experts called {name!r}; choose {', '.join(CHOICES)}, or an .onnx file of `morph train-experts`")
     if not CHOICES[name]:
         return None
-    experts = Experts(file, use=None if file else CHOICES[name], threads=threads)
+    experts = Experts(file, use=None if file else CHOICES[name], threads=threads, device=device)
     if choice is None and (experts.owner.get("identity"), experts.info.get("first_look")) != (model.identity, first_look):
         return None
     experts.bind(model)
     return experts
+
+
+def choice_of(experts: Experts | None) -> str | Path:
+    """The choice that opens the same experts, with any model that they belong to."""
+    if experts is None:
+        return "none"
+    words = (name for name, parts in CHOICES.items() if parts == experts.use)
+    return next(words) if experts.path == default_experts() else experts.path
 
 
 def name_experts(experts: Experts | None) -> str:
@@ -76,6 +85,7 @@ class Experts:
         path: the file; None are the ones that ship.
         use: which parts are looked at, of :data:`PARTS`; None are all that were trained.
         threads: threads of ONNX Runtime.
+        device: where they run, see :func:`morph.inference.onnx_session.open_session`.
 
     Attributes:
         info: the metadata.
@@ -86,10 +96,15 @@ class Experts:
     """
 
     def __init__(
-        self, path: str | os.PathLike[str] | None = None, *, use: Sequence[str] | None = None, threads: int = 1
+        self,
+        path: str | os.PathLike[str] | None = None,
+        *,
+        use: Sequence[str] | None = None,
+        threads: int = 1,
+        device: str = "cpu",
     ) -> None:
         self.path = Path(path) if path is not None else default_experts()
-        self._session = open_session(self.path, threads)
+        self._session = open_session(self.path, threads, device)
         try:
             self.info: dict[str, Any] = json.loads(self._session.get_modelmeta().custom_metadata_map["morph"])
             known = self.info["format"], self.info["crop"]

@@ -1,31 +1,28 @@
-"""Which networks a tracker has, told by their contents."""
+"""Networks are told by the contents of their files."""
 
 from __future__ import annotations
 
+import functools
 import hashlib
 import os
 from pathlib import Path
-from typing import Any
+
+from morph.errors import MorphError
 
 
-def network_contents(tracker: Any) -> dict[str, str]:
-    """A checksum of the bytes of every network of a tracker: two files of one name differ, two copies of one file do not.
+def content_of(path: str | os.PathLike[str]) -> str:
+    """16 hexadecimal digits of SHA-256 of a file's bytes: two files of one name differ, two copies of one file do not.
 
-    Args:
-        tracker: a :class:`morph.tracking.Tracker`.
-
-    Returns:
-        For "weights", "detector", "identity" and "experts" 16 hexadecimal digits of SHA-256; "none" where there is none, and
-        the name of its class for a detector that is not a network in a file.
+    Raises:
+        MorphError: there is no such file.
     """
-    parts = {name: getattr(tracker, name) for name in ("detector", "identity", "experts")}
-    return {name: _content(part) for name, part in {"weights": tracker.regressor, **parts}.items()}
+    path = Path(path)
+    if not path.is_file():
+        raise MorphError(f"no file {path}; give one that exists")
+    state = path.stat()
+    return _content(path.resolve(), state.st_size, state.st_mtime_ns)
 
 
-def _content(part: Any) -> str:
-    if part is None:
-        return "none"
-    path = getattr(part, "path", None)
-    if not isinstance(path, (str, os.PathLike)):
-        return type(part).__name__
-    return hashlib.sha256(Path(path).read_bytes()).hexdigest()[:16]
+@functools.lru_cache(maxsize=32)
+def _content(path: Path, size: int, changed: int) -> str:
+    return hashlib.sha256(path.read_bytes()).hexdigest()[:16]

@@ -26,8 +26,25 @@ def default_identity() -> Path:
     return Path(__file__).parent.parent / "assets" / "identity_x1.0.onnx"
 
 
+def find_identity(choice: str | os.PathLike[str] | None, first_look: str) -> Path | None:
+    """The file of the identity network that ``choice`` names, as of :func:`open_identity`; None for none.
+
+    Raises:
+        MorphError: another choice.
+    """
+    if choice is None:
+        choice = "default" if first_look in [shipped_weights(width).name for width in SHIPPED] else "none"
+    if os.fspath(choice) == "none":
+        return None
+    if os.fspath(choice) == "default":
+        return default_identity()
+    if Path(choice).suffix.lower() != ".onnx":
+        raise MorphError(f"no identity network called {os.fspath(choice)!r}; choose default, none, or an .onnx file")
+    return Path(choice)
+
+
 def open_identity(
-    choice: str | os.PathLike[str] | None, model: MorphableModel, first_look: str, *, threads: int = 1
+    choice: str | os.PathLike[str] | None, model: MorphableModel, first_look: str, *, threads: int = 1, device: str = "cpu"
 ) -> IdentityReader | None:
     """The identity network that ``choice`` names, for the shapes of ``model``; None for none.
 
@@ -37,17 +54,13 @@ def open_identity(
         model: of the first look's coefficients.
         first_look: file name of its weights.
         threads: threads of ONNX Runtime.
+        device: where it runs, see :func:`morph.inference.onnx_session.open_session`.
 
     Raises:
         MorphError: another choice, or weights of another model.
     """
-    if choice is None:
-        choice = "default" if first_look in [shipped_weights(width).name for width in SHIPPED] else "none"
-    if os.fspath(choice) == "none":
-        return None
-    if os.fspath(choice) != "default" and Path(choice).suffix != ".onnx":
-        raise MorphError(f"no identity network called {os.fspath(choice)!r}; choose default, none, or an .onnx file")
-    return IdentityReader(model, default_identity() if os.fspath(choice) == "default" else choice, threads=threads)
+    path = find_identity(choice, first_look)
+    return None if path is None else IdentityReader(model, path, threads=threads, device=device)
 
 
 def name_identity(identity: IdentityReader | None) -> str:
@@ -64,14 +77,22 @@ class IdentityReader:
         model: whose shapes are read.
         path: weights as of ``morph export``, of which the shape is used; None are those that ship.
         threads: threads of ONNX Runtime.
+        device: where it runs, see :func:`morph.inference.onnx_session.open_session`.
 
     Raises:
         MorphError: the weights cannot be read, or are of another model.
     """
 
-    def __init__(self, model: MorphableModel, path: str | os.PathLike[str] | None = None, *, threads: int = 1) -> None:
+    def __init__(
+        self,
+        model: MorphableModel,
+        path: str | os.PathLike[str] | None = None,
+        *,
+        threads: int = 1,
+        device: str = "cpu",
+    ) -> None:
         self.path = Path(path) if path is not None else default_identity()
-        self._regressor = Regressor(self.path, threads=threads)
+        self._regressor = Regressor(self.path, threads=threads, device=device)
         self._regressor.check_model(model)
         self._landmarks = landmark_decoder(model)
         self._symmetry = model_symmetry(model)

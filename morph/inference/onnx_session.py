@@ -8,6 +8,13 @@ from typing import Any
 
 from morph.errors import MorphError
 
+PROVIDERS = {  # of ONNX Runtime, by device
+    "cpu": "CPUExecutionProvider",
+    "cuda": "CUDAExecutionProvider",
+    "coreml": "CoreMLExecutionProvider",
+    "directml": "DmlExecutionProvider",
+}
+
 
 def load_onnxruntime() -> Any:
     """The ``onnxruntime`` module, which is imported here and nowhere else, with its telemetry off.
@@ -20,26 +27,30 @@ def load_onnxruntime() -> Any:
     return onnxruntime
 
 
-def open_session(path: str | os.PathLike[str], threads: int = 1) -> Any:
-    """An ``onnxruntime.InferenceSession`` on the CPU.
+def open_session(path: str | os.PathLike[str], threads: int = 1, device: str = "cpu") -> Any:
+    """An ``onnxruntime.InferenceSession``.
 
     Args:
         path: an ONNX file.
         threads: threads inside one operator; 1 is best for networks this small.
+        device: a key of :data:`PROVIDERS`; what another device than the CPU cannot do, the CPU does.
 
     Raises:
-        MorphError: no such file, or not an ONNX network.
+        MorphError: no such file, not an ONNX network, or a device that the ONNX Runtime that is installed does not know.
     """
     onnxruntime = load_onnxruntime()
     path = Path(path)
     if not path.is_file():
         raise MorphError(f"no weights file {path}; give an ONNX file, or leave the option out to use the shipped weights")
+    providers = list(dict.fromkeys([PROVIDERS[device], PROVIDERS["cpu"]]))
+    if providers[0] not in onnxruntime.get_available_providers():
+        raise MorphError(f"the ONNX Runtime that is installed cannot use {device!r}; install one that can, or choose cpu")
     options = onnxruntime.SessionOptions()
     options.intra_op_num_threads = threads
     options.inter_op_num_threads = 1
     options.log_severity_level = 3
     try:
-        return onnxruntime.InferenceSession(os.fspath(path), options, providers=["CPUExecutionProvider"])
+        return onnxruntime.InferenceSession(os.fspath(path), options, providers=providers)
     except Exception as error:  # onnxruntime has an exception class of its own for each status
         if type(error).__module__.startswith("onnxruntime"):
             raise MorphError(f"{path} is not an ONNX network; export one with `morph export`") from None

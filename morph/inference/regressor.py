@@ -52,6 +52,7 @@ class Regressor:
     Args:
         path: the file, or ``x0.5``, ``x1.0``, ``x2.0`` for one that ships; None is x1.0.
         threads: threads of ONNX Runtime.
+        device: where it runs, see :func:`morph.inference.onnx_session.open_session`.
 
     Attributes:
         input_size: side of the square crops in pixels.
@@ -61,9 +62,9 @@ class Regressor:
         MorphError: no such file, not an ONNX network, or not weights of morph.
     """
 
-    def __init__(self, path: str | os.PathLike[str] | None = None, *, threads: int = 1) -> None:
+    def __init__(self, path: str | os.PathLike[str] | None = None, *, threads: int = 1, device: str = "cpu") -> None:
         self.path = find_weights(path)
-        self._session = open_session(self.path, threads)
+        self._session = open_session(self.path, threads, device)
         try:
             self.info = json.loads(self._session.get_modelmeta().custom_metadata_map["morph"])
             known = self.info["format"], self.info["crop"]

@@ -7,7 +7,6 @@ import functools
 import hashlib
 import os
 import zipfile
-import zlib
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -17,6 +16,7 @@ import numpy.typing as npt
 
 from morph.atomic import atomic_path
 from morph.errors import MorphError
+from morph.npz import DAMAGED, open_npz
 
 FORMAT = "morph-model-1"
 MILLIMETRES = {"mm": 1.0, "cm": 10.0, "m": 1000.0, "um": 0.001, "µm": 0.001}  # in a unit of length
@@ -236,10 +236,10 @@ def load_model(path: str | os.PathLike[str]) -> MorphableModel:
     if not path.is_file():
         raise MorphError(f"no model file {path}; make one with `morph model convert`")
     try:
-        with np.load(path, allow_pickle=False) as archive:
+        with open_npz(path) as archive:
             arrays = dict(archive)
-    except (OSError, ValueError, EOFError, KeyError, NotImplementedError, zipfile.BadZipFile, zlib.error):
-        arrays = {}  # every way in which numpy and zipfile say that bytes are damaged
+    except DAMAGED:
+        arrays = {}
     if str(arrays.pop("format", "")) != FORMAT:
         raise MorphError(f"{path} is not a morph model (.npz, {FORMAT}); convert other formats with `morph model convert`")
     for name in ("shape_basis", "expression_basis"):

@@ -17,7 +17,7 @@ from morph.track_folder.tables import FORMAT, LANDMARKS_BEGIN
 RECORD = ".unfinished.json"  # from before the first file of a track until after its summary
 SUMMARY = "summary.json"
 RESULTS = (SUMMARY, "coefficients.npz", "landmarks.csv", "overlay.mp4", "overlay.png")
-MESH_FILE = re.compile(r"\d{6}(_\d+)?\.obj|head\.mtl|texture\.png")  # in mesh/
+MESH_FILE = re.compile(r"-?\d{5,}(_\d+)?\.obj|head\.mtl|texture\.png")  # in mesh/
 
 
 def read_record(path: Path) -> dict[str, Any] | None:

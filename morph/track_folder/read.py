@@ -14,6 +14,7 @@ import numpy.typing as npt
 
 from morph.errors import MorphError
 from morph.model import Coefficients, MorphableModel
+from morph.npz import open_npz
 
 ARRAYS = ("frame", "time", "id", "shape", "expression", "rotation", "scale", "translation")
 
@@ -139,7 +140,7 @@ def load_track(folder: str | os.PathLike[str]) -> Track:
 
 def _read_arrays(path: Path) -> dict[str, npt.NDArray[Any]]:
     try:
-        with np.load(path, allow_pickle=False) as archive:
+        with open_npz(path) as archive:
             return dict(archive)
     except (OSError, ValueError, EOFError, KeyError, zipfile.BadZipFile) as error:
         reason = str(error).splitlines()[0] if str(error) else type(error).__name__

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import dataclasses
 import json
 import re
 from pathlib import Path
@@ -12,39 +11,26 @@ from morph import __version__
 from morph.atomic import atomic_path
 from morph.errors import MorphError
 from morph.frames import FrameSource
-from morph.inference.fingerprint import network_contents
 from morph.track_folder.layout import RECORD, SUMMARY, read_record
 from morph.tracking import Tracker
 
 HALF_WRITTEN = re.compile(
-    r"\.(\d{6}(_\d+)?|head|texture|coefficients|landmarks|overlay|summary|probe|\.unfinished)-\w{8}(\.\w+)?"
+    r"\.(-?\d{5,}(_\d+)?|head|texture|coefficients|landmarks|overlay|summary|probe|\.unfinished)-\w{8}(\.\w+)?"
 )
 
 
 def track_settings(source: FrameSource, tracker: Tracker, options: dict[str, Any]) -> dict[str, Any]:
     """All that decides what a track's files hold, as plain values for JSON.
 
-    The footage counts as the same while number, sizes and times of change of its files are; networks are told by their content.
+    The footage counts as the same while number, sizes and times of change of its files are; networks are told by
+    their contents.
 
     Args:
         source: where the frames come from.
         tracker: that will be used.
         options: what is written.
     """
-    smoothing = None if tracker.smoothing is None else dataclasses.asdict(tracker.smoothing)
-    settings = {
-        "morph": __version__,
-        "footage": _footage(source),
-        **network_contents(tracker),
-        "model": tracker.model.identity,
-        "vertices": tracker.model.n_vertices,
-        "max_faces": tracker.max_faces,
-        "detect_every": tracker.detect_every,
-        "passes": tracker.passes,
-        "experts_used": [] if tracker.experts is None else list(tracker.experts.use),
-        "smoothing": smoothing,
-        **options,
-    }
+    settings = {"morph": __version__, "footage": _footage(source), **tracker.settings(), **options}
     return dict(json.loads(json.dumps(settings)))  # as it is read back
 
 

@@ -133,8 +133,8 @@ def _track(
         remove_record(folder)
         return begun
     own = _check(folder, source, tracker, options)
-    tracker.reset()
-    tracker.stopwatch = watch = Stopwatch()
+    watch = Stopwatch()
+    tracker.reset(watch)
     started, cpu = time.perf_counter(), time.process_time()
     run = _Run(source, tracker, folder, options, watch, settings, begun)
     run.own, run.lock = own, lock
@@ -203,7 +203,7 @@ def _offline(
     seen = [face for _, faces in _online(source, tracker, limit, progress, watch) for face in faces]
     with watch.stage("smooth"):
         smooth: dict[int, list[Face]] = {}
-        for face in smooth_offline(seen, tracker.smoothing):
+        for face in smooth_offline(seen, tracker.options.smoothing):
             smooth.setdefault(face.frame, []).append(face)
     for frame in _read(source, limit, progress, watch):
         yield frame, smooth.get(frame.index, [])
@@ -214,7 +214,7 @@ def _check(folder: Path, source: FrameSource, tracker: Tracker, options: TrackOp
     names = [RECORD, SUMMARY, *TABLES]
     footage = getattr(source, "files", [] if source.kind == "camera" else [Path(source.name)])
     if options.overlay and source.kind == "pictures":
-        names += dict.fromkeys(f"overlay/{name}.png" for file in footage for name in (file.stem, file.name))
+        names += [f"overlay/{name}.png" for name in getattr(source, "names", [file.stem for file in footage])]
     elif options.overlay:
         names += ["overlay.png" if source.kind == "picture" else "overlay.mp4"]
     parts = (tracker.regressor, tracker.detector, tracker.identity, tracker.experts)
@@ -285,7 +285,7 @@ class _Run:
                 self._draw(frame, draw_faces(frame.image, faces))
 
     def _mesh_name(self, face: Face) -> str:
-        return f"{face.frame:06d}.obj" if self.tracker.max_faces == 1 else f"{face.frame:06d}_{face.id}.obj"
+        return f"{face.frame:06d}.obj" if self.tracker.options.max_faces == 1 else f"{face.frame:06d}_{face.id}.obj"
 
     def begin(self, frame: Frame, stack: contextlib.ExitStack) -> None:
         """Make the folder, take away what an earlier track or a killed run left, and begin the files that grow."""
@@ -354,6 +354,7 @@ class _Run:
             "frames_with_face": self.count - len(self.empty),
             "frames_without_face": self.empty,
             "frames_damaged": self.source.damaged,
+            "frames_missing": list(getattr(self.source, "missing", ())),
             "left_out": list(self.source.left_out),
             "faces": sorted({face.id for face in self.faces}),
             "vertices": tracker.model.n_vertices,

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import dataclasses
 import functools
 import os
 from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -17,19 +19,21 @@ from morph.frames.frame import FrameSource
 from morph.frames.picture import check_picture
 from morph.frames.sources import open_source
 from morph.inference.appearance import glimpse, likeness, shrunk, tone
-from morph.inference.experts import open_experts
+from morph.inference.experts import choice_of, open_experts
 from morph.inference.face_reader import DOUBTFUL_ERROR, FaceReader, Look, is_possible
+from morph.inference.fingerprint import content_of
 from morph.inference.identity import open_identity
 from morph.inference.regressor import Regressor
-from morph.model import Coefficients, Decoder, MorphableModel, landmark_decoder, load_default_model, load_model
+from morph.model import Coefficients, Decoder, MorphableModel, landmark_decoder, load_default_model
 from morph.model.subdivided_decoder import SubdividedDecoder
 from morph.model.subdivision import subdivide
 from morph.stopwatch import Stopwatch
 from morph.tracking.association import HIDING, MEMORY, RECALL, Appearance, Motion, assign, crowded, misplaced, recalled
 from morph.tracking.detection.boxes import overlap
-from morph.tracking.detection.detector import CenterFaceDetector, Detections, Detector, merge
-from morph.tracking.detection.rotated_detection import detect_turned, quarter_of
+from morph.tracking.detection.detector import CenterFaceDetector, Detections, Detector
+from morph.tracking.detection.rotated_detection import detect_turned, quarter_of, settle
 from morph.tracking.face import Face
+from morph.tracking.options import TrackerOptions, options_of
 from morph.tracking.smoothing.face_smoother import FaceSmoother, SmoothingConfig
 from morph.tracking.smoothing.flow_pose import RigidPoints, rigid_points
 
@@ -44,7 +48,6 @@ PATIENCE = 5  # frames for which the detector's word is taken against the networ
 LEAST_LIKENESS = 0.5  # correlation with the crop of the frame before below which the detector is asked
 SAME_SCENE = 0.6  # correlation of whole pictures below which an unlike crop means that the scene was cut
 JUMP = 0.5  # a face that was found again and overlaps its last box less than this has not moved there, but jumped
-DEFAULT_SMOOTHING = SmoothingConfig()
 AGREED = 0.75  # in a crowd, the network's word counts where it overlaps this much with the detector's
 HIDDEN = 1  # runs of the detector in a crowd that may miss a face that is followed
 MIXED = 1.0  # misplacement and difference in tone above which a detection in a crowd is not of this face
@@ -95,23 +98,18 @@ class Tracker:
     ``SmoothingConfig(flow=FlowCutoffs())`` the pose is carried by optical flow between frames, and comes in time.
 
     Args:
-        weights: ONNX file; None is the one that ships.
-        model: a :class:`MorphableModel` or its file; None is the default model at ``level``.
+        options: a :class:`TrackerOptions`, or the file of its ``weights``; None are the defaults.
+        model: in place of the options' model.
         detector: anything with ``detect``; None is CenterFace.
-        max_faces: follow at most this many, the largest first.
-        level: subdivision of the default model: 0, 1 or 2 for about 3, 13 or 50 thousand vertices.
-        detect_every: frames between two runs of the detector while faces are followed.
-        passes: 2 looks at each face of each frame a second time, in the mirror and about the landmarks of the first look, and
-            takes the middle: more exact, and the network's time twice.
-        experts: "eyes", "mouth" or "both" look closer and correct expressions, "none" do not; an ONNX file of one's own;
-            None are the usual ones with the weights that ship, see :func:`morph.inference.experts.open_experts`.
-        identity: network that reads the shape of a new face and again every ``detect_every`` frames: "default", "none", or an
-            ONNX file; None is the default with the weights that ship, see :func:`morph.inference.identity.open_identity`.
-        smoothing: how much is smoothed; None smooths nothing: every face is what the network says of its frame.
-        threads: threads of ONNX Runtime.
+        settings: attributes of :class:`TrackerOptions` by name, in place of those of ``options``: ``Tracker(max_faces=2)``.
+
+    Attributes:
+        options: as they are used: weights, experts and identity by what they stand for.
+        model, regressor, detector, experts, identity: what was opened; the latter two None where there is none.
+        stopwatch: time of the stages since it was last given to :meth:`reset`.
 
     Raises:
-        MorphError: weights, model or experts cannot be read, or do not belong together.
+        MorphError: an option out of its range; weights, model or experts cannot be read, or do not belong together.
 
     Example:
         >>> from morph.cli.demo import demo_files
@@ -124,41 +122,40 @@ class Tracker:
 
     def __init__(
         self,
-        weights: str | os.PathLike[str] | None = None,
+        options: TrackerOptions | str | os.PathLike[str] | None = None,
         model: MorphableModel | str | os.PathLike[str] | None = None,
         detector: Detector | None = None,
-        *,
-        max_faces: int = 1,
-        level: int = 1,
-        detect_every: int = 30,
-        passes: int = 1,
-        experts: str | os.PathLike[str] | None = None,
-        identity: str | os.PathLike[str] | None = None,
-        smoothing: SmoothingConfig | None = DEFAULT_SMOOTHING,
-        threads: int = 1,
+        **settings: Any,
     ) -> None:
-        if max_faces < 1 or detect_every < 1:
-            raise MorphError(f"max_faces and detect_every must be at least 1, got {max_faces} and {detect_every}")
-        if passes not in (1, 2):
-            raise MorphError(f"passes must be 1 or 2, got {passes}")
-        self.regressor = Regressor(weights, threads=threads)
-        coarse = load_default_model(level - 1) if model is None and level else None
-        if model is None:
-            model = load_default_model(0) if coarse is None else subdivide(coarse)
-        self.model = model if isinstance(model, MorphableModel) else load_model(model)
+        wanted = options_of(options, model, settings)
+        networks: dict[str, Any] = {"threads": wanted.threads, "device": wanted.device}
+        self.regressor = Regressor(wanted.weights, **networks)
+        coarse = load_default_model(wanted.level - 1) if wanted.model is None and wanted.level else None
+        self.model = wanted.open_model() if coarse is None else subdivide(coarse)
         self.regressor.check_model(self.model)
-        self.detector = detector if detector is not None else CenterFaceDetector(threshold=KEEP_SCORE, threads=threads)
+        self.detector = CenterFaceDetector(threshold=KEEP_SCORE, **networks) if detector is None else detector
         self.decoder = Decoder(self.model) if coarse is None else SubdividedDecoder(self.model, coarse)
-        self.max_faces, self.detect_every, self.passes, self.smoothing = max_faces, detect_every, passes, smoothing
-        self.stopwatch = Stopwatch()
+        first_look = self.regressor.path.name
+        self.experts = open_experts(wanted.experts, self.model, first_look, **networks)
+        self.identity = open_identity(wanted.identity, self.model, first_look, **networks)
+        self.options = dataclasses.replace(
+            wanted,
+            weights=self.regressor.path,
+            experts=choice_of(self.experts),
+            identity="none" if self.identity is None else self.identity.path,
+        )
         self._landmarks = landmark_decoder(self.model)
-        self.experts = open_experts(experts, self.model, self.regressor.path.name, threads=threads)
-        self.identity = open_identity(identity, self.model, self.regressor.path.name, threads=threads)
-        self._reader = FaceReader(self.regressor, self._landmarks, passes, self.experts, self.identity)
-        self.reset()
+        self._reader = FaceReader(self.regressor, self._landmarks, wanted.passes, self.experts, self.identity)
+        self.reset(Stopwatch())
 
-    def reset(self) -> None:
-        """Forget all faces; numbers of faces start again at 0."""
+    def reset(self, stopwatch: Stopwatch | None = None) -> None:
+        """Forget all faces; numbers of faces start again at 0.
+
+        Args:
+            stopwatch: times the stages from here on; None: the one that did so far.
+        """
+        if stopwatch is not None:
+            self.stopwatch = stopwatch
         self.forget()
         self._next_id = 0
 
@@ -167,11 +164,16 @@ class Tracker:
         self._tracks: list[_Track] = []
         self._lost: list[_Track] = []
         self._since_detection = 0
-        self._since_turned = self.detect_every
+        self._since_turned = self.options.detect_every
         self._index = 0
         self._glimpse: Floats | None = None
         self._waiting = False  # whether a face half behind another one was seen last, and nobody knows whose it is
         self._others: Floats = np.zeros((0, 4))  # faces that the detector saw last and that are not followed
+
+    def settings(self) -> dict[str, Any]:
+        """All that decides what this tracker says, as plain values for JSON, see :meth:`TrackerOptions.settings`."""
+        path = getattr(self.detector, "path", None)
+        return self.options.settings() | {"detector": type(self.detector).__name__ if path is None else content_of(path)}
 
     def track(self, source: str | os.PathLike[str] | int | FrameSource) -> Iterator[Face]:
         """Every face of every frame of a picture, a folder, a clip or a camera (its number), in order of time.
@@ -207,7 +209,7 @@ class Tracker:
         self._index = index + 1
         self._lost = [track for track in self._lost if 0 <= time - track.time <= RECALL]
         boxes, turns = [track.box for track in self._tracks], [track.turn for track in self._tracks]
-        shapes = [track.shape if track.shape_age < self.detect_every else None for track in self._tracks]
+        shapes = [track.shape if track.shape_age < self.options.detect_every else None for track in self._tracks]
         looks = self._reader(image, boxes, turns, self.stopwatch, shapes)
         self._since_detection += 1
         with self.stopwatch.stage("compare"):
@@ -233,10 +235,20 @@ class Tracker:
         self._since_turned += 1
         quarters = {quarter_of(track.turn) for track in self._tracks}
         found = detect_turned(self.detector, image, sorted({0, *quarters}))
-        if self._tracks or (len(found) and found.scores[0] >= START_SCORE) or self._since_turned < self.detect_every:
+        if self._tracks or (len(found) and found.scores[0] >= START_SCORE) or self._since_turned < self.options.detect_every:
             return found
         self._since_turned = 0
-        return merge(found, detect_turned(self.detector, image, (1, 2, 3)))
+        errors = functools.partial(self._errors, image)
+        fine = getattr(self.detector, "detect_fine", None)
+        found = found if fine is None else settle(found, fine(image), errors)
+        return settle(found, detect_turned(self.detector, image, (1, 2, 3)), errors)
+
+    def _errors(self, image: Image, detections: Detections) -> Floats:
+        """``(n,)`` the landmark errors that the network expects where faces were found."""
+        turns = [first_turn(points) for points in detections.five_points]
+        boxes = [points_box(box, turn) for box, turn in zip(detections.boxes, turns, strict=True)]
+        looks = self._reader.look_once(image, boxes, turns, self.stopwatch)
+        return np.array([np.inf if look.error is None or not is_possible(look, image) else look.error for look in looks])
 
     def _is_odd(self, look: Look, track: _Track, image: Image) -> bool:
         """Whether the detector should be asked about a face that was followed."""
@@ -271,7 +283,7 @@ class Tracker:
     def _patience(self) -> int:
         """Frames after which the detector is asked again, whatever happens."""
         near = len(self._others) and crowded([track.look.box for track in self._tracks], self._others, reach=1.0)
-        return min(NEIGHBOUR, self.detect_every) if near else self.detect_every
+        return min(NEIGHBOUR, self.options.detect_every) if near else self.options.detect_every
 
     def _leave_scene(self) -> None:
         """All faces are lost."""
@@ -292,10 +304,10 @@ class Tracker:
         track.shape_age += 1
         track.coefficients, track.landmarks = look.coefficients, look.landmarks
         track.box, track.turn = look.next_crop()
-        if self.smoothing is None:
+        if self.options.smoothing is None:
             return
         track.box = track.smoother.box(track.box, time, track.turn)
-        if self.smoothing.online:
+        if self.options.smoothing.online:
             side = float((look.box[2:] - look.box[:2]).max())
             track.coefficients = track.smoother.coefficients(look.coefficients, time, side, track.score, image)
             track.landmarks = self._landmarks.project(track.coefficients)[..., :2]
@@ -323,7 +335,7 @@ class Tracker:
         self._tracks, looks = [self._tracks[i] for i in kept], [looks[i] for i in kept]
         left = [j for j in range(len(detections)) if j not in partner.values()]
         left = sorted(left, key=lambda j: -float(boxes[j][2] - boxes[j][0]))
-        fresh = [j for j in left if detections.scores[j] >= START_SCORE][: self.max_faces - len(kept)]
+        fresh = [j for j in left if detections.scores[j] >= START_SCORE][: self.options.max_faces - len(kept)]
         self._others = boxes[[j for j in left if j not in fresh]]
         found = list(zip(fresh, self._look_afresh(image, detections[fresh]), strict=True))
         found = [(j, look) for j, look in found if is_possible(look, image) and not (crowd and _differ(look, boxes[j]))]
@@ -389,7 +401,7 @@ class Tracker:
 
     def _new_track(self, look: Look, appearance: Appearance, time: float) -> _Track:
         self._next_id += 1
-        config = self.smoothing or DEFAULT_SMOOTHING
+        config = self.options.smoothing or SmoothingConfig()
         points = None if config.flow is None else self._rigid_points
         smoother = FaceSmoother(config, self.model.expression_names, points)
         motion = Motion(look.box, time)

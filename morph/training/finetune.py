@@ -12,7 +12,7 @@ from morph.errors import MorphError
 from morph.model.morphable_model import MorphableModel
 from morph.network.onnx_graph import export_onnx
 from morph.network.regressor import load_weights
-from morph.tracking import Tracker
+from morph.tracking import TrackerOptions
 from morph.training.flow_clips import find_clips, prepare_windows
 from morph.training.flow_config import FinetuneConfig
 from morph.training.flow_module import FlowData, FlowModule
@@ -51,11 +51,11 @@ def finetune(
     files = find_clips(clips)
     folder = claim_folder(config, folder)
     model = training_model(config.data.model)
-    if start.suffix != ".onnx":
+    if start.suffix.lower() != ".onnx":
         start = folder / "start.onnx"
         if not start.is_file():
             export_onnx(load_weights(config.network.start), start)  # type: ignore[arg-type]
-    windows = prepare_windows(files, Tracker(start, model), folder / "windows", config.clips, config.licence)
+    windows = prepare_windows(files, TrackerOptions(start, model), folder / "windows", config.clips, config.licence)
     counts = windows.meta["windows"]
     empty = [name for name, count in zip(windows.meta["clips"], counts, strict=True) if not count]
     lost = f"; no face was followed in {', '.join(empty)}" if empty else ""

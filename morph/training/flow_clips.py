@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import collections
+import dataclasses
 import hashlib
 import json
 import os
@@ -21,9 +22,8 @@ from morph.errors import MorphError
 from morph.frames import open_source
 from morph.frames.formats import CLIP_SUFFIXES, PICTURE_SUFFIXES, is_system_file, listed
 from morph.frames.sequence import natural_key
-from morph.inference.fingerprint import network_contents
 from morph.rendering import vertex_normals
-from morph.tracking import Face, SmoothingConfig, Tracker
+from morph.tracking import Face, SmoothingConfig, Tracker, TrackerOptions
 from morph.training.flow_config import Clips
 
 CROP_SHARE = 0.75  # of the stored side that the published crop fills, as in rendered crop sets
@@ -137,47 +137,47 @@ def _window(
 
 
 def prepare_windows(
-    clips: Sequence[Path], tracker: Tracker, folder: str | os.PathLike[str], options: Clips, licence: str = ""
+    clips: Sequence[Path], options: TrackerOptions, folder: str | os.PathLike[str], config: Clips, licence: str = ""
 ) -> ClipWindows:
     """Track the clips and write their windows into ``folder``; a whole set that lies there is taken as it is.
 
     Args:
         clips: from :func:`find_clips`.
-        tracker: of the starting weights.
+        options: of a tracker with the starting weights; how many faces it follows is up to ``config``, and it does not smooth.
         folder: of the set.
-        options: how windows are cut.
+        config: how windows are cut.
         licence: of the clips, for the set's description.
 
     Raises:
         MorphError: a clip cannot be read, no face was followed in any, or the folder holds windows of other clips.
     """
     folder = Path(folder)
-    fingerprint = _fingerprint(clips, tracker, options)
+    options = dataclasses.replace(options, smoothing=SmoothingConfig(online=False), max_faces=config.max_faces)
+    fingerprint = _fingerprint(clips, options, config)
     if (folder / "meta.json").is_file():
         old = ClipWindows.open(folder)
         if old.meta.get("fingerprint") != fingerprint:
             raise MorphError(f"{folder} holds windows of other clips, weights or settings; delete it, or give a new --out")
         return old
-    tracker.smoothing = SmoothingConfig(online=False)
-    tracker.max_faces = options.max_faces
+    tracker = Tracker(options)
     runs = [track_runs(clip, tracker) for clip in clips]
-    counts = [sum(len(run.starts(options.frames)) for run in found) for found in runs]
+    counts = [sum(len(run.starts(config.frames)) for run in found) for found in runs]
     if not any(counts):
-        raise MorphError(f"no face was followed through {options.frames} frames of any clip; give clips of faces")
+        raise MorphError(f"no face was followed through {config.frames} frames of any clip; give clips of faces")
     meta = {
         "clips": [clip.name for clip in clips],
         "windows": counts,
-        "options": options.model_dump(),
+        "options": config.model_dump(),
         "licence": licence,
         "fingerprint": fingerprint,
     }
-    windows = (window for i, clip in enumerate(clips) for window in cut_windows(clip, i, runs[i], options))
-    return write_windows(folder, windows, (sum(counts), options.frames, options.size), meta)
+    windows = (window for i, clip in enumerate(clips) for window in cut_windows(clip, i, runs[i], config))
+    return write_windows(folder, windows, (sum(counts), config.frames, config.size), meta)
 
 
-def _fingerprint(clips: Sequence[Path], tracker: Tracker, options: Clips) -> str:
+def _fingerprint(clips: Sequence[Path], options: TrackerOptions, config: Clips) -> str:
     files = [
         (clip.name, clip.stat().st_size if clip.is_file() else sum(f.stat().st_size for f in clip.iterdir())) for clip in clips
     ]
-    text = json.dumps([files, network_contents(tracker), options.model_dump()], sort_keys=True)
+    text = json.dumps([files, options.fingerprint(), config.model_dump()], sort_keys=True)
     return hashlib.sha256(text.encode()).hexdigest()

@@ -67,7 +67,7 @@ def build_network(config: TrainingConfig, model: MorphableModel, data: CropData)
 def _read_start(path: Path, data: CropData) -> CoefficientRegressor:
     """Weights to begin from: safetensors as they are, ONNX with its batch normalisation brought back on pictures of the run."""
     path = find_weights(path)
-    if path.suffix != ".onnx":
+    if path.suffix.lower() != ".onnx":
         return load_weights(path)
     start = load_onnx_weights(path)
     rows = np.resize(np.flatnonzero(data.weights), (8, 64))

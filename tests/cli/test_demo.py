@@ -13,6 +13,7 @@ def test_the_portrait_ships():
     assert "astronaut.jpg" in [file.name for file in demo_files()]
 
 
+@pytest.mark.slow
 def test_the_demo_tracks_what_ships_and_says_where_to_look(tmp_path, capsys, monkeypatch):
     weights = write_weights(tmp_path / "mean.onnx", load_default_model(0))
     portrait = [file for file in demo_files() if file.name == "astronaut.jpg"]

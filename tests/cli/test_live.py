@@ -3,6 +3,7 @@
 import json
 import os
 import signal
+import socket
 import subprocess
 import sys
 import time
@@ -84,6 +85,7 @@ def expected(clip, frames: list[int]) -> list:
     ]
 
 
+@pytest.mark.slow
 def test_the_numbers_received_are_those_of_the_tracker(clip):
     receiver = Receiver(JSON_RECEIVER)
     said = live(clip, "--stream", f"udp://127.0.0.1:{receiver.port}", "--frames", "50")
@@ -107,6 +109,7 @@ def test_the_numbers_received_are_those_of_the_tracker(clip):
     assert max(message["faces"][0]["weights"]["jawOpen"] for message in messages) > 0.02
 
 
+@pytest.mark.slow
 def test_osc_reaches_a_server_of_the_reference_package(clip):
     pytest.importorskip("pythonosc", reason="python-osc is not installed; pip install 'morph[live]'")
     receiver = Receiver(OSC_RECEIVER)
@@ -126,6 +129,7 @@ def test_osc_reaches_a_server_of_the_reference_package(clip):
         assert values["/morph/face/0/scale"] == pytest.approx([float(face.coefficients.scale)], abs=1e-5)
 
 
+@pytest.mark.slow
 def test_a_slow_tracker_drops_frames_and_sends_the_newest(clip):
     """Tracking that takes three frames' time: what is sent is fresh, and a third is sent."""
     receiver = Receiver(JSON_RECEIVER)
@@ -153,6 +157,7 @@ def test_a_slow_tracker_drops_frames_and_sends_the_newest(clip):
     assert f"{frames.dropped} dropped" in session.summary()
 
 
+@pytest.mark.slow
 def test_no_face_is_an_empty_list(tmp_path):
     clip = write_clip(tmp_path / "grey.mp4", [np.full((96, 128, 3), 127, np.uint8)] * 4)
     receiver = Receiver(JSON_RECEIVER)
@@ -163,12 +168,17 @@ def test_no_face_is_an_empty_list(tmp_path):
     assert "a face in 0" in said
 
 
+@pytest.mark.slow
 def test_interrupting_ends_it_with_a_summary(clip):
-    command = [sys.executable, "-m", "morph", "live", str(clip), "--no-window", "--level", "0", "--stream", "udp://127.0.0.1:9"]
-    process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
-    assert "Ctrl-C ends it" in process.stdout.readline()
-    time.sleep(1.0)
-    os.kill(process.pid, signal.SIGINT)
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as receiver:
+        receiver.bind(("127.0.0.1", 0))
+        receiver.settimeout(60)
+        address = f"udp://127.0.0.1:{receiver.getsockname()[1]}"
+        command = [sys.executable, "-m", "morph", "live", str(clip), "--no-window", "--level", "0", "--stream", address]
+        process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+        assert "Ctrl-C ends it" in process.stdout.readline()
+        receiver.recv(65536)  # a frame has been tracked
+        os.kill(process.pid, signal.SIGINT)
     out, err = process.communicate(timeout=30)
     assert (process.returncode, err) == (0, "")
     assert "frames came" in out

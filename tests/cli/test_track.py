@@ -155,6 +155,7 @@ def test_bad_options(files, tmp_path, capsys):
     assert not (tmp_path / "out").exists()
 
 
+@pytest.mark.slow
 def test_no_torch_is_needed(files, tmp_path):
     """A picture is tracked in a process in which PyTorch and onnx cannot be imported."""
     code = (

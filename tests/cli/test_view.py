@@ -11,6 +11,7 @@ def view(capsys, *words):
     return status, said.out, said.err
 
 
+@pytest.mark.slow
 def test_writes_a_picture(write_track, tmp_path, capsys):
     out = tmp_path / "a.png"
     words = (write_track([0, 1]), "--out", out, "--prop", "glasses", "--size", "80x60", "--backend", "software", "--frame", 1)
@@ -52,6 +53,7 @@ def test_footage_is_matched_unless_told(write_track, tmp_path, capsys):
     assert (pictures[2] != pictures[3]).any()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("words", "says"),
     [

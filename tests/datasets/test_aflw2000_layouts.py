@@ -32,6 +32,7 @@ def write_labels(folder: Path, n: int = 2000, *, listing: bool = True) -> list[s
     return names
 
 
+@pytest.mark.slow
 def test_the_original_folder_with_its_label_files(tmp_path: Path) -> None:
     names = write_labels(tmp_path)
     bench = open_aflw2000(tmp_path)

@@ -100,6 +100,7 @@ def test_a_finished_set_is_left_alone_and_another_is_refused(tmp_path: Path) -> 
         write_crops(tmp_path / "b", FILES, make, {"size": 2}, piece=4, max_bad=0.2)
 
 
+@pytest.mark.slow
 def test_several_processes_write_the_same_bytes(tmp_path: Path) -> None:
     model = toy_model()
     write_pairs(tmp_path / "set", model, [f"a{i}" for i in range(9)])

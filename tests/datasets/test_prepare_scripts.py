@@ -22,6 +22,7 @@ def run(name: str, *arguments: object) -> subprocess.CompletedProcess[str]:
     return subprocess.run(command, capture_output=True, text=True, env=environment, check=False)
 
 
+@pytest.mark.slow
 def test_300w_lp_of_ones_own_model(tmp_path: Path) -> None:
     model = toy_model()
     model.save(tmp_path / "model.npz")
@@ -42,6 +43,7 @@ def test_300w_lp_of_ones_own_model(tmp_path: Path) -> None:
     assert len(crops) == 2
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", ["300w_lp", "aflw2000", "aflw_merlrav"])
 def test_a_missing_folder_is_one_line(name: str, tmp_path: Path) -> None:
     more = ("--model", tmp_path / "none.npz") if name == "300w_lp" else ()

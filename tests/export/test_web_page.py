@@ -132,6 +132,7 @@ def test_positions_are_those_of_the_decoder(open_page: OpenPage, performance: Pe
     assert np.abs(points - held.vertices(len(held) - 1)[origin]).max() < 0.01
 
 
+@pytest.mark.slow
 def test_a_slider_opens_the_mouth_and_lets_go(open_page: OpenPage, performance: Performance, coarse: MorphableModel) -> None:
     """Mouse and keys as a person uses them; pixels change about the mouth and not on the forehead."""
     page = open_page()
@@ -182,6 +183,7 @@ def test_plays_scrubs_and_orbits(open_page: OpenPage, performance: Performance) 
     np.testing.assert_allclose(page.run(where), before, atol=0.5)
 
 
+@pytest.mark.slow
 def test_glasses_ride_on_the_head(open_page: OpenPage, performance: Performance, coarse: MorphableModel) -> None:
     """Where the viewer puts them, to 0.01 mm, seen about the eyes, and gone when they are taken off."""
     page = open_page("--prop", "glasses")

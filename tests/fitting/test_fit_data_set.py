@@ -116,6 +116,7 @@ def test_bfm_coefficients_fill_the_layout_of_300w_lp(research_data: Path, tmp_pa
     np.testing.assert_allclose(landmark_decoder(bfm).project(back)[0, :, :2], points, atol=0.02)
 
 
+@pytest.mark.slow
 def test_real_faces_are_met(research_data: Path) -> None:
     from morph.fitting import fit_landmarks
     from morph.fitting.landmark_sets import open_landmark_set

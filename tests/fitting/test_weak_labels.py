@@ -63,6 +63,7 @@ def test_blend_is_nearer_the_truth_than_either(folder: Path) -> None:
     assert (blended.weights > 0).all()
 
 
+@pytest.mark.slow
 def test_command_writes_coefficients_of_the_blend(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
     out = folder / "out"
     assert main(["fit", "--data", str(folder / "in"), "--weak-labels", str(folder / "weak.npz"), "--out", str(out)]) == 0

@@ -14,7 +14,7 @@ pytest.importorskip("onnx")
 from clips import PORTRAIT, portrait, write_clip
 from standins import toy_model, write_weights
 
-from morph import Tracker
+from morph import Tracker, TrackerOptions
 from morph.cli import main
 from morph.crop.parts import EYE
 from morph.datasets.crops import CropSet
@@ -181,4 +181,4 @@ def test_averaged_points_and_experts_exclude_each_other() -> None:
     from morph.evaluation.aflw2000.weights import run_weights
 
     with pytest.raises(MorphError, match="--flip averages points"):
-        run_weights(None, flip=True, experts="both")  # type: ignore[arg-type]
+        run_weights(None, TrackerOptions(experts="both"), flip=True)  # type: ignore[arg-type]

@@ -14,7 +14,7 @@ pytest.importorskip("onnx")
 from clips import PORTRAIT, portrait, write_clip
 from standins import toy_model, write_weights
 
-from morph import Tracker
+from morph import Tracker, TrackerOptions
 from morph.cli import main
 from morph.datasets.crops import CropSet
 from morph.errors import MorphError
@@ -40,8 +40,8 @@ def rendered(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def test_shapes_are_nearer_to_the_truth_and_nothing_else_changes(rendered: Path) -> None:
-    with_it = measure_renders(rendered, experts="none", identity="default")
-    without = measure_renders(rendered, experts="none", identity="none")
+    with_it = measure_renders(rendered, TrackerOptions(experts="none", identity="default"))
+    without = measure_renders(rendered, TrackerOptions(experts="none", identity="none"))
     assert (with_it.identity, without.identity) == ("default", "none")
     assert with_it.shape_gain > without.shape_gain + 0.03
     assert with_it.shape_mm < 0.8 * with_it.mean_head_mm
@@ -122,4 +122,4 @@ def test_what_does_not_fit_is_one_line(tmp_path: Path, capsys: pytest.CaptureFix
 
 def test_averaged_points_and_identity_exclude_each_other() -> None:
     with pytest.raises(MorphError, match="--flip averages points"):
-        run_weights(None, flip=True, identity="default")  # type: ignore[arg-type]
+        run_weights(None, TrackerOptions(identity="default"), flip=True)  # type: ignore[arg-type]

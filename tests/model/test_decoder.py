@@ -6,6 +6,7 @@ import time
 
 import numpy as np
 import pytest
+from threadpoolctl import threadpool_limits
 
 from morph.errors import MorphError
 from morph.model import Decoder, MorphableModel, landmark_decoder
@@ -69,8 +70,8 @@ def test_wrong_input_is_named(toy_model):
         Decoder(toy_model, [0.5])
 
 
-def test_speed_of_38365_vertices_and_50_modes(capsys):
-    """The target is 1.2 ms of processor time on one thread; asserted with slack, as machines that run tests are shared."""
+def test_decoding_38365_vertices_costs_about_one_pass_over_the_modes(capsys):
+    """1.2 ms of processor time on one thread where nothing else runs; asserted beside adding up the modes by NumPy itself."""
     n, rng = 38_365, np.random.default_rng(0)
     model = MorphableModel(
         name="speed",
@@ -85,11 +86,16 @@ def test_speed_of_38365_vertices_and_50_modes(capsys):
         landmarks=np.arange(68),
     )
     decoder, shape, expression = Decoder(model), np.ones(40, np.float32), np.ones(10, np.float32)
-    taken = []
-    for _ in range(100):
-        start = time.process_time()
-        decoder(shape, expression)
-        taken.append(time.process_time() - start)
+    modes = rng.normal(size=(50, 3 * n)).astype(np.float32)
+    taken, plain = [], []
+    with threadpool_limits(1):
+        for _ in range(60):
+            start = time.thread_time()
+            decoder(shape, expression)
+            middle = time.thread_time()
+            modes.sum(0)
+            taken.append(middle - start)
+            plain.append(time.thread_time() - middle)
     with capsys.disabled():
-        print(f" [decode of {n} vertices x 50 modes: {1000 * min(taken):.2f} ms]", end="")
-    assert min(taken) < 0.004
+        print(f" [decode of {n} vertices x 50 modes: {1000 * min(taken):.2f} ms, sum {1000 * min(plain):.2f} ms]", end="")
+    assert min(taken) < 2.5 * min(plain)

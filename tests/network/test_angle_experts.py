@@ -49,6 +49,7 @@ def test_they_are_chosen_by_the_yaw_that_the_network_says(degrees: float) -> Non
     assert float(network._yaw(network.whiten(flat))[0]) == pytest.approx(abs(degrees), abs=1e-3)
 
 
+@pytest.mark.slow
 def test_files_keep_them(tmp_path: Path) -> None:
     network = _network()
     assert network.experts is not None

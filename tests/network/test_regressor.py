@@ -49,6 +49,7 @@ def test_whitening_is_undone() -> None:
     assert torch.allclose(network().unwhiten(network().whiten(flat)), flat, atol=1e-5)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("pixels", [40, 64, 100])
 def test_other_picture_sizes_run(pixels: int) -> None:
     assert network().whitened(torch.zeros(1, pixels, pixels, 3, dtype=torch.uint8))[0].shape == (1, 16)
@@ -92,6 +93,7 @@ def test_text_as_weights(tmp_path: Path) -> None:
         load_weights(tmp_path / "absent.safetensors")
 
 
+@pytest.mark.slow
 def test_onnx_agrees_and_describes_itself(tmp_path: Path) -> None:
     path = tmp_path / "w.onnx"
     assert export_onnx(network(), path) < 1e-3

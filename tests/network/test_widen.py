@@ -34,6 +34,7 @@ def _pictures(count: int) -> torch.Tensor:
     return torch.nn.functional.interpolate(blocks, size=64).permute(0, 2, 3, 1).to(torch.uint8)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("narrow", "wide"), [(1.0, 2.0), (1.0, 1.5), (1.5, 2.0), (0.5, 1.0)])
 @pytest.mark.parametrize("training", [False, True])
 def test_a_wider_network_begins_as_the_narrower_one(narrow: float, wide: float, training: bool) -> None:
@@ -49,6 +50,7 @@ def test_a_wider_network_begins_as_the_narrower_one(narrow: float, wide: float, 
     assert (got_error - want_error).abs().max() < 1e-3 * spread
 
 
+@pytest.mark.slow
 def test_copies_do_not_learn_the_same() -> None:
     network = widen(_network(1.0), 2.0).train()
     network.whitened(_pictures(4))[0].square().sum().backward()
@@ -62,6 +64,7 @@ def test_only_wider_ones() -> None:
         widen(_network(1.0), 0.5)
 
 
+@pytest.mark.slow
 def test_the_mean_with_a_narrower_start(tmp_path: Path) -> None:
     start = _network(1.0)
     wide = widen(start, 2.0)

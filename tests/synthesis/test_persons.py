@@ -116,6 +116,7 @@ def test_one_picture_a_person_is_the_usual_recipe(renderer: Renderer) -> None:
     np.testing.assert_array_equal(renderer.render((6, 3), SIZE).image, renderer.render((6, 3), SIZE, recipe=one).image)
 
 
+@pytest.mark.slow
 def test_splits_continue_each_other_and_groups_are_persons(
     tmp_path: Path, renderer: Renderer, monkeypatch: pytest.MonkeyPatch
 ) -> None:

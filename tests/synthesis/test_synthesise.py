@@ -77,6 +77,7 @@ def test_split_ranges_continue_each_other(tmp_path: Path, expected: dict[str, np
         np.testing.assert_array_equal(part.labels["group"], np.arange(start, start + count))
 
 
+@pytest.mark.slow
 def test_two_processes_give_the_same_bytes(
     tmp_path: Path, expected: dict[str, np.ndarray], monkeypatch: pytest.MonkeyPatch
 ) -> None:

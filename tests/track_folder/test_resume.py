@@ -1,11 +1,11 @@
 """A track that was killed and continued is the track of an unbroken run."""
 
-import random
 import shutil
 import subprocess
 import sys
 import time
 from pathlib import Path
+from random import Random
 
 import pytest
 
@@ -15,6 +15,7 @@ from morph.cli.demo import demo_files
 from morph.errors import MorphError
 from morph.frames import open_source
 from morph.frames.sources import FrameSource
+from morph.inference.experts import default_experts
 from morph.track_folder import TrackOptions, track_to_folder
 from morph.track_folder.resume import RECORD, remove_half_written
 
@@ -48,12 +49,14 @@ def clip():
     return next(file for file in demo_files() if file.suffix == ".mp4")
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("smooth", ["online", "offline"])
 def test_killed_at_random_moments_and_resumed_it_is_the_unbroken_run_byte_by_byte(clip, tmp_path, smooth):
     whole, broken = tmp_path / "whole", tmp_path / "broken"
     subprocess.run(command(clip, whole, "--smooth", smooth), check=True, stdout=subprocess.DEVNULL)
     expected = contents(whole)
     assert len(expected) == FRAMES + 5  # material, texture, coefficients, landmarks, overlay
+    random = Random(smooth)  # the same moments in every run
     moments = [(random.randrange(1, FRAMES // 2), random.random() * 0.03), (FRAMES // 2, random.random() * 0.06)]
     times: dict[str, int] = {}
     for meshes, seconds in moments:
@@ -170,6 +173,19 @@ def test_other_footage_weights_and_unknown_tracks_are_refused(clip, tracker, beg
     (begun / "summary.json").write_text("{}")
     with pytest.raises(MorphError, match="does not say how it was tracked"):
         track_to_folder(open_source(clip), tracker, begun, RESUME)
+
+
+def test_other_experts_of_the_same_name_are_refused(clip, tmp_path):
+    onnx = pytest.importorskip("onnx")
+    own = tmp_path / "own.onnx"
+    shutil.copy(default_experts(), own)
+    with pytest.raises(KeyboardInterrupt):
+        track_to_folder(Cut(clip, 2), Tracker(level=0, experts=own), tmp_path / "out", OPTIONS)
+    other = onnx.load(default_experts())
+    other.doc_string = "another"
+    onnx.save(other, own)
+    with pytest.raises(MorphError, match="begun with other experts;"):
+        track_to_folder(open_source(clip), Tracker(level=0, experts=own), tmp_path / "out", RESUME)
 
 
 def test_frames_that_do_not_come_again_are_refused(clip, tracker, tmp_path):

@@ -49,6 +49,7 @@ def bars(model: MorphableModel, count: int) -> PartCrops:
     return PartCrops(images, context, truth, opening, np.ones(count, np.float32), np.arange(count))
 
 
+@pytest.mark.slow
 def test_beats_no_correction(model: MorphableModel) -> None:
     training = {"batch_size": 32, "threads": 1}
     config = ExpertsConfig.model_validate(

@@ -117,6 +117,7 @@ def test_steps_lower_the_loss(tmp_path: Path, flow: str) -> None:
     assert min(losses[-3:]) < 0.6 * losses[0]
 
 
+@pytest.mark.slow
 def test_run_writes_what_training_writes(tmp_path: Path) -> None:
     config = FinetuneConfig.model_validate(recipe(tmp_path))
     weights = toy_run(tmp_path, "run", config)
@@ -171,6 +172,7 @@ def write_recipe(folder: Path, **changes: Any) -> Path:
     return path
 
 
+@pytest.mark.slow
 def test_command_makes_weights_that_track(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     (tmp_path / "clips").mkdir()
     write_clip(tmp_path / "clips" / "a.mp4", [portrait(shift=2 * i) for i in range(7)])

@@ -65,6 +65,7 @@ def die_before_checkpoint(patch: pytest.MonkeyPatch, epoch: int) -> None:
     patch.setattr(run, "draw_curve", drawn)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("begin", "workers"), [(training, 1), (training, 0), (finetuning, 2)])
 def test_a_killed_run_ends_with_the_bytes_of_an_unbroken_one(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, begin: Callable[[Path, int], Callable[[str], Path]], workers: int

@@ -70,6 +70,7 @@ def recipe(pictures: Path) -> TrainingConfig:
     )
 
 
+@pytest.mark.slow
 def test_learns(tmp_path: Path) -> None:
     cv2.setNumThreads(1)
     pictures = synthesise(SynthesisPlan(TRAINING, seed=1, size=80), tmp_path / "training")

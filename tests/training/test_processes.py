@@ -31,6 +31,7 @@ def test_parts_are_the_shares_of_processes() -> None:
     assert sorted(rows) == sorted(BatchKeys(weights, 8, 3, [64], 5).order().ravel().tolist())
 
 
+@pytest.mark.slow
 def test_two_gloo_processes_follow_the_curve_of_one(tmp_path: Path) -> None:
     one = recipe(tmp_path, epochs=2, accumulate=2)
     train(TrainingConfig.model_validate(one), tmp_path / "one", progress=False)

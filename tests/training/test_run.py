@@ -20,6 +20,7 @@ from morph.training.config import TrainingConfig, load_config
 from morph.training.run import read_curve, train
 
 
+@pytest.mark.slow
 def test_run_writes_everything_and_lowers_the_loss(tmp_path: Path) -> None:
     config = TrainingConfig.model_validate(recipe(tmp_path, epochs=6, samples_per_epoch=48, learning_rate=3e-3))
     weights = train(config, tmp_path / "run", progress=False)
@@ -93,6 +94,7 @@ def test_a_wider_start_is_refused(tmp_path: Path) -> None:
         train(TrainingConfig.model_validate(values), tmp_path / "run")
 
 
+@pytest.mark.slow
 def test_only_experts_by_angle_learn(tmp_path: Path) -> None:
     values = recipe(tmp_path, epochs=1)
     config = TrainingConfig.model_validate(values)

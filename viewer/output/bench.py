@@ -20,7 +20,7 @@ from morph.frames.frame import Frame
 from morph.model import load_default_model
 from morph.track_folder import TrackOptions, track_to_folder
 from morph.track_folder.read import load_track
-from morph.tracking import Tracker
+from morph.tracking import Tracker, TrackerOptions
 from viewer.draw.offscreen import open_renderer
 from viewer.output.preview import Preview, draw_frame
 from viewer.props import find_prop
@@ -42,11 +42,11 @@ sys.exit(status)
 
 PROTOCOL = """\
 frame   CPU milliseconds of the whole process, all threads: a picture that fits {width}x{height}, {samples}x{samples} samples a
-        pixel, the prop over footage with its light, shadows and finish; footage is decoded beforehand; of {passes} passes over
+        pixel, the prop over footage with its light, shadows and finish; footage is decoded beforehand; of {rounds} rounds over
         {frames} frames, the fastest, after one that does not count
 first   CPU seconds, with programs that it starts, of `morph view TRACK --prop {prop} --over CLIP --frame 0 --out a.png` as a
         program of its own: loading Python, model, track and prop, choosing the backend, drawing and writing one picture; the
-        best of {passes}; machine code of the loops is on disk, as it is from the second run on
+        best of {rounds}; machine code of the loops is on disk, as it is from the second run on
 """
 
 
@@ -73,7 +73,7 @@ class ViewerReport:
         clip, prop: what was drawn.
         width, height: of the pictures.
         vertices: of the head.
-        frames, passes, samples: how often, and how fine.
+        frames, rounds, samples: how often, and how fine.
         backends: by name.
         missing: backends that do not work here, and why.
     """
@@ -84,7 +84,7 @@ class ViewerReport:
     height: int
     vertices: int
     frames: int
-    passes: int
+    rounds: int
     samples: int
     backends: dict[str, Backend]
     missing: dict[str, str]
@@ -92,7 +92,7 @@ class ViewerReport:
     @property
     def protocol(self) -> str:
         """How it was measured."""
-        named = {name: getattr(self, name) for name in ("width", "height", "samples", "passes", "frames", "prop")}
+        named = {name: getattr(self, name) for name in ("width", "height", "samples", "rounds", "frames", "prop")}
         return PROTOCOL.format(**named)
 
     def as_json(self) -> dict[str, Any]:
@@ -120,42 +120,45 @@ class ViewerBench:
     Attributes:
         prop: a shipped name or a folder.
         backends: "egl", "osmesa" or "software"; those that do not work here are named in the report.
-        passes: over the frames; the fastest counts.
+        rounds: over the frames; the fastest counts.
         samples: pixels are drawn so many times finer in both directions.
     """
 
     prop: str = "glasses"
     backends: Sequence[str] = ("osmesa", "software")
-    passes: int = 3
+    rounds: int = 3
     samples: int = 2
 
 
 def measure_viewer(
-    clip: str | os.PathLike[str], track: str | os.PathLike[str] | None = None, bench: ViewerBench = ViewerBench()
+    clip: str | os.PathLike[str],
+    track: TrackerOptions | str | os.PathLike[str] | None = None,
+    bench: ViewerBench = ViewerBench(),
 ) -> ViewerReport:
     """Draw the first frames of a clip with a prop, finished as by ``morph view --over``, and time them.
 
     Args:
         clip: file or folder of numbered pictures.
-        track: folder of ``morph track``; None: the frames are tracked now, which is not timed.
+        track: folder of ``morph track``, or options of a tracker that follows the clip now, which is not timed; None: the
+            default ones.
         bench: what is measured.
 
     Raises:
         MorphError: the clip cannot be read or shows no face, no such prop, or a count is less than 1.
     """
-    passes, prop, samples = bench.passes, bench.prop, bench.samples
-    if passes < 1:
-        raise MorphError(f"passes must be at least 1, got {passes}")
+    rounds, prop, samples = bench.rounds, bench.prop, bench.samples
+    if rounds < 1:
+        raise MorphError(f"rounds must be at least 1, got {rounds}")
     found = find_prop(prop)
     frames = [frame for _, frame in zip(range(FRAMES), open_source(clip), strict=False)]
     model = load_default_model(1)
     with tempfile.TemporaryDirectory() as folder:
-        if track is None:
+        if track is None or isinstance(track, TrackerOptions):
             source = open_source(clip)
             if isinstance(source, ClipSource):
                 source.threads = 1
-            track = Path(folder) / "track"
-            track_to_folder(source, Tracker(), track, TrackOptions())
+            tracker, track = Tracker(track), Path(folder) / "track"
+            track_to_folder(source, tracker, track, TrackOptions())
         stage = Stage(load_track(track), model, found)
         costs: dict[str, Backend] = {}
         missing: dict[str, str] = {}
@@ -173,7 +176,7 @@ def measure_viewer(
         height=round(height * zoom),
         vertices=model.n_vertices,
         frames=len(frames),
-        passes=passes,
+        rounds=rounds,
         samples=samples,
         backends=costs,
         missing=missing,
@@ -190,12 +193,12 @@ class _Job:
 
 
 def _measure(job: _Job, frames: list[Frame], backend: str) -> Backend:
-    stage, passes = job.stage, job.bench.passes
+    stage, rounds = job.stage, job.bench.rounds
     renderer = open_renderer(backend, job.bench.samples)
     preview = Preview(SIZE, look=Look(head=False), light="auto", finish="matched")
     best = float("inf")
     try:
-        for number in range(passes + 1):
+        for number in range(rounds + 1):
             match = preview.match(stage)
             start = time.process_time()
             for frame in frames:
@@ -204,7 +207,7 @@ def _measure(job: _Job, frames: list[Frame], backend: str) -> Backend:
                 best = min(best, time.process_time() - start)
     finally:
         renderer.close()
-    first = min(_first_picture(job, backend) for _ in range(passes))
+    first = min(_first_picture(job, backend) for _ in range(rounds))
     seconds = best / len(frames)
     return Backend(round(1000 * seconds, 2), round(1 / seconds, 1), round(first, 2))
 
@@ -212,21 +215,9 @@ def _measure(job: _Job, frames: list[Frame], backend: str) -> Backend:
 def _first_picture(job: _Job, backend: str) -> float:
     """CPU seconds of a program that draws one picture."""
     size = f"{SIZE[0]}x{SIZE[1]}"
-    words = [
-        "view",
-        job.track,
-        "--prop",
-        job.bench.prop,
-        "--over",
-        job.clip,
-        "--frame",
-        "0",
-        "--size",
-        size,
-        "--backend",
-        backend,
-    ]
-    words += ["--samples", str(job.bench.samples), "--out", str(job.folder / "first.png")]
+    words = ["view", job.track, "--prop", job.bench.prop, "--over", job.clip, "--frame", "0"]
+    words += ["--size", size, "--backend", backend, "--samples", str(job.bench.samples)]
+    words += ["--out", str(job.folder / "first.png")]
     done = subprocess.run([sys.executable, "-c", STARTED, *words], capture_output=True, text=True)
     if done.returncode:
         raise MorphError((done.stderr.strip().splitlines() or ["the picture could not be drawn"])[-1].removeprefix("morph: "))

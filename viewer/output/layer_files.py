@@ -7,6 +7,7 @@ import hashlib
 import json
 import os
 import re
+import struct
 from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import Any, Literal
@@ -29,9 +30,9 @@ from viewer.stage.track_scene import Stage
 
 Kind = Literal["exr", "png"]
 SUMMARY = "layers.json"
-OWN_FILE = re.compile(r"(layers|st|st_\d+|beauty|matte|depth|normals|uv|plate)\.\d{6}\.(exr|png)")
+OWN_FILE = re.compile(r"(layers|st|st_\d+|beauty|matte|depth|normals|uv|plate)\.-?\d{5,}\.(exr|png)")
 HALF_WRITTEN = re.compile(
-    r"\.(layers|st|st_\d+|beauty|matte|depth|normals|uv|plate|probe|\.unfinished)(\.\d{6})?-\w{8}(\.\w+)?"
+    r"\.(layers|st|st_\d+|beauty|matte|depth|normals|uv|plate|probe|\.unfinished)(\.-?\d{5,})?-\w{8}(\.\w+)?"
 )
 DEPTH_STEP = 64  # of a PNG's values for one millimetre; 32768 is the plane of the head's origin
 ABOUT = {
@@ -238,7 +239,13 @@ def _exr_files() -> Callable[[FrameLayers, int], dict[str, Writer]]:
     def writer(channels: dict[str, npt.NDArray[Any]]) -> Writer:
         header = {"compression": OpenEXR.ZIP_COMPRESSION, "type": OpenEXR.scanlineimage}
         arrays = {name: np.ascontiguousarray(array) for name, array in channels.items()}
-        return lambda path: OpenEXR.File(header, arrays).write(str(path))
+
+        def write(path: Path) -> None:
+            OpenEXR.File(header, arrays).write(str(path))
+            if not is_whole_exr(path.read_bytes()):  # its writer does not say that the disk took the end no more
+                raise MorphError(f"a layer in {path.parent} could not be written to its end; is the disk full?")
+
+        return write
 
     def files(layers: FrameLayers, people: int) -> dict[str, Writer]:
         half: dict[str, npt.NDArray[Any]] = dict(zip("RGBA", np.moveaxis(layers.beauty, -1, 0), strict=True))
@@ -281,6 +288,21 @@ def _png_files(layers: FrameLayers, people: int) -> dict[str, Writer]:
     if layers.plate is not None:
         pictures["plate"] = sixteen(65535 * encode_srgb(layers.plate))
     return {name: writer(picture) for name, picture in pictures.items()}
+
+
+def is_whole_exr(data: bytes) -> bool:
+    """Whether the last block of lines that the table of an OpenEXR file points to is there, to its end."""
+    place = 8  # magic number and version; then attributes: name, kind, size, value
+    try:
+        while data[place]:
+            value = data.index(b"\0", data.index(b"\0", place) + 1) + 1
+            place = value + 4 + struct.unpack_from("<i", data, value)[0]
+        place += 1
+        (first,) = struct.unpack_from("<Q", data, place)  # the table ends where the first block begins
+        last = max(struct.unpack_from(f"<{(first - place) // 8}Q", data, place))
+        return last + 8 + int(struct.unpack_from("<i", data, last + 4)[0]) <= len(data)
+    except (IndexError, ValueError, struct.error):
+        return False
 
 
 def _write_png(path: Path, picture: npt.NDArray[np.uint16]) -> None:

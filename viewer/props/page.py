@@ -12,8 +12,9 @@ from morph.export.performance import Performance
 from morph.export.web_page import PageProp
 from morph.rendering.colour import GAMMA
 from viewer.draw.scene import Part
-from viewer.props.fitted_prop import Placement, Wearing, WornItem
+from viewer.props.fitted_prop import Wearing, WornItem
 from viewer.props.prop import Item, Prop, SkinTexture
+from viewer.props.wearer import Placement, Wearer
 
 
 def page_prop(prop: Prop, performance: Performance) -> PageProp:
@@ -82,7 +83,7 @@ def _matrices(item: WornItem, performance: Performance) -> Doubles:
     scores = np.zeros((model.n_expression + 1, model.n_expression))
     rows = np.arange(model.n_expression)
     scores[rows + 1, rows] = 1 / np.where(model.expression_std > 0, model.expression_std, np.inf)
-    out = np.stack([_matrix(item.place(performance.shape, score), metre) for score in scores])
+    out = np.stack([_matrix(item.place(Wearer(performance.shape, score)), metre) for score in scores])
     out[1:] -= out[0]
     return out
 

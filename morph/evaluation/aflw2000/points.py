@@ -16,6 +16,7 @@ from morph.datasets.aflw2000 import Aflw2000
 from morph.errors import MorphError
 from morph.evaluation.aflw2000.nme import FAILURE, NOT_FOUND, YAW_BINS, NmeScores, score_points
 from morph.marks import GENERATOR
+from morph.npz import open_npz
 
 Array = npt.NDArray[np.floating]
 
@@ -149,7 +150,7 @@ def read_predictions(path: str | os.PathLike[str]) -> tuple[npt.NDArray[np.str_]
     if not path.is_file():
         raise MorphError(f"no predictions file {path}")
     try:
-        with np.load(path, allow_pickle=False) as archive:
+        with open_npz(path) as archive:
             if "names" not in archive or "pts68" not in archive:
                 raise MorphError(f"{path} needs names (N,) and pts68 (N, 68, 2), it has {', '.join(archive) or 'nothing'}")
             return archive["names"].astype(str), archive["pts68"]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import os
 import time
 from collections.abc import Callable
@@ -16,9 +17,10 @@ from morph.datasets.aflw2000 import Aflw2000
 from morph.errors import MorphError
 from morph.evaluation.aflw2000.evaluator import Aflw2000Evaluator
 from morph.evaluation.aflw2000.points import Aflw2000Report
-from morph.inference.refinement import CloserLook, open_closer_look
+from morph.inference.refinement import open_closer_look
 from morph.model.default_model import load_default_model
 from morph.model.morphable_model import MorphableModel
+from morph.tracking.options import TrackerOptions
 
 
 @dataclass(frozen=True, eq=False)
@@ -40,15 +42,17 @@ class MeasuredWeights:
     model_identity: str
     name: str
 
-    def find_model(self, path: str | os.PathLike[str] | None = None) -> MorphableModel:
-        """The model that the weights were trained for: the file at ``path``, or the default model.
+    def find_model(self, path: MorphableModel | str | os.PathLike[str] | None = None) -> MorphableModel:
+        """The model that the weights were trained for: a model or its file, or the default model.
 
         Raises:
             MorphError: it is another model.
         """
         from morph.model.readers import read_model
 
-        model = read_model(path) if path is not None else load_default_model(1)  # as it is trained and tracked with
+        model: Any = path
+        if not isinstance(path, MorphableModel):  # the default model as it is trained and tracked with
+            model = load_default_model(1) if path is None else read_model(path)
         if model.identity != self.model_identity:
             hint = "name its file with --model" if path is None else "give the file that it was trained with"
             raise MorphError(
@@ -67,7 +71,7 @@ def open_weights(path: str | os.PathLike[str]) -> MeasuredWeights:
     from morph.inference.regressor import Regressor, find_weights
 
     path = find_weights(path)
-    if path.suffix == ".safetensors":
+    if path.suffix.lower() == ".safetensors":
         try:
             from morph.network.regressor import load_weights
         except ImportError as error:
@@ -91,26 +95,19 @@ def open_weights(path: str | os.PathLike[str]) -> MeasuredWeights:
 
 def run_weights(
     benchmark: Aflw2000,
-    weights: str | os.PathLike[str] | None = None,
-    model: str | os.PathLike[str] | None = None,
+    options: TrackerOptions | None = None,
     *,
     crop: str = "ground-truth",
     flip: bool = False,
-    passes: int = 1,
-    experts: str | os.PathLike[str] | None = None,
-    identity: str | os.PathLike[str] | None = None,
 ) -> tuple[Aflw2000Report, npt.NDArray[np.floating]]:
     """Run weights over AFLW2000-3D.
 
     Args:
         benchmark: the faces.
-        weights: ``.onnx`` or ``.safetensors``; None: the ones that ship.
-        model: file of the morphable model of the weights; None: the default model.
+        options: of the tracker that looks at the faces; weights may be ``.safetensors``, too; None are the defaults. Not with
+            experts and identity where ``flip`` averages points on the published crop.
         crop: "ground-truth" for the published crop, "detector" for the whole picture through the tracker's detector.
         flip: average the points with those of the mirrored crop.
-        passes: 2 looks at each face twice, as ``Tracker(passes=2)`` does.
-        experts, identity: as for :class:`morph.tracking.Tracker`; not with ``flip`` on the published crop, where points are
-            averaged.
 
     Returns:
         The report, and ``(N, 68, 2)`` points in picture pixels, NaN where no face was found.
@@ -120,14 +117,16 @@ def run_weights(
     """
     from morph.inference.regressor import default_weights
 
-    regressor = open_weights(weights or default_weights())
-    found = regressor.find_model(model)
+    options = options or TrackerOptions()
+    passes, averaged = options.passes, flip and crop == "ground-truth"
+    if averaged:
+        options = _plain(options)
+    regressor = open_weights(options.weights or default_weights())
+    found = regressor.find_model(options.model)
     if crop not in ("ground-truth", "detector"):
         raise MorphError(f"no crop called {crop!r}; choose ground-truth or detector")
-    if passes not in (1, 2):
-        raise MorphError(f"passes must be 1 or 2, got {passes}")
     evaluator = Aflw2000Evaluator(benchmark, found, regressor.input_size)
-    closer = _closer_for(experts, identity, found, regressor.name, averaged=flip and crop == "ground-truth")
+    closer = open_closer_look(options.identity, options.experts, found, regressor.name)
     started = time.process_time()
     if crop == "ground-truth" and passes == 2:
         from morph.evaluation.aflw2000.second_pass import predict_twice
@@ -136,12 +135,12 @@ def run_weights(
     elif crop == "ground-truth":
         predictions = evaluator.predict(regressor.predictor, flip=flip)
     else:
-        if Path(regressor.name).suffix != ".onnx":
+        if Path(regressor.name).suffix.lower() != ".onnx":
             raise MorphError(f"the detector's crop needs .onnx weights, not {regressor.name}; `morph export` writes them")
         from morph.evaluation.aflw2000.whole_picture import track_benchmark
         from morph.tracking.tracker import Tracker
 
-        tracker = Tracker(weights, found, max_faces=8, passes=passes, experts=experts, identity=identity)
+        tracker = Tracker(options, found, max_faces=8)
         predictions = track_benchmark(benchmark, tracker, flip=flip)
     if closer and crop == "ground-truth":
         from morph.evaluation.aflw2000.closer_look import look_closer
@@ -154,21 +153,14 @@ def run_weights(
     return report, predictions.points
 
 
-def _closer_for(
-    experts: str | os.PathLike[str] | None,
-    identity: str | os.PathLike[str] | None,
-    model: MorphableModel,
-    first_look: str,
-    *,
-    averaged: bool,
-) -> CloserLook:
-    """The closer look of a run; none by default where points are averaged with those of mirrored crops.
+def _plain(options: TrackerOptions) -> TrackerOptions:
+    """Without experts and identity network, which correct coefficients: points are averaged.
 
     Raises:
-        MorphError: it was asked for all the same, or does not fit.
+        MorphError: they were asked for all the same.
     """
-    if averaged and (experts not in (None, "none") or identity not in (None, "none")):
+    if options.experts not in (None, "none") or options.identity not in (None, "none"):
         raise MorphError(
             "--experts and --identity correct coefficients, --flip averages points; leave some out, or use --passes 2"
         )
-    return CloserLook() if averaged else open_closer_look(identity, experts, model, first_look)
+    return dataclasses.replace(options, experts="none", identity="none")

@@ -16,6 +16,7 @@ import numpy.typing as npt
 from morph.errors import MorphError
 from morph.evaluation.clips.blinks import BlinkScores, Interval, eye_opening, find_blinks, score_blinks
 from morph.evaluation.clips.motion import lag, runs_of, shaking
+from morph.npz import open_npz
 
 Floats = npt.NDArray[np.floating]
 
@@ -125,5 +126,5 @@ def run_mediapipe(clip: str | os.PathLike[str], python: str | os.PathLike[str]) 
         if done.returncode or not out.is_file():
             last = (done.stderr.strip().splitlines() or ["no message"])[-1]
             raise MorphError(f"MediaPipe failed on {clip}: {last}")
-        with np.load(out, allow_pickle=False) as archive:
+        with open_npz(out) as archive:
             return dict(archive)

@@ -16,7 +16,7 @@ from morph.errors import MorphError
 from morph.evaluation.clips.motion import lag, runs_of, shaking, sides
 from morph.frames import open_source
 from morph.model import landmark_decoder
-from morph.tracking import Face, SmoothingConfig, Tracker
+from morph.tracking import Face, SmoothingConfig, Tracker, TrackerOptions
 from morph.tracking.smoothing.face_smoother import FaceSmoother, place
 from morph.tracking.smoothing.one_euro import Cutoffs
 
@@ -42,6 +42,16 @@ class ClipScore:
     lag: float | None
     turn_lag: float | None
     lips: float
+
+
+def record(clips: Sequence[str | os.PathLike[str]], options: TrackerOptions) -> list[Recording]:
+    """Track the clips with a tracker that smooths nothing but its crops; ``options`` say how else it is made.
+
+    Raises:
+        MorphError: a clip cannot be read, or shows no face for three frames.
+    """
+    tracker = Tracker(dataclasses.replace(options, level=0, smoothing=SmoothingConfig(online=False)))
+    return [Recording(clip, tracker) for clip in clips]
 
 
 class Recording:

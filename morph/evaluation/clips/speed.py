@@ -22,7 +22,7 @@ from morph.frames.clip import ClipSource
 from morph.frames.frame import FrameSource
 from morph.inference import Regressor
 from morph.stopwatch import Stopwatch
-from morph.tracking import Tracker
+from morph.tracking import Tracker, TrackerOptions
 
 # Names of the stopwatch's stages, in the order in which a frame goes through them.
 STAGES = {
@@ -39,23 +39,23 @@ STAGES = {
     "write": "write OBJ",
 }
 WARM_FRAMES = 10  # tracked before the clock starts: compiled loops are loaded, memory is mapped
-ROUNDS = 5  # of each batch; the best counts
+TRIES = 5  # of each batch; the best counts
 
 PROTOCOL = """\
 stages       CPU milliseconds of the whole process, all threads, over the frames of the clip: one thread of ONNX Runtime,
              video decoded in one thread so that no stage runs beside another, batch 1, one face, no overlay; {warm}
-             frames are tracked beforehand; of {passes} passes over the clip, the one that took least in all
-other        what no stage accounts for: the whole pass, measured on its own, less the sum of the stages
-fps_to_obj   frames over the CPU time of the whole pass
+             frames are tracked beforehand; of {rounds} rounds over the clip, the one that took least in all
+other        what no stage accounts for: the whole round, measured on its own, less the sum of the stages
+fps_to_obj   frames over the CPU time of the whole round
 latency      from a decoded frame to its mesh, without decoding the video and without writing: median and 95th percentile
-             of the frames of that pass; cpu is the process's time, wall the clock's, which other programs lengthen
-network      alone, on crops of the clip, in batches: CPU milliseconds a face, the best of {rounds}
+             of the frames of that round; cpu is the process's time, wall the clock's, which other programs lengthen
+network      alone, on crops of the clip, in batches: CPU milliseconds a face, the best of {tries}
 """
 
 
 @dataclass(frozen=True)
 class Stage:
-    """One stage of a pass.
+    """One stage of a round.
 
     Attributes:
         ms_per_frame: CPU milliseconds over all frames of the clip.
@@ -70,15 +70,15 @@ class Stage:
 
 @dataclass(frozen=True)
 class SpeedReport:
-    """The best pass over a clip, in milliseconds.
+    """The best round over a clip, in milliseconds.
 
     Attributes:
         clip, weights: what was measured.
         width, height, frames, frames_with_face: of the clip.
         vertices: of each mesh.
-        passes: how many were made.
+        rounds: how many were made.
         stages: by name, in order.
-        sum_ms, other_ms, whole_ms: CPU time a frame: all stages, the rest, and the whole pass.
+        sum_ms, other_ms, whole_ms: CPU time a frame: all stages, the rest, and the whole round.
         fps_to_obj: frames a second of CPU time.
         latency_ms: "cpu_median", "cpu_95", "wall_median" and "wall_95" of a frame.
         network_ms_per_face: CPU time by size of the batch.
@@ -92,7 +92,7 @@ class SpeedReport:
     frames: int
     frames_with_face: int
     vertices: int
-    passes: int
+    rounds: int
     stages: dict[str, Stage]
     sum_ms: float
     other_ms: float
@@ -105,7 +105,7 @@ class SpeedReport:
     @property
     def protocol(self) -> str:
         """How it was measured."""
-        return PROTOCOL.format(warm=WARM_FRAMES, passes=self.passes, rounds=ROUNDS)
+        return PROTOCOL.format(warm=WARM_FRAMES, rounds=self.rounds, tries=TRIES)
 
     def as_json(self) -> dict[str, Any]:
         """All measures and the protocol."""
@@ -130,8 +130,8 @@ class SpeedReport:
 
 
 @dataclass(frozen=True)
-class _Pass:
-    """One pass over the clip."""
+class _Round:
+    """One round over the clip."""
 
     watch: Stopwatch
     seconds: float
@@ -144,36 +144,33 @@ class _Pass:
 
 def measure_speed(
     clip: str | os.PathLike[str],
-    weights: str | os.PathLike[str] | None = None,
-    model: str | os.PathLike[str] | None = None,
+    options: TrackerOptions | None = None,
     *,
-    level: int = 1,
-    passes: int = 3,
+    rounds: int = 3,
     batches: Sequence[int] = (1, 8, 32),
 ) -> SpeedReport:
     """Track a clip to OBJ files in a folder that is thrown away, and time the stages.
 
     Args:
         clip: file or folder of numbered pictures.
-        weights, model: as for :class:`morph.tracking.Tracker`.
-        level: subdivision of the default model.
-        passes: over the whole clip; the fastest is reported.
+        options: of the tracker; None are the defaults.
+        rounds: over the whole clip; the fastest is reported.
         batches: how many crops the network is shown at once.
 
     Raises:
         MorphError: the clip cannot be read, is no clip, or shows no face; or a count is less than 1.
     """
-    if passes < 1 or not batches or min(batches) < 1:
-        raise MorphError(f"passes and batches must be at least 1, got {passes} and {', '.join(map(str, batches)) or 'none'}")
+    if rounds < 1 or not batches or min(batches) < 1:
+        raise MorphError(f"rounds and batches must be at least 1, got {rounds} and {', '.join(map(str, batches)) or 'none'}")
     source = open_source(clip)
     if source.kind not in ("clip", "sequence"):
         raise MorphError(f"{clip} is no clip; give a video file or a folder of numbered pictures")
     if isinstance(source, ClipSource):
         source.threads = 1
-    tracker = Tracker(weights, model, level=level)
+    tracker = Tracker(options)
     with tempfile.TemporaryDirectory() as folder:
         crops = _warm_up(source, tracker, Path(folder))
-        best = min((_run(source, tracker, Path(folder)) for _ in range(passes)), key=lambda run: run.seconds)
+        best = min((_run(source, tracker, Path(folder)) for _ in range(rounds)), key=lambda run: run.seconds)
     if not len(crops):
         raise MorphError(f"no face was found in {clip}; give a clip of a face")
     to_ms = 1000 / best.frames
@@ -191,7 +188,7 @@ def measure_speed(
         frames=best.frames,
         frames_with_face=best.with_face,
         vertices=tracker.model.n_vertices,
-        passes=passes,
+        rounds=rounds,
         stages=stages,
         sum_ms=round(total * to_ms, 4),
         other_ms=round((best.seconds - total) * to_ms, 4),
@@ -218,12 +215,11 @@ def _warm_up(source: FrameSource, tracker: Tracker, folder: Path) -> npt.NDArray
     return np.array(crops)
 
 
-def _run(source: FrameSource, tracker: Tracker, folder: Path) -> _Pass:
-    """One pass, timed."""
+def _run(source: FrameSource, tracker: Tracker, folder: Path) -> _Round:
+    """One round, timed."""
     writer, watch = ObjWriter(tracker.model), Stopwatch(time.process_time, every=1)
     cpu, wall, with_face, size = [], [], 0, (0, 0)
-    tracker.reset()
-    tracker.stopwatch = watch
+    tracker.reset(watch)
     start = time.process_time()
     frames = iter(source)
     while True:
@@ -244,7 +240,7 @@ def _run(source: FrameSource, tracker: Tracker, folder: Path) -> _Pass:
             with watch.stage("write"):
                 writer.write(folder / f"{face.frame:06d}.obj", vertices)
         with_face, size = with_face + bool(faces), (width, height)
-    return _Pass(watch, time.process_time() - start, cpu, wall, len(cpu), with_face, size)
+    return _Round(watch, time.process_time() - start, cpu, wall, len(cpu), with_face, size)
 
 
 def _percentiles(clock: str, seconds: list[float]) -> dict[str, float]:
@@ -258,7 +254,7 @@ def _time_network(regressor: Regressor, crops: npt.NDArray[np.uint8], size: int)
     regressor(batch)
     repeats = max(1, 32 // size)
     best = float("inf")
-    for _ in range(ROUNDS):
+    for _ in range(TRIES):
         start = time.process_time()
         for _ in range(repeats):
             regressor(batch)

@@ -10,6 +10,7 @@ import numpy as np
 import numpy.typing as npt
 
 from morph.errors import MorphError
+from morph.npz import open_npz
 
 
 def read_truth(path: str | os.PathLike[str]) -> npt.NDArray[np.float64]:
@@ -22,7 +23,7 @@ def read_truth(path: str | os.PathLike[str]) -> npt.NDArray[np.float64]:
     """
     path = Path(path)
     try:
-        with np.load(path, allow_pickle=False) as archive:
+        with open_npz(path) as archive:
             points = np.asarray(archive["landmarks"], np.float64)
     except OSError as error:
         raise MorphError(f"cannot read {path}: {error.strerror or error}") from None

@@ -30,8 +30,9 @@ from morph.evaluation.clips.motion import (
 from morph.evaluation.clips.truth import read_truth
 from morph.frames import FrameSource, open_source
 from morph.inference.refinement import CloserLook
+from morph.npz import open_npz
 from morph.track_folder import TrackOptions, track_to_folder
-from morph.tracking import Face, SmoothingConfig, Tracker
+from morph.tracking import Face, SmoothingConfig, Tracker, TrackerOptions
 from morph.tracking.detection.boxes import overlap
 
 Floats = npt.NDArray[np.floating]
@@ -120,15 +121,9 @@ class VideoReport:
 
 def measure_video(
     clip: str | os.PathLike[str],
-    weights: str | os.PathLike[str] | None = None,
-    model: str | os.PathLike[str] | None = None,
+    options: TrackerOptions | None = None,
     *,
-    smoothing: SmoothingConfig | None = None,
     offline: bool = False,
-    level: int = 1,
-    passes: int = 1,
-    experts: str | os.PathLike[str] | None = None,
-    identity: str | os.PathLike[str] | None = None,
     blinks: str | os.PathLike[str] | None = None,
     truth: str | os.PathLike[str] | None = None,
     mediapipe: str | os.PathLike[str] | None = None,
@@ -137,12 +132,8 @@ def measure_video(
 
     Args:
         clip: file or folder of numbered pictures.
-        weights, model: as for :class:`morph.tracking.Tracker`.
-        smoothing: None is the default.
+        options: of the tracker, which smooths; None are the defaults.
         offline: smooth in a second pass.
-        level: subdivision of the default model.
-        passes: looks at each face, as for :class:`morph.tracking.Tracker`.
-        experts, identity: as for :class:`morph.tracking.Tracker`.
         blinks: list of blinks, see :func:`morph.evaluation.clips.blinks.read_blinks`.
         truth: known landmarks of a rendered clip, see :func:`morph.evaluation.clips.truth.read_truth`.
         mediapipe: interpreter of an environment with mediapipe, to measure it on the same clip.
@@ -158,13 +149,9 @@ def measure_video(
     if blinks is not None and listed is None:
         raise MorphError(f"{blinks} does not list {Path(clip).name}; add its blinks, or a line `{Path(clip).name},,` for none")
     known = None if truth is None else read_truth(truth)
-    config = dataclasses.replace(smoothing or SmoothingConfig(), online=not offline)
-    raw_smoothing = dataclasses.replace(config, online=False)
-
-    def make(smoothing: SmoothingConfig, identity: str | os.PathLike[str] | None) -> Tracker:
-        return Tracker(weights, model, level=level, smoothing=smoothing, passes=passes, experts=experts, identity=identity)
-
-    tracker = make(raw_smoothing, "none")
+    options = options or TrackerOptions()
+    config = dataclasses.replace(options.smoothing or SmoothingConfig(), online=not offline)
+    tracker = Tracker(options, smoothing=dataclasses.replace(config, online=False), identity="none")
     raw = list(tracker.track(source))
     if not raw:
         raise MorphError(f"no face was found in {clip}; give a clip of a face")
@@ -172,11 +159,10 @@ def measure_video(
     if known is not None and len(known) != len(times):
         raise MorphError(f"{truth} has {len(known)} frames and {clip} has {len(times)}; give the truth of this clip")
     drift = measure_drift(source, tracker, raw)
-    tracker = make(config, identity)
+    tracker = Tracker(options, smoothing=config)
     with tempfile.TemporaryDirectory() as folder:
-        options = TrackOptions(overlay=False, offline=offline)
-        summary = track_to_folder(source, tracker, folder, options)
-        with np.load(Path(folder) / "coefficients.npz") as archive:
+        summary = track_to_folder(source, tracker, folder, TrackOptions(overlay=False, offline=offline))
+        with open_npz(Path(folder) / "coefficients.npz") as archive:
             steady = {name: archive[name] for name in ("frame", "time", "id", "box", "landmarks")}
     shots = pair_shots(steady, raw)
     smooth, rough, smooth_still, rough_still = _jitters(shots)
@@ -199,7 +185,7 @@ def measure_video(
         lag_frames=_rounded(lag((late, prompt) for late, prompt, _ in shots)),
         fps_to_obj=summary["fps_without_overlay"],
         fps_wall=summary["fps"],
-        passes=passes,
+        passes=options.passes,
         **CloserLook(tracker.identity, tracker.experts).names,
         drift=_rounded(drift, 100),
         error_truth=_rounded(error, 100),

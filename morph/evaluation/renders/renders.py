@@ -21,6 +21,7 @@ from morph.inference.refinement import CloserLook, open_closer_look
 from morph.model.coefficients import Coefficients
 from morph.model.decoder import landmark_decoder
 from morph.model.morphable_model import MorphableModel
+from morph.tracking.options import TrackerOptions
 
 Array = npt.NDArray[np.floating]
 UPPER, LOWER = (37, 38, 43, 44), (41, 40, 47, 46)
@@ -113,18 +114,13 @@ def _protocol() -> str:
 
 def measure_renders(
     folder: str | os.PathLike[str],
-    weights: str | os.PathLike[str] | None = None,
-    model: str | os.PathLike[str] | None = None,
-    experts: str | os.PathLike[str] | None = None,
-    identity: str | os.PathLike[str] | None = None,
+    options: TrackerOptions | None = None,
 ) -> RendersReport:
     """Run weights over a crop set with coefficients that they did not see in training.
 
     Args:
         folder: a set of ``morph synth`` with a seed, or picture numbers, of its own.
-        weights: ``.onnx`` or ``.safetensors``; None: the ones that ship.
-        model: file of the morphable model of the weights; None: the default model.
-        experts, identity: as for :class:`morph.tracking.Tracker`.
+        options: networks and model of a tracker; weights may be ``.safetensors``, too; None are the defaults.
 
     Raises:
         MorphError: files missing or damaged, or the set belongs to another model than the weights.
@@ -134,10 +130,11 @@ def measure_renders(
     from morph.model.coefficients import model_symmetry
 
     crops = CropSet.open(folder)
-    found = open_weights(weights or default_weights())
-    morphable = found.find_model(model)
+    options = options or TrackerOptions()
+    found = open_weights(options.weights or default_weights())
+    morphable = found.find_model(options.model)
     crops.check_model(morphable, folder, "render a set with `morph synth`")
-    closer = open_closer_look(identity, experts, morphable, found.name)
+    closer = open_closer_look(options.identity, options.experts, morphable, found.name)
     plain = TrainingBatches([crops], model_symmetry(morphable), found.input_size, None)
     flat, expected, truth, points = [], [], [], []
     for start in range(0, len(crops), 64):

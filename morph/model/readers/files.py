@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import zipfile
-import zlib
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +10,7 @@ import numpy as np
 import numpy.typing as npt
 
 from morph.errors import MorphError
+from morph.npz import DAMAGED, open_npz
 
 
 def first_bytes(path: Path, count: int = 64) -> bytes:
@@ -67,9 +67,9 @@ def load_arrays(path: Path) -> dict[str, npt.NDArray[Any]]:
         MorphError: damaged, or it holds pickled objects.
     """
     try:
-        with np.load(path, allow_pickle=False) as archive:
+        with open_npz(path) as archive:
             return {name: archive[name] for name in archive.files}
-    except (OSError, ValueError, EOFError, zipfile.BadZipFile, zlib.error) as error:
+    except DAMAGED as error:
         raise _bad_array(path, error) from None
 
 

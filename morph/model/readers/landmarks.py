@@ -31,7 +31,7 @@ def read_landmarks(path: Path, mean: Array, names: Mapping[str, int] | None = No
     Raises:
         MorphError: not a mapping, or it points outside the model.
     """
-    if path.suffix == ".npy":
+    if path.suffix.lower() == ".npy":
         from morph.model.readers.files import load_array
 
         numbers = load_array(path).ravel()

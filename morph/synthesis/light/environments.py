@@ -71,7 +71,7 @@ def panorama_files(folder: str | os.PathLike[str]) -> list[Path]:
 
 
 def _read(path: Path) -> Floats:
-    if path.suffix == ".hdr":
+    if path.suffix.lower() == ".hdr":
         image = cv2.imread(str(path), cv2.IMREAD_ANYDEPTH | cv2.IMREAD_COLOR)
         if image is None:
             raise MorphError(f"cannot read the panorama {path}; remove it or fetch it again")
@@ -88,7 +88,7 @@ def _read_exr(path: Path) -> Floats:
     except ImportError:
         raise MorphError("reading .exr panoramas needs OpenEXR; install it with `pip install 'morph[synth]'`") from None
     try:
-        if path.suffix == ".js":
+        if path.suffix.lower() == ".js":
             found = re.search(r"base64,([^'\"]+)", path.read_text())
             if found is None:
                 raise ValueError("no data inside")

@@ -20,8 +20,10 @@ import numpy.typing as npt
 
 from morph.atomic import atomic_path, output_folder
 from morph.datasets.crops import FORMAT, CropSet
+from morph.datasets.npy_rows import NpyRows
 from morph.errors import MorphError
 from morph.model import MorphableModel, load_default_model
+from morph.npz import open_npz
 from morph.synthesis.engine import Renderer
 from morph.synthesis.light.environments import panorama_files
 from morph.synthesis.maps import ABOUT, MAPS, check_names
@@ -272,7 +274,7 @@ def _join(plan: SynthesisPlan, parts: Path, folder: Path, about: dict[str, Any])
 
 def _load(parts: Path, block: tuple[int, int], *names: str) -> list[npt.NDArray[Any]]:
     try:
-        with np.load(_part(parts, block), allow_pickle=False) as archive:
+        with open_npz(_part(parts, block)) as archive:
             return [archive[name] for name in names]
     except (OSError, ValueError, EOFError, KeyError) as error:
         raise MorphError(f"{_part(parts, block)} is damaged ({error}); delete it and run again") from None
@@ -291,11 +293,9 @@ class _Joiner:
         plan, checksum = self.plan, 0
         with atomic_path(self.folder / f"{name}.npy") as path:
             shape = (plan.count, plan.size, plan.size, *channels)
-            joined = np.lib.format.open_memmap(path, mode="w+", dtype=np.dtype(kind), shape=shape)
-            for first, last in plan.blocks():
-                (rows,) = _load(self.parts, (first, last), name)
-                joined[first - plan.start : last - plan.start] = rows
-                checksum = zlib.crc32(np.ascontiguousarray(rows).data, checksum)
-            joined.flush()
-            del joined
+            with NpyRows(path, kind, shape) as joined:
+                for block in plan.blocks():
+                    (rows,) = _load(self.parts, block, name)
+                    joined.add(rows)
+                    checksum = zlib.crc32(np.ascontiguousarray(rows).data, checksum)
         return checksum

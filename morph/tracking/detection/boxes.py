@@ -10,11 +10,22 @@ Floats = npt.NDArray[np.floating]
 
 def overlap(first: npt.ArrayLike, second: npt.ArrayLike) -> Floats:
     """Intersection over union of ``(n, 4)`` with ``(m, 4)`` boxes, ``(n, m)``; two unit boxes half a side apart give 1/3."""
+    shared, mine, others = _areas(first, second)
+    return shared / np.maximum(mine + others - shared, 1e-12)
+
+
+def covered(first: npt.ArrayLike, second: npt.ArrayLike) -> Floats:
+    """Intersection of ``(n, 4)`` with ``(m, 4)`` boxes over the smaller of the two, ``(n, m)``."""
+    shared, mine, others = _areas(first, second)
+    return shared / np.maximum(np.minimum(mine, others), 1e-12)
+
+
+def _areas(first: npt.ArrayLike, second: npt.ArrayLike) -> tuple[Floats, Floats, Floats]:
+    """``(n, m)`` shared areas, ``(n, 1)`` and ``(1, m)`` areas of each."""
     a = np.asarray(first, np.float64).reshape(-1, 1, 4)
     b = np.asarray(second, np.float64).reshape(1, -1, 4)
     shared = np.clip(np.minimum(a[..., 2:], b[..., 2:]) - np.maximum(a[..., :2], b[..., :2]), 0, None).prod(-1)
-    areas = np.clip(a[..., 2:] - a[..., :2], 0, None).prod(-1) + np.clip(b[..., 2:] - b[..., :2], 0, None).prod(-1)
-    return shared / np.maximum(areas - shared, 1e-12)
+    return shared, *(np.clip(boxes[..., 2:] - boxes[..., :2], 0, None).prod(-1) for boxes in (a, b))
 
 
 def suppress(boxes: npt.ArrayLike, scores: npt.ArrayLike, limit: float) -> list[int]:

@@ -22,6 +22,7 @@ Image = npt.NDArray[np.uint8]
 
 STRIDE = 4  # picture pixels a cell of CenterFace's heat map
 MULTIPLE = 32  # its input sides are multiples of this
+FINE = 1280  # longer side, in pixels, of the picture in which small faces are looked for
 OVERLAP = 0.3  # boxes that overlap this much are one face
 
 
@@ -63,6 +64,11 @@ class Detector(Protocol):
         ...
 
 
+def default_detector() -> Path:
+    """The network of the detector that ships."""
+    return Path(__file__).parents[2] / "assets" / "centerface.onnx"
+
+
 class CenterFaceDetector:
     """CenterFace (Xu et al. 2019, arXiv:1911.03599) in ONNX Runtime.
 
@@ -75,6 +81,7 @@ class CenterFaceDetector:
         sure: score at which no larger size is tried.
         sizes: longer sides, in pixels, of the pictures that the network is shown, in order.
         threads: threads of ONNX Runtime.
+        device: where it runs, see :func:`morph.inference.onnx_session.open_session`.
 
     Example:
         >>> from morph.cli.demo import demo_files
@@ -92,12 +99,13 @@ class CenterFaceDetector:
         sure: float = 0.5,
         sizes: Sequence[int] = (320, 640),
         threads: int = 1,
+        device: str = "cpu",
     ) -> None:
         if not 0 < threshold < 1:
             raise MorphError(f"the detector's threshold must lie between 0 and 1, got {threshold}")
         self.threshold, self.sure, self.sizes = threshold, sure, tuple(sizes)
-        self.path = Path(path or Path(__file__).parents[2] / "assets" / "centerface.onnx")
-        self._session = open_session(self.path, threads)
+        self.path = default_detector() if path is None else Path(path)
+        self._session = open_session(self.path, threads, device)
 
     def detect(self, image: Image) -> Detections:
         """Faces in an ``(H, W, 3)`` uint8 RGB picture, best first.
@@ -112,6 +120,11 @@ class CenterFaceDetector:
                 break
             found = merge(found, self._detect_at(image, size))
         return found
+
+    def detect_fine(self, image: Image) -> Detections:
+        """Small faces in an ``(H, W, 3)`` uint8 RGB picture that :meth:`detect` may not see, for twice its pixels each way."""
+        size = min(FINE, max(image.shape[:2]))
+        return self._detect_at(image, size) if size > self.sizes[-1] else Detections.none()
 
     def _detect_at(self, image: Image, size: int) -> Detections:
         padded, scale = letterbox(image, size)

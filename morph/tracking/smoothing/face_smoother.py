@@ -184,6 +184,7 @@ def smooth_offline(faces: Iterable[Face], config: SmoothingConfig | None = None)
         True
     """
     faces, config = list(faces), config or SmoothingConfig()
+    step = min((b - a for a, b in itertools.pairwise(sorted({face.frame for face in faces}))), default=1)  # of every n-th
     out: list[Face | None] = [None] * len(faces)
     for person in sorted({face.id for face in faces}):
         rows = [row for row, face in enumerate(faces) if face.id == person]
@@ -191,7 +192,7 @@ def smooth_offline(faces: Iterable[Face], config: SmoothingConfig | None = None)
         for row in rows:
             shape = pool.add(faces[row].coefficients.shape, faces[row].score)
         decoder = landmark_decoder(faces[rows[0]].model)
-        starts = [0, *(i for i in range(1, len(rows)) if faces[rows[i]].frame != faces[rows[i - 1]].frame + 1), len(rows)]
+        starts = [0, *(i for i in range(1, len(rows)) if faces[rows[i]].frame > faces[rows[i - 1]].frame + step), len(rows)]
         for start, stop in itertools.pairwise(starts):
             part = [faces[row] for row in rows[start:stop]]
             for row, moved in zip(rows[start:stop], _without_lag(part, config), strict=True):

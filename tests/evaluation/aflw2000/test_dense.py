@@ -16,6 +16,7 @@ from morph.evaluation.aflw2000.dense import dense_errors
 from morph.model import landmark_decoder
 
 
+@pytest.mark.slow
 def test_labels_decode_to_their_points_and_have_no_dense_error(research_data: Path) -> None:
     from morph.model.readers import read_model
 

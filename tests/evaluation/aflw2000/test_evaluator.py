@@ -22,7 +22,7 @@ from morph.evaluation.aflw2000.crops import cut_benchmark
 from morph.evaluation.aflw2000.evaluator import Aflw2000Evaluator, predict_flat
 from morph.evaluation.aflw2000.second_pass import nearest_similarities, predict_twice, second_crops
 from morph.evaluation.aflw2000.sheet import write_sheet
-from morph.evaluation.aflw2000.weights import open_weights, run_weights
+from morph.evaluation.aflw2000.weights import open_weights
 from morph.evaluation.aflw2000.whole_picture import track_benchmark
 from morph.model import Decoder, model_symmetry
 from morph.tracking.face import Face
@@ -230,6 +230,7 @@ def test_bench_runs_weights(benchmark: Aflw2000, tmp_path: Path, capsys: pytest.
     assert "--flip is for --weights" in capsys.readouterr().err
 
 
+@pytest.mark.slow
 def test_a_runs_safetensors_open_too(tmp_path: Path) -> None:
     torch = pytest.importorskip("torch")
     from morph.network.regressor import CoefficientRegressor, WeightsInfo, save_weights
@@ -286,8 +287,3 @@ def test_heads_that_lean_stand_upright_in_the_second_crop(benchmark: Aflw2000) -
 def test_the_stretch_of_rounded_boxes_is_left_out() -> None:
     stretched = np.array([[[2.0, 0, 5], [0, 2.02, 7]]])
     assert nearest_similarities(stretched)[0] == pytest.approx(np.array([[2.00997, 0, 5], [0, 2.00997, 7]]), abs=1e-4)
-
-
-def test_passes_are_one_or_two() -> None:
-    with pytest.raises(MorphError, match="passes must be 1 or 2"):
-        run_weights(None, passes=3)  # type: ignore[arg-type]

@@ -52,6 +52,7 @@ def test_the_search_finds_something_steadier_that_is_not_too_late(recording):
     assert search([recording], start, 15)[0] == best  # the same steps each time
 
 
+@pytest.mark.slow
 def test_the_verb_prints_a_line_a_setting(files, capsys):
     words = ["--weights", files / "toy.onnx", "--model", files / "toy.npz"]
     assert main([str(word) for word in ["bench", "smoothing", files / "clip.mp4", *words]]) == 0

@@ -9,7 +9,7 @@ pytest.importorskip("onnx")
 from clips import PORTRAIT, portrait, write_clip
 from standins import toy_model, write_weights
 
-from morph import Tracker
+from morph import Tracker, TrackerOptions
 from morph.cli import main
 from morph.evaluation.clips.speed import STAGES, measure_speed
 from morph.export.obj import ObjWriter
@@ -37,9 +37,12 @@ def burn(seconds: float) -> None:
 
 
 def measure(files, **more):
-    return measure_speed(files / "clip.mp4", files / "toy.onnx", files / "toy.npz", passes=1, batches=(1, 4), **more)
+    return measure_speed(
+        files / "clip.mp4", TrackerOptions(files / "toy.onnx", files / "toy.npz"), rounds=1, batches=(1, 4), **more
+    )
 
 
+@pytest.mark.slow
 def test_the_stages_add_up_to_the_whole(files):
     report = measure(files)
     assert list(report.stages) == list(STAGES.values())
@@ -58,6 +61,7 @@ def test_the_stages_add_up_to_the_whole(files):
     assert report.latency_ms["cpu_median"] <= report.latency_ms["cpu_95"]
 
 
+@pytest.mark.slow
 def test_time_is_billed_to_the_stage_that_spends_it(files, monkeypatch):
     plain, written, processed = Regressor.__call__, ObjWriter.write, Tracker.process
 
@@ -87,6 +91,7 @@ def test_time_is_billed_to_the_stage_that_spends_it(files, monkeypatch):
     assert after.network_ms_per_face[1] > 10 > after.network_ms_per_face[4] > 2.5
 
 
+@pytest.mark.slow
 def test_waiting_costs_nothing(files, monkeypatch):
     written = ObjWriter.write
 
@@ -111,7 +116,7 @@ def test_a_decoder_of_one_thread_gives_the_same_frames_in_this_thread(files):
 
 def test_the_verb_prints_a_table_and_protocol_and_writes_them(files, tmp_path, capsys):
     words = ["bench", "speed", files / "clip.mp4", "--weights", files / "toy.onnx", "--model", files / "toy.npz"]
-    words += ["--passes", 1, "--batches", 1, 2, "--json", tmp_path / "speed.json"]
+    words += ["--rounds", 1, "--batches", 1, 2, "--json", tmp_path / "speed.json"]
     assert main([str(word) for word in words]) == 0
     out = capsys.readouterr().out
     report = json.loads((tmp_path / "speed.json").read_text())
@@ -124,8 +129,9 @@ def test_the_verb_prints_a_table_and_protocol_and_writes_them(files, tmp_path, c
     assert "640x480" in out
 
 
+@pytest.mark.slow
 def test_what_cannot_be_measured_is_one_line(files, capsys):
-    given = ["--weights", files / "toy.onnx", "--model", files / "toy.npz", "--passes"]
+    given = ["--weights", files / "toy.onnx", "--model", files / "toy.npz", "--rounds"]
     for words in ([PORTRAIT, *given, 1], [files / "grey.mp4", *given, 1], [files / "none.mp4", *given, 1]):
         assert main(["bench", "speed", *map(str, words)]) == 2
     assert main(["bench", "speed", *map(str, [files / "clip.mp4", *given, 0])]) == 2

@@ -10,7 +10,7 @@ pytest.importorskip("onnx")
 from clips import PORTRAIT
 from standins import shake_network, write_toy_tracking
 
-from morph import Tracker
+from morph import Tracker, TrackerOptions
 from morph.cli import main
 from morph.errors import MorphError
 from morph.evaluation.clips.blinks import eye_opening, find_blinks, read_blinks, score_blinks
@@ -93,6 +93,7 @@ def bench(files, clip, *more: object) -> int:
     return main([*words, *map(str, more)])
 
 
+@pytest.mark.slow
 def test_the_verb_prints_numbers_and_protocol_and_writes_them(shaking_network, files, tmp_path, capsys):
     assert bench(files, files / "clip.mp4", "--json", tmp_path / "r.json") == 0
     out = capsys.readouterr().out
@@ -107,17 +108,21 @@ def test_the_verb_prints_numbers_and_protocol_and_writes_them(shaking_network, f
     assert str(report["fps_to_obj"]) in out
 
 
+def toy(files):
+    return TrackerOptions(files / "toy.onnx", files / "toy.npz")
+
+
+@pytest.mark.slow
 def test_offline_is_steadier_and_less_late_than_online(shaking_network, files):
-    online, offline = (
-        measure_video(files / "clip.mp4", files / "toy.onnx", files / "toy.npz", offline=offline) for offline in (False, True)
-    )
+    online, offline = (measure_video(files / "clip.mp4", toy(files), offline=offline) for offline in (False, True))
     assert (online.smoothing, offline.smoothing) == ("online", "offline")
     assert offline.jitter < online.jitter
     assert abs(offline.lag_frames) < online.lag_frames
 
 
+@pytest.mark.slow
 def test_drift_is_what_following_adds_to_finding_afresh(shaking_network, files, monkeypatch):
-    report = measure_video(files / "clip.mp4", files / "toy.onnx", files / "toy.npz")
+    report = measure_video(files / "clip.mp4", toy(files))
     plain = Tracker.process
 
     def creeping(self, image, time=None, index=None):
@@ -131,10 +136,11 @@ def test_drift_is_what_following_adds_to_finding_afresh(shaking_network, files, 
         ]
 
     monkeypatch.setattr(Tracker, "process", creeping)
-    slipping = measure_video(files / "clip.mp4", files / "toy.onnx", files / "toy.npz")
+    slipping = measure_video(files / "clip.mp4", toy(files))
     assert slipping.drift > report.drift + 5.0  # per cent: 10 and 20 pixels of 90 in frames 10 and 20, and the shaking of both
 
 
+@pytest.mark.slow
 def test_known_landmarks_give_error_and_lag(shaking_network, files, tmp_path):
     faces = list(Tracker(files / "toy.onnx", files / "toy.npz").track(files / "clip.mp4"))
     same = np.array([face.landmarks for face in faces], np.float64)
@@ -143,7 +149,7 @@ def test_known_landmarks_give_error_and_lag(shaking_network, files, tmp_path):
     reports = {}
     for name, points in truths.items():
         np.savez(tmp_path / f"{name}.npz", landmarks=points)
-        reports[name] = measure_video(files / "clip.mp4", files / "toy.onnx", files / "toy.npz", truth=tmp_path / f"{name}.npz")
+        reports[name] = measure_video(files / "clip.mp4", toy(files), truth=tmp_path / f"{name}.npz")
     assert reports["same"].error_truth == pytest.approx(0.0, abs=0.01)
     assert reports["off"].error_truth == pytest.approx(500 / side, rel=0.05)  # per cent
     assert reports["same"].lag_truth_frames == pytest.approx(0.0, abs=0.05)

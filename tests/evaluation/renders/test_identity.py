@@ -84,6 +84,7 @@ def test_one_picture_a_person(model: MorphableModel, shapes: tuple[np.ndarray, .
     assert np.isfinite(pooled_shape_error(model, got, want, twice)).all()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("each", [1, 4])
 def test_report(tmp_path: Path, capsys: pytest.CaptureFixture[str], each: int) -> None:
     rendered, report = tmp_path / "held", tmp_path / "report.json"

@@ -109,6 +109,7 @@ def test_other_models_are_refused(tmp_path: Path, capsys: pytest.CaptureFixture[
     assert "holds coefficients of model 'toy'" in capsys.readouterr().err
 
 
+@pytest.mark.slow
 def test_shipped_weights_on_renders(tmp_path: Path) -> None:
     rendered, report = tmp_path / "held", tmp_path / "report.json"
     assert main(["synth", "--count", "24", "--seed", "990", "--size", "128", "--out", str(rendered)]) in (0, None)

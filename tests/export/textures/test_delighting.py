@@ -111,6 +111,7 @@ def test_light_that_stands_still_while_places_turn():
         delight(colours, basis, np.zeros(4000))
 
 
+@pytest.mark.slow
 def test_command_takes_it_over_footage_only(write_track, performance, tmp_path, capsys):
     track = write_track("again")
     assert main(["export", str(track), "--out", str(tmp_path / "a.glb"), "--delight"]) == 2

@@ -1,6 +1,6 @@
 import numpy as np
 
-from morph.tracking.detection.boxes import match, overlap, suppress
+from morph.tracking.detection.boxes import covered, match, overlap, suppress
 
 
 def test_overlap_known_values():
@@ -10,6 +10,12 @@ def test_overlap_known_values():
 
 def test_overlap_of_nothing_is_empty():
     assert overlap(np.zeros((0, 4)), [[0, 0, 1, 1]]).shape == (0, 1)
+
+
+def test_a_box_within_another_is_covered_by_it():
+    found = covered([[0, 0, 10, 10], [20, 20, 21, 21]], [[4, 4, 6, 6], [5, 0, 15, 10]])
+    assert np.allclose(found, [[1, 0.5], [0, 0]])
+    assert covered(np.zeros((0, 4)), [[0, 0, 1, 1]]).shape == (0, 1)
 
 
 def test_suppress_keeps_the_best_of_a_heap():

@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 
 from morph.tracking.detection.detector import Detections
-from morph.tracking.detection.rotated_detection import detect_turned, quarter_of, turn_back
+from morph.tracking.detection.rotated_detection import detect_turned, quarter_of, settle, turn_back
 
 
 class Marks:
@@ -47,3 +47,31 @@ def test_nothing_stays_nothing():
 def test_quarter_of_known_values():
     turns = np.radians([0, 40, -40, 90, -90, 180, -180, -100])
     assert [quarter_of(turn) for turn in turns] == [0, 0, 0, 3, 1, 2, 2, 1]
+
+
+def findings(*rows):
+    """Boxes and scores; the first coordinate of the five points says which finding it was."""
+    boxes, scores = np.float32([row[:4] for row in rows]).reshape(-1, 4), np.float32([row[4] for row in rows])
+    return Detections(boxes, scores, np.repeat(boxes[:, None, :2], 5, 1))
+
+
+def test_of_two_findings_of_one_face_the_network_chooses_and_the_better_score_stays():
+    upright, lying, other = (10, 10, 30, 30, 0.4), (0, 0, 60, 60, 0.7), (100, 100, 120, 120, 0.6)
+    asked = []
+
+    def errors(those):
+        asked.append(len(those))
+        return (those.boxes[:, 2] - those.boxes[:, 0]) / 100  # the smaller box is right
+
+    found = settle(findings(upright), findings(lying, other), errors)
+    assert found.boxes.tolist() == [list(upright[:4]), list(other[:4])]
+    assert found.scores == pytest.approx([0.7, 0.6])
+    assert asked == [2]
+    found = settle(findings(upright), findings(lying, other), lambda those: -errors(those))
+    assert found.boxes.tolist() == [list(lying[:4]), list(other[:4])]
+
+
+def test_findings_apart_are_merged_without_asking():
+    found = settle(findings((0, 0, 9, 9, 0.5)), findings((50, 0, 59, 9, 0.8)), None)
+    assert found.scores == pytest.approx([0.8, 0.5])
+    assert len(settle(Detections.none(), Detections.none(), None)) == 0

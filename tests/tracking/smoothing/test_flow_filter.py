@@ -16,7 +16,7 @@ pytest.importorskip("onnx")
 from clips import portrait, write_clip
 from standins import frontal, toy_model, write_weights
 
-from morph import Tracker
+from morph import Tracker, TrackerOptions
 from morph.cli import bench, live, main, track
 from morph.errors import MorphError
 from morph.evaluation.clips.motion import lag, shaking, sides
@@ -286,6 +286,6 @@ def test_the_bench_names_it(tmp_path):
     weights = write_weights(tmp_path / "toy.onnx", MODEL)
     MODEL.save(tmp_path / "toy.npz")
     clip = write_clip(tmp_path / "clip.mp4", [portrait(shift=2 * i) for i in range(12)])
-    report = measure_video(clip, weights, tmp_path / "toy.npz", smoothing=FLOW)
+    report = measure_video(clip, TrackerOptions(weights, tmp_path / "toy.npz", smoothing=FLOW))
     assert report.smoothing == "flow"
     assert report.frames_with_face == 12

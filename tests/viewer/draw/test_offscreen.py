@@ -29,6 +29,7 @@ renderer.close()
 """
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("prop", ["glasses", "paint", "mask"])
 @pytest.mark.parametrize("backend", ["osmesa", "egl"])
 def test_opengl_and_software_draw_the_same(write_track, coarse_model, tmp_path, backend, prop):

@@ -19,7 +19,7 @@ def clip(tmp_path):
 def test_measures_a_backend(write_track, clip, tmp_path, capsys, monkeypatch, coarse_model):
     monkeypatch.setattr("viewer.output.bench.load_default_model", lambda level: coarse_model)
     monkeypatch.setattr("viewer.output.bench._first_picture", lambda *words: 1.25)
-    words = ["--track", str(write_track([0, 1])), "--backends", "software", "--passes", "1", "--json", str(tmp_path / "a.json")]
+    words = ["--track", str(write_track([0, 1])), "--backends", "software", "--rounds", "1", "--json", str(tmp_path / "a.json")]
     assert main(["bench", "viewer", str(clip), *words]) == 0
     printed = capsys.readouterr().out
     assert "software" in printed
@@ -31,7 +31,7 @@ def test_measures_a_backend(write_track, clip, tmp_path, capsys, monkeypatch, co
     assert cost["first_seconds"] == 1.25
 
 
-@pytest.mark.parametrize(("words", "says"), [(["--passes", "0"], "at least 1"), (["--prop", "beard"], "no prop beard")])
+@pytest.mark.parametrize(("words", "says"), [(["--rounds", "0"], "at least 1"), (["--prop", "beard"], "no prop beard")])
 def test_mistakes(write_track, clip, capsys, words, says):
     assert main(["bench", "viewer", str(clip), "--track", str(write_track([0])), *words]) == 2
     complaint = capsys.readouterr().err

@@ -157,6 +157,7 @@ def test_forehead_hides_the_roots_of_the_horns_and_the_head_what_is_behind(coars
     np.testing.assert_array_equal(moved[0].vertices, horns[0].vertices)
 
 
+@pytest.mark.slow
 def test_horns_grow_out_of_every_forehead(coarse_model):
     for shape in heads(coarse_model, 5):
         skull = decode(coarse_model, shape)

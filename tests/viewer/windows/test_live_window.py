@@ -24,6 +24,7 @@ def clip(tmp_path):
     return write_clip(tmp_path / "clip.mp4", [pictures[x] for x in shift.tolist()], rate=10)
 
 
+@pytest.mark.slow
 def test_real_keys_in_a_live_window(display, clip, tmp_path):
     with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as receiver:
         receiver.bind(("127.0.0.1", 0))

@@ -1,0 +1,106 @@
+"""The options of a tracker on the command line: where they are added, and where they are read."""
+
+from __future__ import annotations
+
+import argparse
+from collections.abc import Collection, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from morph.errors import MorphError
+
+if TYPE_CHECKING:
+    from morph.tracking import SmoothingConfig, Tracker, TrackerOptions
+
+SMOOTHING = {
+    "online": "as frames come",
+    "flow": "the same, and the picture's own motion carries the head, so that it comes in time",
+    "offline": "without lag, in a second pass",
+    "none": "as the network says",
+}
+ADDED: dict[str, dict[str, Any]] = {
+    "max_faces": {
+        "type": int,
+        "default": 1,
+        "metavar": "N",
+        "help": "follow up to N faces; files are then 000000_ID.obj (default: 1)",
+    },
+    "level": {
+        "type": int,
+        "choices": (0, 1, 2),
+        "default": 1,
+        "help": "4,054, 16,005 or 63,619 vertices of the model that ships (default: 1)",
+    },
+    "passes": {
+        "type": int,
+        "choices": (1, 2),
+        "default": 1,
+        "help": "2 looks at each face twice, in the mirror the second time: more exact, the network's time twice (default: 1)",
+    },
+    "experts": {
+        "metavar": "{none,eyes,mouth,both,FILE}",
+        "help": "look closer at eyes, mouth or both, and correct expressions; FILE: experts of `morph train-experts` (default: "
+        "eyes with the weights that ship, else none)",
+    },
+    "identity": {
+        "metavar": "{default,none,FILE}",
+        "help": "network that reads the head's shape now and then (default: the one that ships with the weights that ship, "
+        "else none)",
+    },
+    "weights": {"type": Path, "metavar": "FILE", "help": "ONNX weights, or x0.5, x1.0, x2.0 (default: x1.0)"},
+    "model": {"type": Path, "metavar": "FILE", "help": "morphable model .npz of the weights (default: the one that ships)"},
+}
+
+
+def add(
+    parser: argparse.ArgumentParser, without: Collection[str] = (), smoothing: Sequence[str] = ("online", "flow", "none")
+) -> None:
+    """Add the options that make a tracker.
+
+    Args:
+        parser: of a verb, or a group of it.
+        without: names of :class:`morph.tracking.TrackerOptions` that the verb leaves at their defaults.
+        smoothing: the first is what ``--smooth`` stands at; keys of :data:`SMOOTHING`.
+    """
+    for name, keywords in ADDED.items():
+        if name not in without:
+            parser.add_argument(f"--{name.replace('_', '-')}", **keywords)
+    if "smoothing" in without:
+        return
+    said = "; ".join(f"{word}: {SMOOTHING[word]}" for word in smoothing)
+    parser.add_argument("--smooth", choices=tuple(smoothing), default=smoothing[0], help=f"{said} (default: {smoothing[0]})")
+
+
+def read(options: argparse.Namespace) -> TrackerOptions:
+    """What was given; what the verb has no option for stands at its default.
+
+    Raises:
+        MorphError: a value out of its range, or ``--level`` of a model that does not ship.
+    """
+    from morph.tracking import TrackerOptions
+
+    given = {name: getattr(options, name) for name in ADDED if hasattr(options, name)}
+    if given.get("model") and given.get("level", 1) != 1:
+        raise MorphError("--level is for the model that ships; subdivide another model with `morph model convert`")
+    if hasattr(options, "smooth"):
+        given["smoothing"] = _smoothing(options.smooth)
+    return TrackerOptions(**given)
+
+
+def open_tracker(options: argparse.Namespace) -> Tracker:
+    """The tracker that was asked for.
+
+    Raises:
+        MorphError: as :func:`read`, or networks and model cannot be read or do not belong together.
+    """
+    from morph.tracking import Tracker
+
+    return Tracker(read(options))
+
+
+def _smoothing(word: str) -> SmoothingConfig | None:
+    from morph.tracking import FlowCutoffs, SmoothingConfig
+
+    if word == "none":
+        return None
+    return SmoothingConfig(online=word != "offline", flow=FlowCutoffs() if word == "flow" else None)
