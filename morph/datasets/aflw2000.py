@@ -135,7 +135,7 @@ def _open_original(folder: Path, labels: Path) -> Aflw2000:
     def load(name: str) -> Reals:
         path = labels / name
         try:
-            return np.load(path, allow_pickle=False)
+            return np.asarray(np.load(path, allow_pickle=False))
         except (OSError, ValueError, EOFError) as error:
             reason = "missing" if not path.is_file() else str(error)
             raise MorphError(f"{path}: {reason}; it comes with 3DDFA's test configuration") from None

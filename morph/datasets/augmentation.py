@@ -90,7 +90,7 @@ def draw_pixels(config: AugmentationConfig, picture: Image, rng: np.random.Gener
     if chance[6] < config.jpeg:
         _, code = cv2.imencode(".jpg", image, [cv2.IMWRITE_JPEG_QUALITY, int(rng.integers(25, 90))])
         image = cv2.imdecode(code, cv2.IMREAD_COLOR)
-    return image
+    return np.asarray(image)
 
 
 def _restyle(image: Image, rng: np.random.Generator) -> Image:
@@ -104,7 +104,7 @@ def _restyle(image: Image, rng: np.random.Generator) -> Image:
     low, high = np.percentile(mixed[::3, ::3], (1, 99))
     mixed = (mixed - low) * (rng.uniform(140, 255) / max(float(high - low), 1e-3)) + rng.uniform(0, 40)
     share = rng.uniform(0.15, 0.9)
-    return np.clip(image * (1 - share) + mixed * share, 0, 255).astype(np.uint8)
+    return np.asarray(np.clip(image * (1 - share) + mixed * share, 0, 255).astype(np.uint8))
 
 
 def _motion_kernel(length: int, angle: float) -> Floats:
@@ -113,7 +113,7 @@ def _motion_kernel(length: int, angle: float) -> Floats:
     arm = np.array([np.cos(angle), np.sin(angle)]) * middle
     start, end = np.round(middle - arm).astype(int), np.round(middle + arm).astype(int)
     cv2.line(kernel, (int(start[0]), int(start[1])), (int(end[0]), int(end[1])), 1.0)
-    return kernel / kernel.sum()
+    return np.asarray(kernel / kernel.sum())
 
 
 def _occlude(image: Image, rng: np.random.Generator) -> Image:

@@ -156,7 +156,8 @@ def _start_worker(make: MakePiece) -> None:
 
 
 def _work(part: Sequence[str]) -> Piece:
-    return _work.make(part)  # type: ignore[attr-defined]
+    piece: Piece = _work.make(part)  # type: ignore[attr-defined]
+    return piece
 
 
 def _record(folder: Path, number: int, made: Piece, fingerprint: str, state: dict[str, Any]) -> None:

@@ -115,7 +115,7 @@ def kept_apart(numbers: npt.ArrayLike) -> Bools:
     Args:
         numbers: ``(N,)`` of :func:`number_of`, or checksums of pictures.
     """
-    return np.asarray(numbers, np.int64) % HELD_OUT == 0
+    return np.asarray(np.asarray(numbers, np.int64) % HELD_OUT == 0)
 
 
 def open_free_faces(folder: str | os.PathLike[str], *, without: Sequence[str] = ("fairface",)) -> FreeFaces:

@@ -90,4 +90,4 @@ def _points(path: Path, name: str, raw: dict[str, Reals], dims: int) -> Reals | 
         raise MorphError(f"{path}: {name} must be ({dims}, points), got {array.shape}")
     if not np.isfinite(array).all():
         raise MorphError(f"{path}: {name} is not finite")
-    return array.T
+    return np.asarray(array.T)

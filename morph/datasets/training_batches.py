@@ -62,7 +62,7 @@ class TrainingBatches:
     def image(self, row: int) -> Image:
         """The stored picture of a row."""
         which = int(np.searchsorted(self.starts, row, side="right")) - 1
-        return self.sets[which].images[row - self.starts[which]]
+        return np.asarray(self.sets[which].images[row - self.starts[which]])
 
     def batch(self, rows: Sequence[int], epoch: int = 0, pixels: int | None = None) -> Batch:
         """One batch.

@@ -41,6 +41,11 @@ class ExportOptions:
         texture: ``(H, W, 3)`` uint8 RGB; None is the plain one.
         frame: number of the frame that a single mesh shows; None is the first.
         prop: what the head of a web page wears.
+
+    Example:
+        >>> from morph import ExportOptions
+        >>> ExportOptions(frame=3).texture is None  # the plain one
+        True
     """
 
     texture: Image | None = None
@@ -185,7 +190,7 @@ def _write_camera(path: Path, performance: Performance, *unmarked: Path) -> Path
 
 def _in_unit(model: MorphableModel, millimetres: Floats) -> Floats:
     """Back into the model's unit, which :class:`ObjWriter` takes."""
-    return millimetres / np.float32(model.millimetres)
+    return np.asarray(millimetres / np.float32(model.millimetres))
 
 
 def _write_obj(path: Path, model: MorphableModel, vertices: Floats, texture: Image) -> list[Path]:

@@ -102,17 +102,17 @@ class Performance:
         turns = Rotation.from_matrix(self.rotation).as_quat()
         flips = np.sign(np.einsum("ti,ti->t", turns[1:], turns[:-1]))
         turns[1:] *= np.cumprod(np.where(flips < 0, -1.0, 1.0))[:, None]
-        return turns
+        return np.asarray(turns)
 
     def neutral_vertices(self, row: int) -> Floats:
         """``(V, 3)`` millimetres with the expression of one row, facing the viewer at the origin."""
         flat = self.weights[row].astype(np.float32) @ self.deltas.reshape(len(self.deltas), -1)
-        return self.base + flat.reshape(-1, 3)
+        return np.asarray(self.base + flat.reshape(-1, 3))
 
     def vertices(self, row: int) -> Floats:
         """``(V, 3)`` millimetres as the head stands in one row."""
         turned = self.neutral_vertices(row) @ self.rotation[row].T.astype(np.float32)
-        return turned + self.translation[row].astype(np.float32)
+        return np.asarray(turned + self.translation[row].astype(np.float32))
 
     def still(self) -> Performance:
         """The same expressions on a head that faces the viewer at the origin."""
@@ -159,7 +159,8 @@ class Performance:
 
 
 def _millimetres(model: MorphableModel) -> np.float32:
-    return np.float32(model.millimetres)
+    unit: np.float32 = np.float32(model.millimetres)
+    return unit
 
 
 def person_of_track(track: RecordedTrack, person: int | None = None, frame: int | None = None) -> int:

@@ -71,4 +71,4 @@ def _vertex_colours(model: MorphableModel, texture: Image) -> Image:
     uv[model.triangles.ravel()] = model.uv[model.uv_triangles.ravel()]  # one of them, where a seam has two
     x = np.clip(uv[:, 0] * width, 0, width - 1).astype(int)
     y = np.clip((1 - uv[:, 1]) * height, 0, height - 1).astype(int)
-    return texture[y, x]
+    return np.asarray(texture[y, x])

@@ -37,7 +37,7 @@ class ContourLines:
     def sample(self, values: Array) -> Array:
         """Per-vertex values ``(V, ...)`` at the samples: ``(17, K, ...)``."""
         blend = self.blend.reshape(self.blend.shape + (1,) * (values.ndim - 1)).astype(values.dtype)
-        return values[self.vertices[..., 0]] * (1 - blend) + values[self.vertices[..., 1]] * blend
+        return np.asarray(values[self.vertices[..., 0]] * (1 - blend) + values[self.vertices[..., 1]] * blend)
 
 
 def contour_lines(model: MorphableModel, samples: int = 16, reach: float = 0.45) -> ContourLines:

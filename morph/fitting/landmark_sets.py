@@ -13,9 +13,9 @@ import numpy as np
 import numpy.typing as npt
 
 from morph.arrays import Image, Reals
-from morph.datasets.aflw2000 import read_picture
 from morph.datasets.crops import CropSet
 from morph.errors import MorphError
+from morph.frames.picture import read_picture
 from morph.npz import open_npz
 
 

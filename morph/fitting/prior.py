@@ -27,7 +27,7 @@ def read_centre(path: Path, model: MorphableModel) -> Floats:
     std = np.concatenate([model.shape_std, model.expression_std])
     if len(numbers) < len(std) or not np.isfinite(numbers).all():
         raise MorphError(f"{path} must hold at least {len(std)} finite numbers for model {model.name!r}, has {len(numbers)}")
-    return (numbers[len(numbers) - len(std) :] / std).astype(np.float32)
+    return np.asarray((numbers[len(numbers) - len(std) :] / std).astype(np.float32))
 
 
 def jaw_weighted(data: LandmarkSet, weight: float) -> LandmarkSet:

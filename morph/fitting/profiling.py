@@ -40,7 +40,7 @@ def head_yaw(rotation: npt.ArrayLike) -> Reals:
             :func:`morph.model.rotation.euler_to_matrix`; it runs on beyond a right angle.
     """
     r = np.asarray(rotation)
-    return np.arctan2(r[..., 2, 0], r[..., 2, 2])
+    return np.asarray(np.arctan2(r[..., 2, 0], r[..., 2, 2]))
 
 
 def turn_head(rotation: npt.ArrayLike, angle: npt.ArrayLike) -> Reals:
@@ -220,7 +220,7 @@ def front_triangles(model: MorphableModel) -> Ints:
     points = model.mean[model.landmarks]
     width, height = abs(points[16, 0] - points[0, 0]), points[[19, 24], 1].mean() - points[8, 1]
     inside = (model.mean[:, 1] > points[8, 1] - 0.15 * height) & (model.mean[:, 2] > points[[0, 16], 2].mean() - 0.45 * width)
-    return model.triangles[inside[model.triangles].all(axis=1)]
+    return np.asarray(model.triangles[inside[model.triangles].all(axis=1)])
 
 
 def _visible_points(marks: Reals, fragments: Fragments) -> Bools:
@@ -230,4 +230,4 @@ def _visible_points(marks: Reals, fragments: Fragments) -> Bools:
     inside = (x > -0.5) & (x < width - 0.5) & (y > -0.5) & (y < height - 0.5)
     column, row = np.clip(x.round(), 0, width - 1).astype(int), np.clip(y.round(), 0, height - 1).astype(int)
     nearest = cv2.erode(fragments.depth, RIM)[row, column]
-    return inside & (marks[:, 2] > nearest - VISIBLE)
+    return np.asarray(inside & (marks[:, 2] > nearest - VISIBLE))

@@ -178,7 +178,8 @@ class Problem:
     def _huber(self, residual: Tensor, weight: Tensor, sigma: Tensor) -> Tensor:
         """``(n, P)`` weights in 0..1 of the robust loss: 1 up to ``robust`` standard deviations, then falling as 1/r."""
         length = (residual * (weight > 0)).norm(dim=2) / sigma[:, None]
-        return self.robust / length.clamp_min(self.robust)
+        share: Tensor = self.robust / length.clamp_min(self.robust)
+        return share
 
     def _cost(self, residual: Tensor, weight: Tensor, sigma: Tensor, z: Tensor) -> Tensor:
         length = (residual * weight.sqrt()).norm(dim=2) / sigma[:, None]
@@ -198,4 +199,5 @@ def _exponential(vector: Tensor) -> Tensor:
     x, y, depth = vector.unbind(1)
     zero = torch.zeros_like(x)
     cross = torch.stack([zero, -depth, y, depth, zero, -x, -y, x, zero], 1).reshape(-1, 3, 3)
-    return torch.linalg.matrix_exp(cross)
+    rotation: Tensor = torch.linalg.matrix_exp(cross)
+    return rotation

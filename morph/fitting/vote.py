@@ -76,7 +76,7 @@ def _answers(predictor: Predictor, crops: list[Image], model: MorphableModel) ->
 
 def networks_share(yaw: npt.ArrayLike) -> Reals:
     """How much a network counts against a fit at ``yaw`` ``(N,)`` degrees: nothing from the front, ``MOST`` in profile."""
-    return np.clip((np.abs(np.asarray(yaw)) - FIRST) / (LAST - FIRST), 0.0, 1.0) * MOST
+    return np.asarray(np.clip((np.abs(np.asarray(yaw)) - FIRST) / (LAST - FIRST), 0.0, 1.0) * MOST)
 
 
 def vote(fitted: Coefficients, looks: Looks, model: MorphableModel) -> tuple[Coefficients, Reals]:

@@ -120,4 +120,4 @@ def style_difference(difference: npt.NDArray[np.complexfloating[Any]], seen: Boo
     place = np.clip((yaw - CENTRES[0]) / (CENTRES[1] - CENTRES[0]), 0, len(CENTRES) - 1.001)
     low = place.astype(int)
     part = (place - low)[:, None]
-    return (1 - part) * table[low] + part * table[low + 1]
+    return np.asarray((1 - part) * table[low] + part * table[low + 1])

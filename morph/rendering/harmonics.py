@@ -46,7 +46,7 @@ def irradiance(light: npt.ArrayLike, basis: npt.ArrayLike) -> Doubles:
         light: ``(9, C)`` coefficients of the light all round; a sky of 1 everywhere is ``2 sqrt(pi)`` in the first.
         basis: ``(..., 9)`` of :func:`harmonic_basis`, or its mean over several normals.
     """
-    return np.asarray(basis, np.float64) @ (COSINE_LOBE[:, None] * np.asarray(light, np.float64))
+    return np.asarray(np.asarray(basis, np.float64) @ (COSINE_LOBE[:, None] * np.asarray(light, np.float64)))
 
 
 def solve_light(basis: npt.ArrayLike, colours: npt.ArrayLike, weights: npt.ArrayLike, rounds: int = 12) -> Doubles:
@@ -94,7 +94,7 @@ def shading(light: npt.ArrayLike, basis: npt.ArrayLike, weights: npt.ArrayLike, 
     weights = np.asarray(weights, np.float64)
     relative = sent / np.maximum(weights @ sent / weights.sum(), 1e-9)
     soft = 0.1
-    return least + soft * np.logaddexp(0.0, (relative - least) / soft)
+    return np.asarray(least + soft * np.logaddexp(0.0, (relative - least) / soft))
 
 
 def _weighted_median(values: Doubles, weights: Doubles) -> float:

@@ -146,7 +146,7 @@ def train_expert(
                 added = expert(torch.from_numpy(batch.images), torch.from_numpy(batch.context)).float()
             loss = loss_of(added, batch, moves, recipe.opening)
             optimiser.zero_grad()
-            loss.backward()
+            loss.backward()  # type: ignore[no-untyped-call]
             nn.utils.clip_grad_norm_(expert.parameters(), 5.0)
             optimiser.step()
             schedule.step()

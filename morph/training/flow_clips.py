@@ -94,7 +94,7 @@ def track_runs(clip: Path, tracker: Tracker) -> list[Run]:
 
 def _facing(face: Face) -> Floats:
     normals = vertex_normals(face.vertices, face.model.triangles)
-    return normals @ np.asarray(face.coefficients.rotation, np.float32)[2]
+    return np.asarray(normals @ np.asarray(face.coefficients.rotation, np.float32)[2])
 
 
 def cut_windows(clip: Path, number: int, runs: Sequence[Run], options: Clips) -> Iterator[ClipWindow]:

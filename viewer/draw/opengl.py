@@ -115,7 +115,7 @@ class OpenGLRenderer:
             self._renderer.render(graph, flags)
             data = GL.glReadPixels(0, 0, width, height, GL.GL_RGBA, GL.GL_UNSIGNED_BYTE)
             rgba = np.frombuffer(data, np.uint8).reshape(height, width, 4)[::-1]
-        return np.multiply(rgba, np.float32(1 / 255), dtype=np.float32)
+        return np.asarray(np.multiply(rgba, np.float32(1 / 255), dtype=np.float32))
 
 
 def _in_window(part: Part, colours: Floats, scene: Scene) -> tuple[Part, Floats]:

@@ -79,7 +79,7 @@ class Scene:
         """``(3,)`` the viewer's place, or None where it is far away along +z."""
         if isinstance(self.camera, ScaledOrthographicCamera):
             return None
-        return (-np.asarray(self.camera.rotation).T @ np.asarray(self.camera.position)).astype(np.float32)
+        return np.asarray(-np.asarray(self.camera.rotation).T @ np.asarray(self.camera.position), np.float32)
 
     def finer(self, samples: int) -> Scene:
         """The same scene as a picture with ``samples`` × ``samples`` as many pixels."""

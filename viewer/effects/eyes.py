@@ -56,7 +56,7 @@ class EyeRecolouring:
             iris = self.iris(plate, face, eye)
             if iris is not None:
                 _recolour(out, face, iris, self.settings)
-        return out
+        return np.asarray(out)
 
     def iris(self, plate: Floats, face: PlateFace, eye: _Eyeball) -> Iris | None:
         """Where the iris is in the box; None where the eye is shut, turned away or hidden."""

@@ -47,7 +47,7 @@ class Iris:
         """``(h, w)`` from its centre, 1 on its outline."""
         rows, columns = np.mgrid[crop]
         away = np.stack([columns - self.centre[0], rows - self.centre[1]], axis=-1) @ self.squeeze.T
-        return np.linalg.norm(away, axis=-1).astype(np.float32)
+        return np.asarray(np.linalg.norm(away, axis=-1).astype(np.float32))
 
 
 def find_iris(

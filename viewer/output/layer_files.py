@@ -23,7 +23,8 @@ from morph.frames.frame import Frame, FrameSource
 from morph.frames.sources import open_source
 from morph.picture_file import picture_bytes
 from morph.rendering.colour import encode_srgb
-from morph.track_folder.resume import RECORD, remove_record, write_record
+from morph.track_folder.layout import RECORD
+from morph.track_folder.resume import remove_record, write_record
 from viewer.output.layers import FAR, FrameLayers, LayerMaker
 from viewer.output.preview import Preview, resized
 from viewer.stage.track_scene import Stage
@@ -300,7 +301,7 @@ def is_whole_exr(data: bytes) -> bool:
         place += 1
         (first,) = struct.unpack_from("<Q", data, place)  # the table ends where the first block begins
         last = max(struct.unpack_from(f"<{(first - place) // 8}Q", data, place))
-        return last + 8 + int(struct.unpack_from("<i", data, last + 4)[0]) <= len(data)
+        return bool(last + 8 + int(struct.unpack_from("<i", data, last + 4)[0]) <= len(data))
     except (IndexError, ValueError, struct.error):
         return False
 

@@ -15,7 +15,7 @@ from viewer.plate.grain import Grain
 def backdrop(width: int, height: int) -> Image:
     """``(H, W, 3)`` uint8 grey that darkens downwards, for heads without footage."""
     tone = np.linspace(92, 52, height)[:, None, None] + np.array([0.0, 1.0, 4.0])
-    return np.broadcast_to(tone.astype(np.uint8), (height, width, 3)).copy()
+    return np.asarray(np.broadcast_to(tone.astype(np.uint8), (height, width, 3)).copy())
 
 
 def over(layer: Floats, background: Image, strength: float = 1.0) -> Image:
@@ -62,7 +62,7 @@ def over_matched(layer: Floats, background: Image, corner: tuple[int, int], fini
     out, f, grain = background.copy(), np.float32, finish.grain
     numbers = _Levels(np.asarray(finish.levels, f), np.asarray(grain.floor, f), np.asarray(grain.slope, f))
     _over_matched(np.ascontiguousarray(layer), out, corner, numbers, finish.noise)
-    return out
+    return np.asarray(out)
 
 
 class _Levels(NamedTuple):

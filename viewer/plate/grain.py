@@ -37,7 +37,7 @@ class Grain:
 
     def spread(self, value: npt.ArrayLike) -> Floats:
         """Standard deviation at display values ``(..., 3)`` 0..255."""
-        return np.sqrt(np.maximum(self.floor + self.slope * np.asarray(value, np.float32), 0)).astype(np.float32)
+        return np.asarray(np.sqrt(np.maximum(self.floor + self.slope * np.asarray(value, np.float32), 0)).astype(np.float32))
 
 
 NONE = Grain(np.zeros(3, np.float32), np.zeros(3, np.float32))

@@ -54,7 +54,7 @@ def cast_shadow(plate: Image, vertices: Floats, normals: Floats, triangles: Ints
             cv2.warpAffine(layer, to, size, flags=cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP, borderMode=cv2.BORDER_REPLICATE)
         )
     _darken(out, layer, (int(first[0]), int(first[1]), int(last[0]), int(last[1])))
-    return out
+    return np.asarray(out)
 
 
 @compiled

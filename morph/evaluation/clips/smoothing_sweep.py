@@ -97,7 +97,7 @@ class Recording:
 
 
 def _gap(points: Floats) -> Floats:
-    return np.linalg.norm(points[:, 62] - points[:, 66], axis=-1) / sides(points)
+    return np.asarray(np.linalg.norm(points[:, 62] - points[:, 66], axis=-1) / sides(points))
 
 
 def _slope(x: Floats, y: Floats) -> float:

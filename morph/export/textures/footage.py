@@ -101,7 +101,7 @@ def _smoothed(sums: Floats, texels: Indices, size: int) -> Floats:
         image[row, column] = values
         blurred = cv2.GaussianBlur(image, (0, 0), SMOOTH * size / 2048, borderType=cv2.BORDER_CONSTANT)
         out.append(blurred[row, column])
-    return np.stack(out[1:], axis=1) / np.maximum(out[0], 1e-12)[:, None]
+    return np.asarray(np.stack(out[1:], axis=1) / np.maximum(out[0], 1e-12)[:, None])
 
 
 def _left_plain(model: MorphableModel) -> Bools:

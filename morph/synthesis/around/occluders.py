@@ -59,7 +59,7 @@ def _hand(rng: np.random.Generator, hidden: Floats, face: Array, extent: float) 
     palm = anchor + along * finger * 7
     _limb(height, np.stack([palm, palm + along * finger * 5, palm + along * finger * 40]), np.array([4.0, 3.4, 3.0]) * finger)
     hidden[:] = height > 0
-    return np.clip(0.45 + 0.6 * height, 0, 1.1)
+    return np.asarray(np.clip(0.45 + 0.6 * height, 0, 1.1))
 
 
 def _limb(height: Floats, nodes: Array, radii: Array) -> None:
@@ -88,12 +88,12 @@ def _object(rng: np.random.Generator, hidden: Floats, face: Array, extent: float
         r = extent * rng.uniform(0.02, 0.12)
         _limb(height, np.stack([at, at + direction * size * 1.5]), np.array([r, r]))
         hidden[:] = height > 0
-        return np.clip(0.4 + 0.7 * height, 0, 1.1)
+        return np.asarray(np.clip(0.4 + 0.7 * height, 0, 1.1))
     if kind == 1:
         height = np.zeros_like(hidden)
         _limb(height, np.stack([at, at + 1e-3]), np.full(2, extent * rng.uniform(0.06, 0.25)))
         hidden[:] = height > 0
-        return np.clip(0.4 + 0.7 * height, 0, 1.1)
+        return np.asarray(np.clip(0.4 + 0.7 * height, 0, 1.1))
     box = cv2.boxPoints(
         (
             (float(at[0]), float(at[1])),

@@ -35,7 +35,7 @@ def expose(rng: np.random.Generator, face: Floats, skin: Doubles, tone: float) -
     average = face.mean(0) / skin if len(face) else np.full(3, 0.3)  # the colour of the light
     grey = average / max(float(average @ LUMA), 1e-6)
     pull = grey ** -rng.uniform(0.55, 1.0)  # automatic white balance takes part of the light's colour away
-    return wanted**GAMMA / max(level, 1e-4) * balance * pull
+    return np.asarray(wanted**GAMMA / max(level, 1e-4) * balance * pull)
 
 
 @dataclass(frozen=True, eq=False)
@@ -123,7 +123,7 @@ def _motion(rng: np.random.Generator, scale: float) -> Floats:
     for t in np.linspace(-length / 2, length / 2, 4 * r + 1):
         x, y = r + t * np.cos(angle), r + t * np.sin(angle)
         kernel[round(y), round(x)] += 1
-    return kernel / kernel.sum()
+    return np.asarray(kernel / kernel.sum())
 
 
 def _tone(rng: np.random.Generator, light: Floats) -> Floats:
@@ -133,7 +133,7 @@ def _tone(rng: np.random.Generator, light: Floats) -> Floats:
     over = cv2.exp(np.minimum(knee - light, 0) * np.float32(1 / (1 - knee)))
     picture = cv2.pow(np.minimum(light, knee) + np.float32(1 - knee) * (1 - over), 1 / GAMMA)
     contrast = np.float32(4 * rng.normal(0.12, 0.16))
-    return picture * (1 + contrast * ((picture - np.float32(0.5)) * (1 - picture)))
+    return np.asarray(picture * (1 + contrast * ((picture - np.float32(0.5)) * (1 - picture))))
 
 
 def _style(rng: np.random.Generator, picture: Floats) -> Floats:

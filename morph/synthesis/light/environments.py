@@ -100,7 +100,7 @@ def _read_exr(path: Path) -> Floats:
             channels = OpenEXR.File(str(path)).channels()
         for name in ("RGB", "RGBA"):
             if name in channels:
-                return channels[name].pixels[..., :3]
+                return np.asarray(channels[name].pixels[..., :3])
         return np.stack([channels[name].pixels for name in "RGB"], -1)
     except (ValueError, KeyError, RuntimeError, OSError) as error:
         raise MorphError(f"cannot read the panorama {path} ({error}); remove it or fetch it again") from None
@@ -156,9 +156,9 @@ def _procedural(seed: int) -> Floats:
             a, b = np.abs(d @ side), np.abs(d @ np.cross(side, towards))
             window = (a < rng.uniform(0.08, 0.4)) & (b < rng.uniform(0.08, 0.4)) & (d @ towards > 0)
             image = np.where(window[..., None], rng.uniform(4, 25) * np.clip(1 + rng.normal(0, 0.12, 3), 0.5, 1.5), image)
-    return np.clip(image, 0.005, None).astype(np.float32)
+    return np.asarray(np.clip(image, 0.005, None).astype(np.float32))
 
 
 def _unit(*v: float) -> Doubles:
     out = np.asarray(v, np.float64)
-    return out / np.linalg.norm(out)
+    return np.asarray(out / np.linalg.norm(out))

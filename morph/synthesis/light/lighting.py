@@ -60,7 +60,7 @@ class Lighting:
         """Soft light ``(N, 3)`` that falls on surfaces with normals ``(N, 3)``."""
         x, y, z = normals.T
         terms = np.stack([np.ones_like(x), x, y, z, x * x, y * y, z * z, x * y, y * z, x * z], 1)
-        return np.maximum(terms @ self.field.T, 0.02 * self.ambient)
+        return np.asarray(np.maximum(terms @ self.field.T, 0.02 * self.ambient))
 
     def mirrored(self, rays: Floats) -> Floats:
         """Light ``(N, 3)`` that arrives along directions ``(N, 3)`` (towards the light), sharp, without the key light."""
@@ -68,7 +68,9 @@ class Lighting:
         height, width = self.environment.display.shape[:2]
         column = (np.arctan2(world[:, 0], -world[:, 2]) / (2 * np.pi) + 0.5) * width
         row = np.arccos(np.clip(world[:, 1], -1, 1)) / np.pi * height
-        return self.ambient * self.environment.display[row.astype(int).clip(0, height - 1), column.astype(int) % width]
+        return np.asarray(
+            self.ambient * self.environment.display[row.astype(int).clip(0, height - 1), column.astype(int) % width]
+        )
 
 
 def sample_lighting(rng: np.random.Generator, environment: Environment) -> Lighting:

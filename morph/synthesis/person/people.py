@@ -108,7 +108,7 @@ def sample_person(rng: Random, n_shape: int, names: tuple[str, ...], std: Floats
 def _between(table: Doubles, t: float) -> Doubles:
     position = t * (len(table) - 1)
     i = min(int(position), len(table) - 2)
-    return table[i] + (position - i) * (table[i + 1] - table[i])
+    return np.asarray(table[i] + (position - i) * (table[i + 1] - table[i]))
 
 
 def _hair_colour(rng: Random, tone: float, age: float) -> Doubles:
@@ -120,7 +120,7 @@ def _hair_colour(rng: Random, tone: float, age: float) -> Doubles:
         base = HAIR[rng.choice(7, p=[0.14, 0.24, 0.22, 0.16, 0.12, 0.07, 0.05])]
     if rng.random() < 0.03:
         base = rng.random(3) * 0.6  # dyed
-    return np.clip(base * rng.uniform(0.8, 1.25), 0.03, 0.85)
+    return np.asarray(np.clip(base * rng.uniform(0.8, 1.25), 0.03, 0.85))
 
 
 def _expression(rng: Random) -> dict[str, float]:

@@ -59,7 +59,7 @@ def dress(anatomy: Anatomy, vertices: Floats, normals: Floats, below: Floats) ->
     rows = np.flatnonzero(thick > 0)
     out = vertices.copy()
     out[rows] += normals[rows] * thick[rows, None]
-    return out
+    return np.asarray(out)
 
 
 def fabric(clothes: Clothes, points: Floats) -> tuple[Floats, Floats]:

@@ -149,4 +149,4 @@ def _colour(rng: np.random.Generator, v: Array, elevation: Array, azimuth: Array
         out = np.where(band[:, None], base[1], out)
     elif kind == "spots":
         out = np.where(rng.random(len(v))[:, None] < 0.2, base[2], out)
-    return out
+    return np.asarray(out)
