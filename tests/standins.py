@@ -20,7 +20,7 @@ from morph.model.rotation import euler_to_matrix
 SIDE = 24  # vertices along one side of the toy face
 
 
-def toy_landmarks() -> np.ndarray:
+def sheet_landmarks() -> np.ndarray:
     """68 points in iBUG order on a face of 150 mm, x right and y up, ``(68, 2)``."""
     t = np.linspace(np.pi, 2 * np.pi, 17)
     jaw = np.stack([70 * np.cos(t), 75 * np.sin(t)], 1)
@@ -32,7 +32,7 @@ def toy_landmarks() -> np.ndarray:
     return np.concatenate([jaw, brows, nose, eyes, mouth, lips])
 
 
-def toy_model(name: str = "toy") -> MorphableModel:
+def sheet_model(name: str = "toy") -> MorphableModel:
     """A curved sheet with a seam down its middle: 576 vertices, 3 shape and 2 expression modes, quads and a texture chart."""
     line = np.linspace(-90.0, 90.0, SIDE)
     x, y = (grid.ravel() for grid in np.meshgrid(line, -line))
@@ -52,7 +52,7 @@ def toy_model(name: str = "toy") -> MorphableModel:
         return np.stack([faces[:, [0, 1, 2]], faces[:, [0, 2, 3]]], 1).reshape(-1, 3)
 
     rng = np.random.default_rng(3)
-    landmarks = [int(np.argmin(np.square(mean[:, :2] - point).sum(1))) for point in toy_landmarks()]
+    landmarks = [int(np.argmin(np.square(mean[:, :2] - point).sum(1))) for point in sheet_landmarks()]
     return MorphableModel(
         name=name,
         unit="mm",
@@ -142,7 +142,7 @@ def write_weights(
 
 def write_toy_tracking(folder: Path) -> Path:
     """A toy model, its weights, a clip of a face that sways and a grey one, in ``folder``."""
-    model = toy_model()
+    model = sheet_model()
     model.save(folder / "toy.npz")
     write_weights(folder / "toy.onnx", model)
     shift = np.round(12 + 10 * np.sin(np.arange(30) / 4)).astype(int)

@@ -13,7 +13,7 @@ import numpy as np
 import pytest
 from clips import portrait, write_clip
 from made_tracks import SIZE, coarse_model, write_track  # noqa: F401  (fixtures)
-from standins import toy_model, write_weights
+from standins import sheet_model, write_weights
 
 from morph.atomic import atomic_path, write_all
 from morph.cli import main
@@ -61,7 +61,7 @@ def say(write_track, tmp_path):  # noqa: F811
     """Runs words with paths in them, into a folder of the test."""
     track = write_track([0, 1, 2], size=np.array(SIZE))
     clip = write_clip(tmp_path / "clip.mp4", [portrait(*SIZE)] * 3)
-    model = toy_model()
+    model = sheet_model()
     model.save(tmp_path / "toy.npz")
     places = {"T": track, "CLIP": clip, "W": tmp_path / "toy.onnx", "M": tmp_path / "toy.npz"}
     if find_spec("onnx"):

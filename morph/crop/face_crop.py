@@ -65,15 +65,17 @@ def inverse(similarity: Floats) -> npt.NDArray[np.float64]:
     return cv2.invertAffineTransform(np.asarray(similarity, np.float64))  # type: ignore[return-value]
 
 
-def cut(image: Image, similarity: npt.NDArray[np.float64], size: int) -> Image:
-    """The ``size`` square crop of a picture, black beyond its border; only the part under the crop is touched.
+def cut(image: Image, similarity: npt.NDArray[np.float64], size: int, border: int = cv2.BORDER_CONSTANT) -> Image:
+    """The ``size`` square crop of a picture; only the part under the crop is touched.
 
-    Where the crop is less than half as fine as the picture, whole blocks of pixels are averaged first.
+    Where the crop is at most half as fine as the picture, whole blocks of pixels are averaged first. Training, benchmarks and
+    tracking all cut their crops here, so that a network is shown what it learned from.
 
     Args:
         image: ``(H, W, 3)`` uint8.
         similarity: ``(2, 3)`` picture to crop.
         size: side of the crop.
+        border: what lies beyond the picture, as OpenCV names it: black, or in training also the picture's last pixels.
     """
     shrink = int(1.0 / np.sqrt(abs(np.linalg.det(similarity[:, :2]))))
     if shrink >= 2:
@@ -88,16 +90,4 @@ def cut(image: Image, similarity: npt.NDArray[np.float64], size: int) -> Image:
             image = cv2.resize(part, (int(blocks[0]), int(blocks[1])), interpolation=cv2.INTER_AREA)  # type: ignore[assignment]
             offset = (shrink - 1) / 2  # centre of the first block
             similarity = compose(similarity, np.array([[shrink, 0, low[0] + offset], [0, shrink, low[1] + offset]]))
-    return cv2.warpAffine(image, similarity, (size, size), flags=cv2.INTER_LINEAR, borderMode=cv2.BORDER_CONSTANT)  # type: ignore[return-value]
-
-
-def warp(image: npt.NDArray[np.uint8], matrix: npt.NDArray[np.float64], size: int, border: int) -> npt.NDArray[np.uint8]:
-    """Warp ``(H, W, 3)`` uint8 into a ``size`` square; strong shrinking is averaged first."""
-    shrink = 1.0 / np.sqrt(abs(np.linalg.det(matrix[:, :2])))
-    if shrink > 2.0:
-        height, width = (max(n // int(shrink), 1) for n in image.shape[:2])
-        small = cv2.resize(image, (width, height), interpolation=cv2.INTER_AREA)
-        ky, kx = small.shape[0] / image.shape[0], small.shape[1] / image.shape[1]
-        back = np.array([[1 / kx, 0, (1 / kx - 1) / 2], [0, 1 / ky, (1 / ky - 1) / 2]])
-        image, matrix = small, compose(matrix, back)  # type: ignore[assignment]
-    return cv2.warpAffine(image, matrix, (size, size), flags=cv2.INTER_LINEAR, borderMode=border)  # type: ignore[return-value]
+    return cv2.warpAffine(image, similarity, (size, size), flags=cv2.INTER_LINEAR, borderMode=border)  # type: ignore[return-value]

@@ -16,7 +16,15 @@ from morph.crop.face_crop import cut
 from morph.crop.roll import LEAST_UP
 from morph.errors import MorphError
 from morph.model import Coefficients
-from morph.model.ibug68 import MIRRORED_68
+from morph.model.ibug68 import (
+    LEFT_EYE_CORNERS,
+    LEFT_LOWER_LID,
+    LEFT_UPPER_LID,
+    LOWER_INNER_LIP,
+    MIRRORED_68,
+    MOUTH_CORNERS,
+    UPPER_INNER_LIP,
+)
 
 Floats = npt.NDArray[np.floating]
 Image = npt.NDArray[np.uint8]
@@ -129,12 +137,12 @@ EYE = Part(
     width=40,
     height=32,
     resolution=0.8,
-    anchor=(42, 45),
+    anchor=LEFT_EYE_CORNERS,
     offset=(0.0, 6.0, 0.0),
     facing=(float(np.sin(np.radians(20))), 0.0, float(np.cos(np.radians(20)))),
     fade=(0.17, 0.42),  # yaws of 60 and 45 degrees to the other side
-    upper=(43, 44),
-    lower=(47, 46),
+    upper=LEFT_UPPER_LID,
+    lower=LEFT_LOWER_LID,
     expressions=(
         *("eyeBlinkLeft", "eyeSquintLeft", "eyeWideLeft"),
         *("eyeLookDownLeft", "eyeLookInLeft", "eyeLookOutLeft", "eyeLookUpLeft"),
@@ -145,12 +153,12 @@ MOUTH = Part(
     width=56,
     height=48,
     resolution=0.7,
-    anchor=(48, 54),
+    anchor=MOUTH_CORNERS,
     offset=(0.0, -8.0, 0.0),
     facing=(0.0, 0.0, 1.0),
     fade=(0.17, 0.5),  # yaws of 80 and 60 degrees
-    upper=(61, 62, 63),
-    lower=(67, 66, 65),
+    upper=UPPER_INNER_LIP,
+    lower=LOWER_INNER_LIP,
     expressions=(
         *("jawForward", "jawLeft", "jawOpen", "jawRight", "mouthClose", "mouthDimpleLeft", "mouthDimpleRight"),
         *("mouthFrownLeft", "mouthFrownRight", "mouthFunnel", "mouthLeft", "mouthLowerDownLeft", "mouthLowerDownRight"),

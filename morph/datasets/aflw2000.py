@@ -13,7 +13,7 @@ import numpy as np
 import numpy.typing as npt
 
 from morph.arrays import Image, Reals
-from morph.crop.face_crop import warp
+from morph.crop.face_crop import cut
 from morph.crop.geometry import apply_affine, box_to_crop
 from morph.datasets.crop_writer import Piece
 from morph.errors import MorphError
@@ -199,7 +199,7 @@ class CropReader:
             except MorphError as error:
                 bad.append(str(error))
                 continue
-            images.append(warp(picture, box_to_crop(self.benchmark.boxes[i], self.size), self.size, cv2.BORDER_CONSTANT))
+            images.append(cut(picture, box_to_crop(self.benchmark.boxes[i], self.size), self.size))
             rows.append(i)
         if not rows:
             return Piece(np.zeros((0, self.size, self.size, 3), np.uint8), {}, bad)

@@ -14,7 +14,7 @@ import cv2
 import numpy as np
 
 from morph.arrays import Image, Reals
-from morph.crop.face_crop import warp
+from morph.crop.face_crop import cut
 from morph.crop.geometry import crop_similarity
 from morph.datasets.crop_writer import Piece
 from morph.datasets.labels_300w_lp import check_basis, labels_to_coefficients
@@ -130,7 +130,7 @@ class PairReader:
                 continue
             matrices[i] = crop_similarity(landmarks[i], self.inner)
             matrices[i, :, 2] += (self.size - self.inner) / 2
-            images[i] = warp(picture, matrices[i], self.size, cv2.BORDER_CONSTANT)
+            images[i] = cut(picture, matrices[i], self.size)
         coefficients = coefficients[good].transform(matrices[good])
         inside = np.einsum("nij,nkj->nki", matrices[good, :, :2], landmarks[good]) + matrices[good, None, :, 2]
         names = [pair for pair, keep in zip(kept, good, strict=True) if keep]

@@ -10,7 +10,7 @@ import numpy as np
 import numpy.typing as npt
 
 from morph.arrays import Floats, Image, Indices, Reals
-from morph.crop.face_crop import warp
+from morph.crop.face_crop import cut
 from morph.crop.geometry import compose, crop_similarity, resize_similarity
 from morph.datasets.augmentation import AugmentationConfig, draw_pixels, draw_similarity
 from morph.datasets.crops import CropSet
@@ -84,12 +84,12 @@ class TrainingBatches:
         for i, row in enumerate(rows):
             if self.augmentation is None:
                 matrices[i] = crop_similarity(self.landmarks[row], size)
-                images[i] = warp(self.image(row), compose(shrink, matrices[i]), pixels, cv2.BORDER_CONSTANT)
+                images[i] = cut(self.image(row), compose(shrink, matrices[i]), pixels)
                 continue
             rng = np.random.default_rng((self.seed, epoch, int(row)))
             matrices[i] = draw_similarity(self.augmentation, self.landmarks[row], size, rng)
             border = cv2.BORDER_CONSTANT if rng.random() < 0.5 else cv2.BORDER_REPLICATE
-            picture = warp(self.image(row), compose(shrink, matrices[i]), pixels, border)
+            picture = cut(self.image(row), compose(shrink, matrices[i]), pixels, border)
             flipped[i] = rng.random() < self.augmentation.flip
             if flipped[i]:
                 picture = np.ascontiguousarray(picture[:, ::-1])

@@ -8,7 +8,7 @@ import cv2
 import numpy as np
 
 from morph.arrays import Doubles
-from morph.crop.face_crop import warp
+from morph.crop.face_crop import cut
 from morph.crop.geometry import compose, resize_similarity
 from morph.datasets.augmentation import AugmentationConfig, draw_pixels, draw_similarity
 from morph.datasets.clip_windows import ClipWindows
@@ -81,12 +81,12 @@ class WindowBatches:
             out["trusted"][i] = w.trusted[row][:, order]
             for t, picture in enumerate(w.images[row]):
                 own = compose(self._jitter(rng), common)
-                out["image"][i, t] = warp(picture, compose(shrink, own), pixels, border)
+                out["image"][i, t] = cut(picture, compose(shrink, own), pixels, border)
                 if self.augmentation is not None:
                     out["image"][i, t] = draw_pixels(self.augmentation, out["image"][i, t], rng)
                 out["shared"][i, t] = compose(common, cv2.invertAffineTransform(own))  # type: ignore[arg-type]
                 if self.grey:
-                    out["grey"][i, t] = cv2.cvtColor(warp(picture, common, size, border), cv2.COLOR_RGB2GRAY)
+                    out["grey"][i, t] = cv2.cvtColor(cut(picture, common, size, border), cv2.COLOR_RGB2GRAY)
         return out
 
     def _similarity(self, row: int, rng: np.random.Generator) -> tuple[Doubles, bool, int]:

@@ -16,6 +16,7 @@ import numpy.typing as npt
 
 from morph.atomic import atomic_path
 from morph.errors import MorphError
+from morph.model.ibug68 import OUTER_EYE_CORNERS
 from morph.npz import DAMAGED, open_npz
 
 FORMAT = "morph-model-1"
@@ -110,7 +111,7 @@ class MorphableModel:
 
         Sizes of effects and textures are given in it, so that they fit models whose unit is not known.
         """
-        left, right = self.mean[self.landmarks[[36, 45]]].astype(np.float64)
+        left, right = self.mean[self.landmarks[list(OUTER_EYE_CORNERS)]].astype(np.float64)
         return float(np.linalg.norm(left - right)) / EYE_CORNERS
 
     def __repr__(self) -> str:

@@ -240,7 +240,7 @@ class _Run:
         self.own: set[Path] = set()
         self.lock = contextlib.ExitStack()
         self.drawn: list[str] = []
-        self.count = 0
+        self.count = self.first = self.last = 0
         self.size = (0, 0)
         self.faces: list[Face] = []
         self.empty: list[int] = []
@@ -259,6 +259,7 @@ class _Run:
 
     def add(self, frame: Frame, faces: list[Face], behind: WriteBehind) -> None:
         """Take in what one frame gives, and have it written."""
+        self.first, self.last = (frame.index if not self.count else self.first), frame.index
         self.count += 1
         self.faces += [dataclasses.replace(face) for face in faces]  # without the meshes that they will decode
         if not faces:
@@ -354,6 +355,8 @@ class _Run:
             "frames_with_face": self.count - len(self.empty),
             "frames_without_face": self.empty,
             "frames_damaged": self.source.damaged,
+            "first_frame": self.first,
+            "last_frame": self.last,
             "frames_missing": list(getattr(self.source, "missing", ())),
             "left_out": list(self.source.left_out),
             "faces": sorted({face.id for face in self.faces}),

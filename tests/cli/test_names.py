@@ -13,7 +13,7 @@ import pytest
 pytest.importorskip("onnx")
 
 from clips import portrait, write_clip
-from standins import toy_model, write_weights
+from standins import sheet_model, write_weights
 
 from morph.cli import main
 
@@ -22,7 +22,7 @@ from morph.cli import main
 def files(tmp_path_factory):
     """Weights and a model."""
     folder = tmp_path_factory.mktemp("files")
-    model = toy_model()
+    model = sheet_model()
     model.save(folder / "toy.npz")
     write_weights(folder / "toy.onnx", model)
     return folder
@@ -49,9 +49,10 @@ def test_numbers_of_a_sequence_are_kept_from_end_to_end(files, tmp_path, capsys)
     assert track(files, shots, out) == 0
     said = capsys.readouterr()
     assert f"morph: {shots}: left out: 1 file that is no picture (notes.txt)\n" == said.err
-    assert "numbers without a picture: 1003" in said.out
+    assert "numbered pictures 1001 to 1005, 25 a second\n  numbers without a picture: 1003\n" in said.out
     summary = json.loads((out / "summary.json").read_text())
     assert (summary["kind"], summary["frames"], summary["frames_missing"]) == ("sequence", 4, [1003])
+    assert (summary["first_frame"], summary["last_frame"]) == (1001, 1005)
     assert summary["left_out"] == ["1 file that is no picture (notes.txt)"]
     times = [0, 0.04, 0.12, 0.16]
     with np.load(out / "coefficients.npz") as arrays:

@@ -11,7 +11,7 @@ pytest.importorskip("onnx")
 
 import av
 from clips import PORTRAIT, portrait, sounding_clip, write_clip, write_stream
-from standins import toy_model, write_weights
+from standins import sheet_model, write_weights
 
 from morph.cli import main
 
@@ -20,9 +20,9 @@ from morph.cli import main
 def files(tmp_path_factory):
     """Weights, a model, a clip and broken ones."""
     folder = tmp_path_factory.mktemp("files")
-    model = toy_model()
+    model = sheet_model()
     model.save(folder / "toy.npz")
-    toy_model("other").save(folder / "other.npz")
+    sheet_model("other").save(folder / "other.npz")
     write_weights(folder / "toy.onnx", model)
     clip = write_clip(folder / "clip.mp4", [portrait()] * 4)
     (folder / "cut.mp4").write_bytes(clip.read_bytes()[:3000])

@@ -8,7 +8,7 @@ import pytest
 pytest.importorskip("onnx")
 
 from clips import portrait, write_clip
-from standins import toy_model, write_weights
+from standins import sheet_model, write_weights
 
 from morph.cli import main, track
 
@@ -32,7 +32,7 @@ def test_another_word_is_refused(capsys):
 
 @pytest.mark.parametrize("smooth", ["none", "online", "offline"])
 def test_each_way_writes_the_whole_track(tmp_path, smooth, capsys):
-    model = toy_model()
+    model = sheet_model()
     model.save(tmp_path / "toy.npz")
     weights = write_weights(tmp_path / "toy.onnx", model)
     clip = write_clip(tmp_path / "clip.mp4", [portrait()] * 5)

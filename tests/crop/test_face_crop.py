@@ -1,7 +1,7 @@
 import cv2
 import numpy as np
 import pytest
-from standins import frontal, toy_model
+from standins import frontal, sheet_model
 
 from morph.crop.face_crop import box_of, crop_of_box, cut, inverse, points_box
 from morph.model import landmark_decoder
@@ -54,7 +54,7 @@ def test_points_survive_the_way_into_the_crop_and_back():
 
 
 def test_coefficients_move_as_their_landmarks_do():
-    model = toy_model()
+    model = sheet_model()
     decoder, pose = landmark_decoder(model), frontal(model, 120)
     back = inverse(crop_of_box([311.2, 95.7, 498.1, 301.4], 120))
     in_crop = decoder.project(pose)[:, :2]

@@ -3,7 +3,7 @@ import dataclasses
 import numpy as np
 import pytest
 import trimesh
-from standins import toy_model
+from standins import sheet_model
 
 from morph.errors import MorphError
 from morph.export import ObjWriter
@@ -18,7 +18,7 @@ def numbers(data: bytes, key: str) -> np.ndarray:
 
 @pytest.fixture(scope="module")
 def model():
-    return toy_model()
+    return sheet_model()
 
 
 def test_positions_are_exact_to_a_ten_thousandth(model):

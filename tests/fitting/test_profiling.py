@@ -12,7 +12,7 @@ import numpy.typing as npt
 import pytest
 
 from morph.cli import main
-from morph.crop.face_crop import warp
+from morph.crop.face_crop import cut
 from morph.crop.geometry import crop_similarity
 from morph.datasets.crops import CropSet
 from morph.datasets.labels_300w_lp import labels_to_coefficients
@@ -103,7 +103,7 @@ def test_no_turn_gives_the_picture_back(model: MorphableModel, profiler: Profile
         picture, _ = draw(model, start)
         face = profiler.view(picture, start).turn(0.0, SIZE)
         points = landmark_decoder(model).project(start)[:, :2]
-        again = warp(picture, crop_similarity(points, SIZE), SIZE, cv2.BORDER_REPLICATE)
+        again = cut(picture, crop_similarity(points, SIZE), SIZE, cv2.BORDER_REPLICATE)
         inside = face_mask(face.landmarks)
         assert np.abs(face.image.astype(float) - again)[inside].mean() < 2.5
         np.testing.assert_allclose(face.landmarks, points, atol=0.1)
@@ -144,7 +144,7 @@ def test_plan_turns_away_from_the_camera() -> None:
     assert np.abs(to).max() <= 90
     assert ((to > 0) == (yaw[rows] > 0))[rows >= 2].all()
     assert np.histogram(np.abs(to), [40, 50, 60, 70, 80, 90])[0].min() > 40
-    with pytest.raises(MorphError, match="--start-yaw"):
+    with pytest.raises(MorphError, match="`start_yaw=`"):
         ProfilingPlan(start_yaw=20).turns(np.array([60.0]))
 
 

@@ -12,7 +12,7 @@ import pytest
 pytest.importorskip("onnx")
 
 from clips import PORTRAIT, portrait, write_clip
-from standins import toy_model, write_weights
+from standins import sheet_model, write_weights
 
 from morph import Tracker, TrackerOptions
 from morph.cli import main
@@ -139,8 +139,8 @@ def test_a_tracker_looks_closer_when_it_is_asked_to() -> None:
 @pytest.fixture(scope="module")
 def toy(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("toy")
-    toy_model().save(folder / "toy.npz")
-    write_weights(folder / "toy.onnx", toy_model())
+    sheet_model().save(folder / "toy.npz")
+    write_weights(folder / "toy.onnx", sheet_model())
     (folder / "text.onnx").write_text("hello")
     write_clip(folder / "clip.mp4", [portrait()] * 3)
     return folder
@@ -150,7 +150,7 @@ def test_a_model_of_ones_own_works_without_experts_and_says_so_when_asked(toy: P
     assert Tracker(toy / "toy.onnx", toy / "toy.npz").experts is None
     assert open_experts(None, load_default_model(0), "other.onnx") is None
     assert (open_experts(None, load_default_model(0), default_weights().name) is None) == (DEFAULT == "none")
-    with pytest.raises(MorphError, match=r"corrects expressions of the model 'morph-head-1'.*--experts none"):
+    with pytest.raises(MorphError, match=r"corrects expressions of the model 'morph-head-1'.*`experts=none`"):
         Tracker(toy / "toy.onnx", toy / "toy.npz", experts="eyes")
 
 
@@ -180,5 +180,5 @@ def test_the_shipped_file_says_what_it_is() -> None:
 def test_averaged_points_and_experts_exclude_each_other() -> None:
     from morph.evaluation.aflw2000.weights import run_weights
 
-    with pytest.raises(MorphError, match="--flip averages points"):
+    with pytest.raises(MorphError, match="`flip=` averages points"):
         run_weights(None, TrackerOptions(experts="both"), flip=True)  # type: ignore[arg-type]

@@ -12,7 +12,7 @@ import pytest
 pytest.importorskip("onnx")
 
 from clips import PORTRAIT, portrait, write_clip
-from standins import toy_model, write_weights
+from standins import sheet_model, write_weights
 
 from morph import Tracker, TrackerOptions
 from morph.cli import main
@@ -103,8 +103,8 @@ def test_who_gets_one_by_default(tmp_path: Path) -> None:
 
 
 def test_what_does_not_fit_is_one_line(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    toy_model().save(tmp_path / "toy.npz")
-    write_weights(tmp_path / "toy.onnx", toy_model())
+    sheet_model().save(tmp_path / "toy.npz")
+    write_weights(tmp_path / "toy.onnx", sheet_model())
     (tmp_path / "text.onnx").write_text("hello")
     clip = write_clip(tmp_path / "clip.mp4", [portrait()] * 3)
     for choice, said in (
@@ -121,5 +121,5 @@ def test_what_does_not_fit_is_one_line(tmp_path: Path, capsys: pytest.CaptureFix
 
 
 def test_averaged_points_and_identity_exclude_each_other() -> None:
-    with pytest.raises(MorphError, match="--flip averages points"):
+    with pytest.raises(MorphError, match="`flip=` averages points"):
         run_weights(None, TrackerOptions(identity="default"), flip=True)  # type: ignore[arg-type]

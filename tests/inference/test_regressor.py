@@ -5,7 +5,7 @@ import pytest
 
 pytest.importorskip("onnx")
 
-from standins import frontal, toy_model, write_weights
+from standins import frontal, sheet_model, write_weights
 
 from morph.errors import MorphError
 from morph.inference.regressor import SHIPPED, Regressor, default_weights, find_weights, shipped_weights
@@ -13,7 +13,7 @@ from morph.model.default_model import load_default_model
 
 
 def test_a_batch_of_crops_gives_the_networks_answer(tmp_path):
-    model = toy_model()
+    model = sheet_model()
     regressor = Regressor(write_weights(tmp_path / "w.onnx", model, size=48, error=0.03))
     found, error = regressor(np.zeros((3, 48, 48, 3), np.uint8))
     want = frontal(model, 48)
@@ -23,14 +23,14 @@ def test_a_batch_of_crops_gives_the_networks_answer(tmp_path):
 
 
 def test_the_error_may_be_missing(tmp_path):
-    regressor = Regressor(write_weights(tmp_path / "w.onnx", toy_model(), error=None))
+    regressor = Regressor(write_weights(tmp_path / "w.onnx", sheet_model(), error=None))
     assert not regressor.knows_error
     assert regressor(np.zeros((1, 64, 64, 3), np.uint8))[1] is None
 
 
 @pytest.mark.parametrize("crops", [np.zeros((1, 60, 64, 3), np.uint8), np.zeros((1, 64, 64, 3), np.float32)])
 def test_wrong_crops(tmp_path, crops):
-    regressor = Regressor(write_weights(tmp_path / "w.onnx", toy_model()))
+    regressor = Regressor(write_weights(tmp_path / "w.onnx", sheet_model()))
     with pytest.raises(MorphError, match=r"crops must be \(N, 64, 64, 3\) uint8"):
         regressor(crops)
 
@@ -53,11 +53,11 @@ def test_another_network():  # the detector's ships, and says nothing of itself
 
 def test_another_format_or_crop(tmp_path):
     with pytest.raises(MorphError, match="update morph"):
-        Regressor(write_weights(tmp_path / "w.onnx", toy_model(), info={"crop": "box106"}))
+        Regressor(write_weights(tmp_path / "w.onnx", sheet_model(), info={"crop": "box106"}))
 
 
 def test_metadata_that_disagrees_with_the_network(tmp_path):
-    model = toy_model()
+    model = sheet_model()
     info = {"name": "toy", "identity": model.identity, "n_shape": 7, "n_expression": 2}
     regressor = Regressor(write_weights(tmp_path / "w.onnx", model, info={"model": info}))
     with pytest.raises(MorphError, match="metadata states"):
@@ -65,10 +65,10 @@ def test_metadata_that_disagrees_with_the_network(tmp_path):
 
 
 def test_weights_for_another_model(tmp_path):
-    regressor = Regressor(write_weights(tmp_path / "w.onnx", toy_model()))
-    regressor.check_model(toy_model())
+    regressor = Regressor(write_weights(tmp_path / "w.onnx", sheet_model()))
+    regressor.check_model(sheet_model())
     with pytest.raises(MorphError, match="trained for the model 'toy'"):
-        regressor.check_model(toy_model("other"))
+        regressor.check_model(sheet_model("other"))
 
 
 def test_weights_that_ship_have_names(tmp_path, monkeypatch):

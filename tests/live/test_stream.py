@@ -4,7 +4,7 @@ import socket
 
 import numpy as np
 import pytest
-from standins import frontal, toy_model
+from standins import frontal, sheet_model
 
 from morph.errors import MorphError
 from morph.frames import Frame
@@ -35,7 +35,7 @@ def face(model, rotation=((1, 0, 0), (0, 1, 0), (0, 0, 1)), place=(0.0, 0.0), nu
 
 @pytest.fixture(scope="module")
 def model():
-    return toy_model()
+    return sheet_model()
 
 
 def test_the_default_model_sends_arkits_52_weights():
@@ -177,6 +177,6 @@ def test_nobody_listening_is_no_trouble(model):
 
 def test_more_than_a_datagram_holds(model):
     stream = Stream("udp://127.0.0.1:9")
-    with pytest.raises(MorphError, match=r"400 faces do not fit .* --max-faces"):
+    with pytest.raises(MorphError, match=r"400 faces do not fit .* `max_faces=`"):
         stream.send(frame_message(FRAME, [face(model)] * 400))
     stream.close()

@@ -42,7 +42,7 @@ def mirror_68() -> npt.NDArray[np.int64]:
 
 
 @pytest.fixture(scope="session")
-def toy_model() -> MorphableModel:
+def sketch_model() -> MorphableModel:
     """15 × 19 vertices in mm: 6 shape modes, half of them symmetric, and 5 named expressions."""
     rng = np.random.default_rng(7)
     xs, ys = np.linspace(-77, 77, 15), np.linspace(-95, 75, 19)
@@ -91,7 +91,7 @@ def toy_model() -> MorphableModel:
 
 
 @pytest.fixture
-def random_coefficients(toy_model: MorphableModel):
+def random_coefficients(sketch_model: MorphableModel):
     """A function from a batch shape to Coefficients of the toy model in a 200-pixel picture."""
     from morph.model import Coefficients
     from morph.model.rotation import euler_to_matrix
@@ -99,8 +99,8 @@ def random_coefficients(toy_model: MorphableModel):
     def make(*batch: int, seed: int = 0) -> Coefficients:
         rng = np.random.default_rng(seed)
         return Coefficients(
-            rng.normal(size=(*batch, toy_model.n_shape)),
-            rng.normal(size=(*batch, toy_model.n_expression)),
+            rng.normal(size=(*batch, sketch_model.n_shape)),
+            rng.normal(size=(*batch, sketch_model.n_expression)),
             euler_to_matrix(rng.uniform(-1.2, 1.2, (*batch, 3))),
             rng.uniform(0.5, 1.5, batch),
             rng.uniform(50, 150, (*batch, 2)),

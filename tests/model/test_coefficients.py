@@ -18,11 +18,11 @@ def test_flatten_layout():
 
 
 @pytest.mark.parametrize("batch", [(), (4,), (2, 3)])
-def test_flatten_round_trip(random_coefficients, toy_model, batch):
+def test_flatten_round_trip(random_coefficients, sketch_model, batch):
     given = random_coefficients(*batch)
     flat = given.flatten()
-    assert flat.shape == (*batch, FlatLayout(toy_model.n_shape, toy_model.n_expression).size)
-    back = Coefficients.from_flat(flat, toy_model.n_shape)
+    assert flat.shape == (*batch, FlatLayout(sketch_model.n_shape, sketch_model.n_expression).size)
+    back = Coefficients.from_flat(flat, sketch_model.n_shape)
     for field in dataclasses.fields(Coefficients):
         np.testing.assert_allclose(getattr(back, field.name), getattr(given, field.name), atol=1e-12)
 
@@ -52,14 +52,14 @@ def similarity(angle: float, scale: float, shift: tuple[float, float]) -> np.nda
 
 
 @pytest.mark.parametrize("matrix", [similarity(0.4, 1.7, (20, -5)), similarity(-2.8, 0.3, (0, 90)), similarity(0, 1, (-3, 4))])
-def test_transform_moves_the_landmarks_like_the_pixels(toy_model, random_coefficients, matrix):
-    decoder, given = landmark_decoder(toy_model), random_coefficients(8)
+def test_transform_moves_the_landmarks_like_the_pixels(sketch_model, random_coefficients, matrix):
+    decoder, given = landmark_decoder(sketch_model), random_coefficients(8)
     before = decoder.project(given)[..., :2]
     after = decoder.project(given.transform(matrix))[..., :2]
     np.testing.assert_allclose(after, before @ matrix[:, :2].T + matrix[:, 2], atol=1e-3)
 
 
-def test_transform_takes_one_matrix_a_face_and_composes(toy_model, random_coefficients):
+def test_transform_takes_one_matrix_a_face_and_composes(sketch_model, random_coefficients):
     given = random_coefficients(3)
     each = np.stack([similarity(a, 1 + a, (a, 2 * a)) for a in (0.1, 0.5, 1.0)])
     together = given.transform(each)
@@ -85,8 +85,8 @@ def test_transform_refuses_what_is_no_similarity(random_coefficients, matrix):
 
 
 @pytest.mark.parametrize("stated", [True, False], ids=["symmetry stated", "symmetry solved"])
-def test_mirror_moves_the_landmarks_like_a_flipped_picture(toy_model, random_coefficients, mirror_68, stated):
-    model = toy_model
+def test_mirror_moves_the_landmarks_like_a_flipped_picture(sketch_model, random_coefficients, mirror_68, stated):
+    model = sketch_model
     if stated:
         model = dataclasses.replace(model, shape_mirror=np.array([1.0, 1, 1, -1, -1, -1]))
     else:
@@ -98,19 +98,22 @@ def test_mirror_moves_the_landmarks_like_a_flipped_picture(toy_model, random_coe
     np.testing.assert_allclose(after, flipped, atol=1e-3)
 
 
-def test_mirror_twice_is_nothing(toy_model, random_coefficients):
-    given, symmetry = random_coefficients(4), model_symmetry(toy_model)
+def test_mirror_twice_is_nothing(sketch_model, random_coefficients):
+    given, symmetry = random_coefficients(4), model_symmetry(sketch_model)
     np.testing.assert_allclose(given.mirror(symmetry, 150).mirror(symmetry, 150).flatten(), given.flatten(), atol=1e-5)
 
 
-def test_symmetry_of_named_expressions_swaps_left_and_right(toy_model):
+def test_symmetry_of_named_expressions_swaps_left_and_right(sketch_model):
     expected = np.eye(5)[[0, 2, 1, 4, 3]]
-    np.testing.assert_array_equal(model_symmetry(toy_model).expression, expected)
-    np.testing.assert_allclose(model_symmetry(toy_model).shape, np.diag([1, 1, 1, -1, -1, -1]), atol=1e-5)
+    np.testing.assert_array_equal(model_symmetry(sketch_model).expression, expected)
+    np.testing.assert_allclose(model_symmetry(sketch_model).shape, np.diag([1, 1, 1, -1, -1, -1]), atol=1e-5)
 
 
-def test_symmetry_of_a_model_without_expressions(toy_model):
+def test_symmetry_of_a_model_without_expressions(sketch_model):
     bare = dataclasses.replace(
-        toy_model, expression_basis=np.zeros((toy_model.n_vertices, 3, 0)), expression_std=np.zeros(0), expression_names=()
+        sketch_model,
+        expression_basis=np.zeros((sketch_model.n_vertices, 3, 0)),
+        expression_std=np.zeros(0),
+        expression_names=(),
     )
     assert model_symmetry(bare).expression.shape == (0, 0)

@@ -12,62 +12,64 @@ from morph.errors import MorphError
 from morph.model import Decoder, MorphableModel, landmark_decoder
 
 
-def test_zero_coefficients_give_the_mean(toy_model):
-    np.testing.assert_array_equal(Decoder(toy_model)(np.zeros(6), np.zeros(5)), toy_model.mean)
+def test_zero_coefficients_give_the_mean(sketch_model):
+    np.testing.assert_array_equal(Decoder(sketch_model)(np.zeros(6), np.zeros(5)), sketch_model.mean)
 
 
-def test_formula(toy_model):
+def test_formula(sketch_model):
     rng = np.random.default_rng(0)
     shape, expression = rng.normal(size=6), rng.normal(size=5)
     expected = (
-        toy_model.mean.astype(np.float64)
-        + toy_model.shape_basis.astype(np.float64) @ (toy_model.shape_std * shape)
-        + toy_model.expression_basis.astype(np.float64) @ (toy_model.expression_std * expression)
+        sketch_model.mean.astype(np.float64)
+        + sketch_model.shape_basis.astype(np.float64) @ (sketch_model.shape_std * shape)
+        + sketch_model.expression_basis.astype(np.float64) @ (sketch_model.expression_std * expression)
     )
-    np.testing.assert_allclose(Decoder(toy_model)(shape, expression), expected, rtol=1e-5, atol=1e-4)
+    np.testing.assert_allclose(Decoder(sketch_model)(shape, expression), expected, rtol=1e-5, atol=1e-4)
 
 
 @pytest.mark.parametrize("batch", [(), (1,), (3,), (2, 3), (0,)])
-def test_batches(toy_model, batch):
+def test_batches(sketch_model, batch):
     rng = np.random.default_rng(1)
     shape, expression = rng.normal(size=(*batch, 6)), rng.normal(size=(*batch, 5))
-    vertices = Decoder(toy_model)(shape, expression)
-    assert vertices.shape == (*batch, toy_model.n_vertices, 3)
+    vertices = Decoder(sketch_model)(shape, expression)
+    assert vertices.shape == (*batch, sketch_model.n_vertices, 3)
     assert vertices.dtype == np.float32
     if vertices.size:
         last = tuple(n - 1 for n in batch)
-        np.testing.assert_allclose(vertices[last], Decoder(toy_model)(shape[last], expression[last]), atol=1e-4)
+        np.testing.assert_allclose(vertices[last], Decoder(sketch_model)(shape[last], expression[last]), atol=1e-4)
 
 
-def test_only_the_vertices_that_are_asked_for(toy_model):
+def test_only_the_vertices_that_are_asked_for(sketch_model):
     rng = np.random.default_rng(2)
     shape, expression, wanted = rng.normal(size=6), rng.normal(size=5), np.array([7, 3, 3, 200])
-    part = Decoder(toy_model, wanted)
+    part = Decoder(sketch_model, wanted)
     assert part.n_vertices == 4
-    np.testing.assert_allclose(part(shape, expression), Decoder(toy_model)(shape, expression)[wanted], atol=1e-4)
+    np.testing.assert_allclose(part(shape, expression), Decoder(sketch_model)(shape, expression)[wanted], atol=1e-4)
     np.testing.assert_allclose(
-        landmark_decoder(toy_model)(shape, expression), Decoder(toy_model)(shape, expression)[toy_model.landmarks], atol=1e-4
+        landmark_decoder(sketch_model)(shape, expression),
+        Decoder(sketch_model)(shape, expression)[sketch_model.landmarks],
+        atol=1e-4,
     )
 
 
-def test_project_is_decode_then_camera(toy_model, random_coefficients):
+def test_project_is_decode_then_camera(sketch_model, random_coefficients):
     given = random_coefficients(3)
-    decoder = Decoder(toy_model)
+    decoder = Decoder(sketch_model)
     expected = given.camera.project(decoder(given.shape, given.expression))
     np.testing.assert_array_equal(decoder.project(given), expected)
 
 
-def test_wrong_input_is_named(toy_model):
+def test_wrong_input_is_named(sketch_model):
     with pytest.raises(MorphError, match=r"shape must have shape \(\.\.\., 6\) for model 'toy', got \(4,\)"):
-        Decoder(toy_model)(np.zeros(4), np.zeros(5))
+        Decoder(sketch_model)(np.zeros(4), np.zeros(5))
     with pytest.raises(MorphError, match=r"expression must have shape \(\.\.\., 5\)"):
-        Decoder(toy_model)(np.zeros(6), np.zeros(6))
+        Decoder(sketch_model)(np.zeros(6), np.zeros(6))
     with pytest.raises(MorphError, match="batches of different size"):
-        Decoder(toy_model)(np.zeros((2, 6)), np.zeros((3, 5)))
+        Decoder(sketch_model)(np.zeros((2, 6)), np.zeros((3, 5)))
     with pytest.raises(MorphError, match=r"vertices must lie in 0\.\.284, got 3\.\.999"):
-        Decoder(toy_model, [3, 999])
+        Decoder(sketch_model, [3, 999])
     with pytest.raises(MorphError, match="vertices must be whole numbers"):
-        Decoder(toy_model, [0.5])
+        Decoder(sketch_model, [0.5])
 
 
 def test_decoding_38365_vertices_costs_about_one_pass_over_the_modes(capsys):

@@ -12,11 +12,11 @@ from morph.model.readers.basel import NAMED
 from morph.model.readers.landmarks import complete_landmarks, read_landmarks
 
 
-def test_plain_numbers_as_text_and_npy(toy_model, tmp_path):
-    np.save(tmp_path / "68.npy", toy_model.landmarks)
-    (tmp_path / "68.txt").write_text(", ".join(str(i) for i in toy_model.landmarks) + "  # iBUG order")
+def test_plain_numbers_as_text_and_npy(sketch_model, tmp_path):
+    np.save(tmp_path / "68.npy", sketch_model.landmarks)
+    (tmp_path / "68.txt").write_text(", ".join(str(i) for i in sketch_model.landmarks) + "  # iBUG order")
     for name in ("68.npy", "68.txt"):
-        np.testing.assert_array_equal(read_landmarks(tmp_path / name, toy_model.mean), toy_model.landmarks)
+        np.testing.assert_array_equal(read_landmarks(tmp_path / name, sketch_model.mean), sketch_model.landmarks)
 
 
 @pytest.mark.parametrize(
@@ -31,22 +31,22 @@ def test_plain_numbers_as_text_and_npy(toy_model, tmp_path):
         ("", "is no landmark file"),
     ],
 )
-def test_bad_mappings_are_named(toy_model, tmp_path, content, message):
+def test_bad_mappings_are_named(sketch_model, tmp_path, content, message):
     path = tmp_path / "map.txt"
     path.write_text(content)
     with pytest.raises(MorphError, match=message):
-        read_landmarks(path, toy_model.mean)
+        read_landmarks(path, sketch_model.mean)
 
 
-def test_binary_is_no_mapping(toy_model, tmp_path):
+def test_binary_is_no_mapping(sketch_model, tmp_path):
     (tmp_path / "map.txt").write_bytes(bytes(range(128, 256)))
     with pytest.raises(MorphError, match="no text file of landmarks"):
-        read_landmarks(tmp_path / "map.txt", toy_model.mean)
+        read_landmarks(tmp_path / "map.txt", sketch_model.mean)
 
 
-def test_whole_mappings_are_left_alone(toy_model):
-    known = dict(enumerate(toy_model.landmarks.tolist()))
-    np.testing.assert_array_equal(complete_landmarks(toy_model.mean, known), toy_model.landmarks)
+def test_whole_mappings_are_left_alone(sketch_model):
+    known = dict(enumerate(sketch_model.landmarks.tolist()))
+    np.testing.assert_array_equal(complete_landmarks(sketch_model.mean, known), sketch_model.landmarks)
 
 
 def test_a_turned_and_scaled_copy_is_completed_exactly():

@@ -10,9 +10,9 @@ from morph.model import load_model
 
 
 @pytest.fixture
-def toy_file(toy_model, tmp_path):
+def toy_file(sketch_model, tmp_path):
     path = tmp_path / "toy.npz"
-    toy_model.save(path)
+    sketch_model.save(path)
     return path
 
 

@@ -13,57 +13,59 @@ from morph.errors import MorphError
 from morph.model import MorphableModel, load_default_model, load_model
 
 
-def test_round_trip(toy_model, tmp_path):
+def test_round_trip(sketch_model, tmp_path):
     path = tmp_path / "toy.npz"
-    toy_model.save(path)
+    sketch_model.save(path)
     back = load_model(path)
     for field in dataclasses.fields(MorphableModel):
-        old, new = getattr(toy_model, field.name), getattr(back, field.name)
+        old, new = getattr(sketch_model, field.name), getattr(back, field.name)
         if isinstance(old, np.ndarray):
             np.testing.assert_array_equal(new, old)
             assert new.dtype == old.dtype
         elif field.name != "vertex_masks":
             assert new == old
-    np.testing.assert_array_equal(back.vertex_masks["lower"], toy_model.vertex_masks["lower"])
+    np.testing.assert_array_equal(back.vertex_masks["lower"], sketch_model.vertex_masks["lower"])
 
 
-def test_half_precision_keeps_identity_and_loses_little(toy_model, tmp_path):
-    toy_model.save(tmp_path / "half.npz", half=True)
-    toy_model.save(tmp_path / "whole.npz")
+def test_half_precision_keeps_identity_and_loses_little(sketch_model, tmp_path):
+    sketch_model.save(tmp_path / "half.npz", half=True)
+    sketch_model.save(tmp_path / "whole.npz")
     back = load_model(tmp_path / "half.npz")
-    assert back.identity == toy_model.identity
-    np.testing.assert_array_equal(back.mean, toy_model.mean)
-    peak = np.abs(toy_model.shape_basis).max(axis=(0, 1))
-    assert (np.abs(back.shape_basis - toy_model.shape_basis).max(axis=(0, 1)) <= 2.0**-11 * peak).all()
+    assert back.identity == sketch_model.identity
+    np.testing.assert_array_equal(back.mean, sketch_model.mean)
+    peak = np.abs(sketch_model.shape_basis).max(axis=(0, 1))
+    assert (np.abs(back.shape_basis - sketch_model.shape_basis).max(axis=(0, 1)) <= 2.0**-11 * peak).all()
     assert (tmp_path / "half.npz").stat().st_size < 0.8 * (tmp_path / "whole.npz").stat().st_size
 
 
-def test_bytes_depend_on_the_model_alone(toy_model, tmp_path):
-    toy_model.save(tmp_path / "a.npz")
-    toy_model.save(tmp_path / "b.npz")
+def test_bytes_depend_on_the_model_alone(sketch_model, tmp_path):
+    sketch_model.save(tmp_path / "a.npz")
+    sketch_model.save(tmp_path / "b.npz")
     assert (tmp_path / "a.npz").read_bytes() == (tmp_path / "b.npz").read_bytes()
 
 
-def test_a_model_without_expressions(toy_model, tmp_path):
+def test_a_model_without_expressions(sketch_model, tmp_path):
     bare = dataclasses.replace(
-        toy_model, expression_basis=np.zeros((285, 3, 0)), expression_std=np.zeros(0), expression_names=(), identity=""
+        sketch_model, expression_basis=np.zeros((285, 3, 0)), expression_std=np.zeros(0), expression_names=(), identity=""
     )
     bare.save(tmp_path / "bare.npz", half=True)
     assert load_model(tmp_path / "bare.npz").n_expression == 0
-    assert bare.identity != toy_model.identity
+    assert bare.identity != sketch_model.identity
 
 
-def test_types_are_settled(toy_model):
-    model = dataclasses.replace(toy_model, landmarks=toy_model.landmarks.astype(np.float64), mean=toy_model.mean.astype(int))
+def test_types_are_settled(sketch_model):
+    model = dataclasses.replace(
+        sketch_model, landmarks=sketch_model.landmarks.astype(np.float64), mean=sketch_model.mean.astype(int)
+    )
     assert model.landmarks.dtype == np.int32
     assert model.mean.dtype == np.float32
 
 
-def test_names_and_edges(toy_model):
-    assert dataclasses.replace(toy_model, expression_names=()).expression_names[1] == "expression_01"
-    edges = toy_model.edges
+def test_names_and_edges(sketch_model):
+    assert dataclasses.replace(sketch_model, expression_names=()).expression_names[1] == "expression_01"
+    edges = sketch_model.edges
     assert (edges[:, 0] < edges[:, 1]).all()
-    assert toy_model.n_vertices - len(edges) + len(toy_model.triangles) == 1  # a disc
+    assert sketch_model.n_vertices - len(edges) + len(sketch_model.triangles) == 1  # a disc
 
 
 BAD = {
@@ -84,15 +86,15 @@ BAD = {
 
 
 @pytest.mark.parametrize("name", BAD)
-def test_bad_parts_are_named(toy_model, name):
+def test_bad_parts_are_named(sketch_model, name):
     value, message = BAD[name]
     with pytest.raises(MorphError, match=message):
-        dataclasses.replace(toy_model, **{name: value})
+        dataclasses.replace(sketch_model, **{name: value})
 
 
-def test_fractions_are_no_vertices(toy_model):
+def test_fractions_are_no_vertices(sketch_model):
     with pytest.raises(MorphError, match="landmarks must hold whole numbers"):
-        dataclasses.replace(toy_model, landmarks=np.full(68, 0.5))
+        dataclasses.replace(sketch_model, landmarks=np.full(68, 0.5))
 
 
 def test_missing_file(tmp_path):
@@ -101,18 +103,18 @@ def test_missing_file(tmp_path):
 
 
 @pytest.mark.parametrize("keep", [0, 10, 500, 0.5, 0.99])
-def test_truncated_file(toy_model, tmp_path, keep):
+def test_truncated_file(sketch_model, tmp_path, keep):
     path = tmp_path / "toy.npz"
-    toy_model.save(path)
+    sketch_model.save(path)
     data = path.read_bytes()
     path.write_bytes(data[: int(keep * len(data)) if isinstance(keep, float) else keep])
     with pytest.raises(MorphError, match="is not a morph model"):
         load_model(path)
 
 
-def test_flipped_bytes_never_give_a_wrong_model(toy_model, tmp_path):
+def test_flipped_bytes_never_give_a_wrong_model(sketch_model, tmp_path):
     path = tmp_path / "toy.npz"
-    toy_model.save(path)
+    sketch_model.save(path)
     data = bytearray(path.read_bytes())
     rng = np.random.default_rng(0)
     for at in rng.integers(0, len(data), 30):
@@ -120,7 +122,7 @@ def test_flipped_bytes_never_give_a_wrong_model(toy_model, tmp_path):
         damaged[at : at + 4] = bytes(b ^ 0xA5 for b in damaged[at : at + 4])
         path.write_bytes(damaged)
         with contextlib.suppress(MorphError):
-            assert load_model(path).identity == toy_model.identity  # the bytes did not matter (a date, say)
+            assert load_model(path).identity == sketch_model.identity  # the bytes did not matter (a date, say)
 
 
 @pytest.mark.parametrize("content", [b"hello", b"PK\x03\x04 not a zip", pickle.dumps({"mean": 1})])
@@ -138,9 +140,9 @@ def test_pickled_arrays_are_refused(tmp_path):
         load_model(path)
 
 
-def test_missing_and_unknown_parts_are_named(toy_model, tmp_path):
+def test_missing_and_unknown_parts_are_named(sketch_model, tmp_path):
     path = tmp_path / "toy.npz"
-    toy_model.save(path)
+    sketch_model.save(path)
     arrays = dict(np.load(path))
     np.savez(path, **{name: array for name, array in arrays.items() if name != "shape_std"})
     with pytest.raises(MorphError, match="damaged morph model, check shape_std"):
@@ -150,9 +152,9 @@ def test_missing_and_unknown_parts_are_named(toy_model, tmp_path):
         load_model(path)
 
 
-def test_unwritable_folder(toy_model, tmp_path):
+def test_unwritable_folder(sketch_model, tmp_path):
     with pytest.raises(MorphError, match="cannot write"):
-        toy_model.save(tmp_path / "no" / "such" / "toy.npz")
+        sketch_model.save(tmp_path / "no" / "such" / "toy.npz")
 
 
 def test_default_model_knows_its_levels():

@@ -38,30 +38,30 @@ def write_basel(path: Path, model, *, expression: bool = True, named: object = N
 
 
 @pytest.fixture
-def mapping(toy_model, tmp_path) -> Path:
+def mapping(sketch_model, tmp_path) -> Path:
     path = tmp_path / "68.txt"
-    path.write_text("\n".join(str(i) for i in toy_model.landmarks))
+    path.write_text("\n".join(str(i) for i in sketch_model.landmarks))
     return path
 
 
-def test_decodes_like_the_model_it_was_written_from(toy_model, tmp_path, mapping):
+def test_decodes_like_the_model_it_was_written_from(sketch_model, tmp_path, mapping):
     path = tmp_path / "model2017-1_toy.h5"
-    write_basel(path, toy_model)
+    write_basel(path, sketch_model)
     model = read_model(path, landmarks=mapping)
     assert (model.name, model.unit) == ("model2017-1_toy", "mm")
-    np.testing.assert_array_equal(model.landmarks, toy_model.landmarks)
-    np.testing.assert_array_equal(model.triangles, toy_model.triangles)
+    np.testing.assert_array_equal(model.landmarks, sketch_model.landmarks)
+    np.testing.assert_array_equal(model.triangles, sketch_model.triangles)
     rng = np.random.default_rng(0)
     z = rng.normal(size=6), rng.normal(size=5)
-    np.testing.assert_allclose(Decoder(model)(*z), Decoder(toy_model)(*z), atol=1e-3)
+    np.testing.assert_allclose(Decoder(model)(*z), Decoder(sketch_model)(*z), atol=1e-3)
 
 
-def test_a_model_without_expressions_is_that_of_2009(toy_model, tmp_path, mapping):
+def test_a_model_without_expressions_is_that_of_2009(sketch_model, tmp_path, mapping):
     path = tmp_path / "bfm2009.h5"
-    write_basel(path, toy_model, expression=False)
+    write_basel(path, sketch_model, expression=False)
     model = read_model(path, landmarks=mapping)
     assert model.n_expression == 0
-    np.testing.assert_allclose(model.mean, toy_model.mean, atol=1e-4)
+    np.testing.assert_allclose(model.mean, sketch_model.mean, atol=1e-4)
 
 
 @pytest.mark.parametrize("form", ["list", "object"])
@@ -81,21 +81,21 @@ def expect(message: str, path: Path, **options: Path) -> None:
     assert "\n" not in str(caught.value)
 
 
-def test_too_few_named_points(toy_model, tmp_path):
+def test_too_few_named_points(sketch_model, tmp_path):
     path = tmp_path / "few.h5"
-    write_basel(path, toy_model, named={"center.nose.tip": [0, 0, 90]})
+    write_basel(path, sketch_model, named={"center.nose.tip": [0, 0, 90]})
     expect("only 1 of the 68 landmarks are known", path)
-    write_basel(path, toy_model, named={"some.other.name": [0, 0, 90]})
+    write_basel(path, sketch_model, named={"some.other.name": [0, 0, 90]})
     expect("names no known points; give the 68 with --landmarks", path)
-    write_basel(path, toy_model, named=["nonsense"])
+    write_basel(path, sketch_model, named=["nonsense"])
     expect("metadata/landmarks/json is damaged", path)
-    write_basel(path, toy_model)
+    write_basel(path, sketch_model)
     expect("give the 68 with --landmarks", path)
 
 
-def test_damaged_files(toy_model, tmp_path, mapping):
+def test_damaged_files(sketch_model, tmp_path, mapping):
     path = tmp_path / "model.h5"
-    write_basel(path, toy_model)
+    write_basel(path, sketch_model)
     data = path.read_bytes()
     path.write_bytes(data[: len(data) // 2])
     expect("not a whole HDF5 file", path, landmarks=mapping)
@@ -116,9 +116,9 @@ def test_damaged_files(toy_model, tmp_path, mapping):
         ("shape/representer/cells", None, "holds no shape/representer/cells"),
     ],
 )
-def test_bad_parts_are_named(toy_model, tmp_path, mapping, name, value, message):
+def test_bad_parts_are_named(sketch_model, tmp_path, mapping, name, value, message):
     path = tmp_path / "model.h5"
-    write_basel(path, toy_model)
+    write_basel(path, sketch_model)
     with h5py.File(path, "r+") as file:
         del file[name]
         if value is not None:

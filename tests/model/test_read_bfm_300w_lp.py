@@ -49,12 +49,12 @@ def test_assumed_spread_is_near_the_measured_one(research_data):
 
 
 @pytest.fixture
-def raw(toy_model) -> dict[str, np.ndarray]:
+def raw(sketch_model) -> dict[str, np.ndarray]:
     """The toy face in the form of 300W-LP: micrometres, flat rows, clockwise triangles counted from 1."""
-    parts = (toy_model.mean, toy_model.shape_basis, toy_model.expression_basis)
+    parts = (sketch_model.mean, sketch_model.shape_basis, sketch_model.expression_basis)
     mean, shape, expression = (1000.0 * np.asarray(part, np.float64).reshape(285 * 3, -1) for part in parts)
-    tri = (toy_model.triangles[:, ::-1] + 1).T
-    return {"mean": mean, "shape": shape, "expression": expression, "tri": tri, "keypoints": toy_model.landmarks}
+    tri = (sketch_model.triangles[:, ::-1] + 1).T
+    return {"mean": mean, "shape": shape, "expression": expression, "tri": tri, "keypoints": sketch_model.landmarks}
 
 
 def same_face(model: MorphableModel, toy: MorphableModel) -> None:
@@ -77,24 +77,24 @@ def matlab(raw, tmp_path) -> Path:
     return folder
 
 
-def test_matlab_files(matlab, toy_model):
+def test_matlab_files(matlab, sketch_model):
     model = read_model(matlab / "Model_Shape.mat")
-    same_face(model, toy_model)
+    same_face(model, sketch_model)
     np.testing.assert_array_equal(model.shape_std, np.arange(1, 7))
     np.testing.assert_array_equal(model.expression_std, np.arange(7, 12))
-    same_face(read_model(matlab), toy_model)
+    same_face(read_model(matlab), sketch_model)
 
 
-def test_matlab_expressions_under_their_other_name_or_given(matlab, toy_model, tmp_path):
+def test_matlab_expressions_under_their_other_name_or_given(matlab, sketch_model, tmp_path):
     (matlab / "Model_Exp.mat").rename(matlab / "Model_Expression.mat")
-    same_face(read_model(matlab), toy_model)
+    same_face(read_model(matlab), sketch_model)
     (matlab / "Model_Expression.mat").rename(tmp_path / "e.mat")
-    with pytest.raises(MorphError, match=r"no Model_Exp\.mat beside .*--expressions"):
+    with pytest.raises(MorphError, match=r"no Model_Exp\.mat beside .*`expressions=`"):
         read_model(matlab)
-    same_face(read_model(matlab, expressions=tmp_path / "e.mat"), toy_model)
+    same_face(read_model(matlab, expressions=tmp_path / "e.mat"), sketch_model)
 
 
-def test_matlab_version_7_3(matlab, toy_model):
+def test_matlab_version_7_3(matlab, sketch_model):
     h5py = pytest.importorskip("h5py", reason="h5py is not installed (extra `convert`)")
     for path in list(matlab.glob("*.mat")):
         arrays = {name: value for name, value in loadmat(path).items() if not name.startswith("__")}
@@ -103,7 +103,7 @@ def test_matlab_version_7_3(matlab, toy_model):
                 file[name] = value.T
         with path.open("r+b") as stream:
             stream.write(b"MATLAB 7.3 MAT-file".ljust(128))
-    same_face(read_model(matlab), toy_model)
+    same_face(read_model(matlab), sketch_model)
 
 
 @pytest.fixture
@@ -119,8 +119,8 @@ def arrays(raw, tmp_path) -> Path:
     return folder
 
 
-def test_arrays_of_3ddfa(arrays, toy_model):
-    same_face(read_model(arrays), toy_model)
+def test_arrays_of_3ddfa(arrays, sketch_model):
+    same_face(read_model(arrays), sketch_model)
 
 
 def test_std_file(arrays, tmp_path):
@@ -139,21 +139,23 @@ def test_assumed_spread_moves_vertices_as_documented(arrays):
     np.testing.assert_allclose(moved, 1500 / np.sqrt(np.arange(1, 6)), rtol=1e-4)
 
 
-def test_npz(raw, toy_model, tmp_path):
+def test_npz(raw, sketch_model, tmp_path):
     path = tmp_path / "bfm.npz"
     named = {"u": raw["mean"].reshape(-1, 3), "w_shp": raw["shape"], "w_exp": raw["expression"]}
     np.savez(path, **named, tri=raw["tri"], keypoints=raw["keypoints"])
     model = read_model(path)
-    same_face(model, toy_model)
+    same_face(model, sketch_model)
     z = np.ones(6) / model.shape_std, np.zeros(5)
-    np.testing.assert_allclose(Decoder(model)(*z), 1000 * (toy_model.mean + toy_model.shape_basis.sum(-1)), rtol=1e-4, atol=1)
+    np.testing.assert_allclose(
+        Decoder(model)(*z), 1000 * (sketch_model.mean + sketch_model.shape_basis.sum(-1)), rtol=1e-4, atol=1
+    )
 
 
-def test_anticlockwise_triangles_stay(raw, toy_model, tmp_path):
+def test_anticlockwise_triangles_stay(raw, sketch_model, tmp_path):
     path = tmp_path / "bfm.npz"
     named = {"u": raw["mean"].reshape(-1, 3), "w_shp": raw["shape"], "w_exp": raw["expression"]}
     np.savez(path, **named, tri=raw["tri"][::-1], keypoints=raw["keypoints"])
-    np.testing.assert_array_equal(read_model(path).triangles, toy_model.triangles)
+    np.testing.assert_array_equal(read_model(path).triangles, sketch_model.triangles)
 
 
 def expect(message: str, path: Path, **options: Path) -> None:

@@ -111,9 +111,9 @@ def write_eos(path: Path, model, version: int, expression: bytes = b"\1", named:
 
 
 @pytest.fixture
-def mapping(toy_model, tmp_path) -> Path:
+def mapping(sketch_model, tmp_path) -> Path:
     path = tmp_path / "map.txt"
-    lines = [f"{i + 1:2d} = {vertex:5d}  # point {i + 1}" for i, vertex in enumerate(toy_model.landmarks)]
+    lines = [f"{i + 1:2d} = {vertex:5d}  # point {i + 1}" for i, vertex in enumerate(sketch_model.landmarks)]
     path.write_text("\n".join(["# a comment", "[landmark_mappings]", *lines, "", "[contour_landmarks]", "right = [1,", "2]"]))
     return path
 
@@ -131,64 +131,64 @@ def check(model, toy, expression: np.ndarray, basis_std: np.ndarray | None = Non
 
 
 @pytest.mark.parametrize("version", [1, 2, 3, 4])
-def test_shape_models_of_every_version(toy_model, tmp_path, mapping, version):
+def test_shape_models_of_every_version(sketch_model, tmp_path, mapping, version):
     path = tmp_path / "toy.bin"
-    write_eos(path, toy_model, version)
+    write_eos(path, sketch_model, version)
     model = read_model(path, landmarks=mapping)
     assert model.n_expression == 0
-    check(model, toy_model, np.zeros(0))
+    check(model, sketch_model, np.zeros(0))
 
 
-def test_expressions_inside_as_pca_or_blendshapes(toy_model, tmp_path, mapping):
-    flat = toy_model.expression_basis.reshape(855, -1)
+def test_expressions_inside_as_pca_or_blendshapes(sketch_model, tmp_path, mapping):
+    flat = sketch_model.expression_basis.reshape(855, -1)
     path = tmp_path / "toy.bin"
     modes = pca(np.zeros(855), flat, np.square([1, 2, 3, 4, 5.0]), np.zeros((0, 3)))
-    write_eos(path, toy_model, 4, b"\0" + struct.pack("<i", 0) + modes)
-    check(read_model(path, landmarks=mapping), toy_model, np.ones(5), np.arange(1, 6))
-    write_eos(path, toy_model, 4, b"\0" + struct.pack("<i", 1) + blendshapes(toy_model.expression_names, flat))
+    write_eos(path, sketch_model, 4, b"\0" + struct.pack("<i", 0) + modes)
+    check(read_model(path, landmarks=mapping), sketch_model, np.ones(5), np.arange(1, 6))
+    write_eos(path, sketch_model, 4, b"\0" + struct.pack("<i", 1) + blendshapes(sketch_model.expression_names, flat))
     model = read_model(path, landmarks=mapping)
-    check(model, toy_model, np.linspace(0, 1, 5), np.ones(5))
-    assert model.expression_names == toy_model.expression_names
+    check(model, sketch_model, np.linspace(0, 1, 5), np.ones(5))
+    assert model.expression_names == sketch_model.expression_names
 
 
-def test_mean_of_the_expressions_counts(toy_model, tmp_path, mapping):
+def test_mean_of_the_expressions_counts(sketch_model, tmp_path, mapping):
     path = tmp_path / "toy.bin"
     modes = pca(np.full(855, 0.5), np.ones((855, 1)), [1.0], np.zeros((0, 3)))
-    write_eos(path, toy_model, 4, b"\0" + struct.pack("<i", 0) + modes)
-    np.testing.assert_allclose(read_model(path, landmarks=mapping).mean, toy_model.mean + 0.5, atol=1e-4)
+    write_eos(path, sketch_model, 4, b"\0" + struct.pack("<i", 0) + modes)
+    np.testing.assert_allclose(read_model(path, landmarks=mapping).mean, sketch_model.mean + 0.5, atol=1e-4)
 
 
-def test_blendshapes_of_their_own_file(toy_model, tmp_path, mapping):
-    write_eos(tmp_path / "toy.bin", toy_model, 1)
+def test_blendshapes_of_their_own_file(sketch_model, tmp_path, mapping):
+    write_eos(tmp_path / "toy.bin", sketch_model, 1)
     beside = tmp_path / "blendshapes.bin"
-    beside.write_bytes(blendshapes(toy_model.expression_names, toy_model.expression_basis.reshape(855, -1)))
+    beside.write_bytes(blendshapes(sketch_model.expression_names, sketch_model.expression_basis.reshape(855, -1)))
     model = read_model(tmp_path / "toy.bin", landmarks=mapping, expressions=beside)
-    check(model, toy_model, np.linspace(0, 1, 5), np.ones(5))
+    check(model, sketch_model, np.linspace(0, 1, 5), np.ones(5))
 
 
-def test_landmarks_inside_the_file(toy_model, tmp_path):
+def test_landmarks_inside_the_file(sketch_model, tmp_path):
     path = tmp_path / "toy.bin"
-    write_eos(path, toy_model, 4, named={str(i + 1): int(v) for i, v in enumerate(toy_model.landmarks)})
-    np.testing.assert_array_equal(read_model(path).landmarks, toy_model.landmarks)
-    names = {f"point.{i}": int(v) for i, v in enumerate(toy_model.landmarks)}
-    write_eos(path, toy_model, 4, named=names)
+    write_eos(path, sketch_model, 4, named={str(i + 1): int(v) for i, v in enumerate(sketch_model.landmarks)})
+    np.testing.assert_array_equal(read_model(path).landmarks, sketch_model.landmarks)
+    names = {f"point.{i}": int(v) for i, v in enumerate(sketch_model.landmarks)}
+    write_eos(path, sketch_model, 4, named=names)
     words = tmp_path / "names.txt"
     words.write_text("\n".join(f'{i + 1} = "point.{i}"' for i in range(68)))
-    np.testing.assert_array_equal(read_model(path, landmarks=words).landmarks, toy_model.landmarks)
+    np.testing.assert_array_equal(read_model(path, landmarks=words).landmarks, sketch_model.landmarks)
     expect("names no iBUG landmarks", path)
 
 
-def test_files_that_eos_writes_itself(eos, toy_model, tmp_path, mapping):
+def test_files_that_eos_writes_itself(eos, sketch_model, tmp_path, mapping):
     api = eos.morphablemodel
-    flat = toy_model.shape_basis.reshape(855, -1).astype(np.float32)
-    shape = api.PcaModel(toy_model.mean.ravel(), flat, np.square(toy_model.shape_std), toy_model.triangles.tolist())
-    offsets = toy_model.expression_basis.reshape(855, -1).T
-    shapes = [api.Blendshape(n, o.astype(np.float32)) for n, o in zip(toy_model.expression_names, offsets, strict=True)]
-    uv = (toy_model.uv * [1, -1] + [0, 1]).tolist()
-    named = {str(i + 1): int(v) for i, v in enumerate(toy_model.landmarks)}
-    whole = api.MorphableModel(shape, shapes, api.PcaModel(), named, uv, toy_model.uv_triangles.tolist())
+    flat = sketch_model.shape_basis.reshape(855, -1).astype(np.float32)
+    shape = api.PcaModel(sketch_model.mean.ravel(), flat, np.square(sketch_model.shape_std), sketch_model.triangles.tolist())
+    offsets = sketch_model.expression_basis.reshape(855, -1).T
+    shapes = [api.Blendshape(n, o.astype(np.float32)) for n, o in zip(sketch_model.expression_names, offsets, strict=True)]
+    uv = (sketch_model.uv * [1, -1] + [0, 1]).tolist()
+    named = {str(i + 1): int(v) for i, v in enumerate(sketch_model.landmarks)}
+    whole = api.MorphableModel(shape, shapes, api.PcaModel(), named, uv, sketch_model.uv_triangles.tolist())
     api.save_model(whole, str(tmp_path / "eos.bin"))
-    check(read_model(tmp_path / "eos.bin"), toy_model, np.linspace(0, 1, 5), np.ones(5))
+    check(read_model(tmp_path / "eos.bin"), sketch_model, np.linspace(0, 1, 5), np.ones(5))
 
 
 def expect(message: str, path: Path, **options: Path) -> None:
@@ -197,9 +197,9 @@ def expect(message: str, path: Path, **options: Path) -> None:
     assert "\n" not in str(caught.value)
 
 
-def test_truncated_anywhere(toy_model, tmp_path, mapping):
+def test_truncated_anywhere(sketch_model, tmp_path, mapping):
     path = tmp_path / "toy.bin"
-    whole = write_eos(path, toy_model, 4, named={"1": 3})
+    whole = write_eos(path, sketch_model, 4, named={"1": 3})
     for keep in (12, 100, 5000, len(whole) // 2, len(whole) - 1):
         path.write_bytes(whole[:keep])
         expect("cut short or no eos file", path, landmarks=mapping)
@@ -207,8 +207,8 @@ def test_truncated_anywhere(toy_model, tmp_path, mapping):
     expect("1 bytes too many", path, landmarks=mapping)
 
 
-def test_expressions_of_another_mesh(toy_model, tmp_path, mapping):
-    write_eos(tmp_path / "toy.bin", toy_model, 1)
+def test_expressions_of_another_mesh(sketch_model, tmp_path, mapping):
+    write_eos(tmp_path / "toy.bin", sketch_model, 1)
     beside = tmp_path / "blendshapes.bin"
     beside.write_bytes(blendshapes(["smile"], np.zeros((30, 1))))
     expect("expressions for 10 vertices, .* has 285", tmp_path / "toy.bin", landmarks=mapping, expressions=beside)
@@ -219,14 +219,14 @@ def test_expressions_of_another_mesh(toy_model, tmp_path, mapping):
     expect("holds no blendshapes", tmp_path / "toy.bin", landmarks=mapping, expressions=beside)
 
 
-def test_numbers_that_are_not_finite(toy_model, tmp_path, mapping):
+def test_numbers_that_are_not_finite(sketch_model, tmp_path, mapping):
     path = tmp_path / "toy.bin"
-    data = bytearray(write_eos(path, toy_model, 1))
+    data = bytearray(write_eos(path, sketch_model, 1))
     data[12:16] = struct.pack("<f", np.nan)
     path.write_bytes(data)
     expect("the mean holds numbers that are not finite", path, landmarks=mapping)
 
 
-def test_a_mapping_is_needed(toy_model, tmp_path):
-    write_eos(tmp_path / "toy.bin", toy_model, 1)
+def test_a_mapping_is_needed(sketch_model, tmp_path):
+    write_eos(tmp_path / "toy.bin", sketch_model, 1)
     expect(r"names no iBUG landmarks; give eos's mapping, such as ibug_to_sfm\.txt, with --landmarks", tmp_path / "toy.bin")

@@ -97,17 +97,17 @@ def test_triangle_beside_a_quad():
     assert (np.cross(b - a, c - a)[:, 2] > 0).all()
 
 
-def test_it_is_linear_so_decoding_and_subdividing_commute(toy_model, random_coefficients):
+def test_it_is_linear_so_decoding_and_subdividing_commute(sketch_model, random_coefficients):
     given = random_coefficients()
-    decoded = Decoder(toy_model)(given.shape, given.expression)
-    there = subdivide(dataclasses.replace(toy_model, mean=decoded)).mean
-    np.testing.assert_allclose(Decoder(subdivide(toy_model))(given.shape, given.expression), there, atol=1e-3)
+    decoded = Decoder(sketch_model)(given.shape, given.expression)
+    there = subdivide(dataclasses.replace(sketch_model, mean=decoded)).mean
+    np.testing.assert_allclose(Decoder(subdivide(sketch_model))(given.shape, given.expression), there, atol=1e-3)
 
 
-def test_what_travels_along(toy_model):
-    fine = subdivide(toy_model)
-    assert fine.identity == toy_model.identity
-    np.testing.assert_array_equal(fine.landmarks, toy_model.landmarks)
+def test_what_travels_along(sketch_model):
+    fine = subdivide(sketch_model)
+    assert fine.identity == sketch_model.identity
+    np.testing.assert_array_equal(fine.landmarks, sketch_model.landmarks)
     assert fine.uv_triangles.shape == fine.triangles.shape
     assert len(fine.regions) == len(fine.triangles)
     assert 0 <= fine.vertex_masks["lower"].min() <= fine.vertex_masks["lower"].max() <= 1
@@ -137,7 +137,7 @@ def test_quads_to_triangles():
     np.testing.assert_array_equal(origin, [0, 0, 1])
 
 
-def test_a_model_of_triangles_is_refused(toy_model):
-    bare = dataclasses.replace(toy_model, quads=np.zeros((0, 4), int), uv_quads=np.zeros((0, 4), int))
+def test_a_model_of_triangles_is_refused(sketch_model):
+    bare = dataclasses.replace(sketch_model, quads=np.zeros((0, 4), int), uv_quads=np.zeros((0, 4), int))
     with pytest.raises(MorphError, match="model 'toy' has no quads"):
         subdivide(bare)

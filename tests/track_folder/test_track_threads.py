@@ -10,7 +10,7 @@ import pytest
 pytest.importorskip("onnx")
 
 from clips import portrait, write_clip
-from standins import toy_model, write_weights
+from standins import sheet_model, write_weights
 
 from morph import Tracker
 from morph.errors import MorphError
@@ -24,7 +24,7 @@ MESHES = TrackOptions(overlay=False)
 
 @pytest.fixture(scope="module")
 def tracker(tmp_path_factory):
-    model = toy_model()
+    model = sheet_model()
     return Tracker(write_weights(tmp_path_factory.mktemp("weights") / "toy.onnx", model), model)
 
 

@@ -16,7 +16,7 @@ import pytest
 pytest.importorskip("onnx")
 
 from clips import PORTRAIT, portrait, write_clip
-from standins import toy_model, write_weights
+from standins import sheet_model, write_weights
 
 from morph import Tracker
 from morph.cli import main
@@ -32,7 +32,7 @@ BARE = TrackOptions(mesh=False, overlay=False)
 
 @pytest.fixture(scope="module")
 def model():
-    return toy_model()
+    return sheet_model()
 
 
 @pytest.fixture(scope="module")

@@ -14,7 +14,7 @@ import pytest
 pytest.importorskip("onnx")
 
 from clips import PORTRAIT, portrait, write_clip
-from standins import toy_model, write_weights
+from standins import sheet_model, write_weights
 
 from morph import Tracker
 from morph.errors import MorphError
@@ -29,7 +29,7 @@ EMPTY = [3, 4, 5]
 
 @pytest.fixture(scope="module")
 def model():
-    return toy_model()
+    return sheet_model()
 
 
 @pytest.fixture(scope="module")

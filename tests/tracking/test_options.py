@@ -14,7 +14,7 @@ import pytest
 
 pytest.importorskip("onnx")
 
-from standins import toy_model, write_weights
+from standins import sheet_model, write_weights
 
 from morph import SmoothingConfig, Tracker, TrackerOptions
 from morph.cli import tracker_options
@@ -61,13 +61,13 @@ def test_options_do_not_change_and_numbers_of_numpy_are_numbers() -> None:
 @pytest.fixture(scope="module")
 def toy(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("toy")
-    toy_model().save(folder / "toy.npz")
-    write_weights(folder / "toy.onnx", toy_model())
+    sheet_model().save(folder / "toy.npz")
+    write_weights(folder / "toy.onnx", sheet_model())
     return folder
 
 
 def test_a_tracker_takes_options_keywords_or_both(toy: Path) -> None:
-    model = toy_model()
+    model = sheet_model()
     options = TrackerOptions(toy / "toy.onnx", toy / "toy.npz", max_faces=2)
     trackers = [
         Tracker(options),

@@ -4,14 +4,14 @@ import pytest
 pytest.importorskip("onnx")
 
 from clips import portrait
-from standins import toy_model, write_weights
+from standins import sheet_model, write_weights
 
 from morph import Tracker
 from morph.tracking.overlay import POINT, draw_faces, face_triangles
 
 
 def test_the_mesh_is_drawn_where_it_projects_and_nowhere_else(tmp_path):
-    model = toy_model()
+    model = sheet_model()
     picture = portrait(400, 300)
     (face,) = Tracker(write_weights(tmp_path / "w.onnx", model), model).process(picture)
     drawn = draw_faces(picture, [face], landmarks=False)
@@ -25,7 +25,7 @@ def test_the_mesh_is_drawn_where_it_projects_and_nowhere_else(tmp_path):
 
 
 def test_landmarks_are_drawn_at_their_pixels(tmp_path):
-    model = toy_model()
+    model = sheet_model()
     picture = np.zeros((600, 800, 3), np.uint8)
     (face,) = Tracker(write_weights(tmp_path / "w.onnx", model), model).process(portrait(800, 600))
     drawn = draw_faces(picture, [face], mesh=False)
@@ -39,5 +39,5 @@ def test_no_faces_no_change():
 
 
 def test_a_model_without_masks_is_shown_whole():
-    model = toy_model()
+    model = sheet_model()
     assert len(face_triangles(model)[0]) == len(model.triangles)

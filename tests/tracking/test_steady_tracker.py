@@ -10,7 +10,7 @@ import pytest
 pytest.importorskip("onnx")
 
 from clips import portrait, write_clip
-from standins import toy_model, write_weights
+from standins import sheet_model, write_weights
 
 from morph import Tracker
 from morph.errors import MorphError
@@ -39,7 +39,7 @@ class Script:
 
 @pytest.fixture(scope="module")
 def model():
-    return toy_model()
+    return sheet_model()
 
 
 @pytest.fixture(scope="module")

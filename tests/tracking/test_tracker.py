@@ -6,7 +6,7 @@ import pytest
 pytest.importorskip("onnx")
 
 from clips import portrait, write_clip
-from standins import frontal, toy_model, write_weights
+from standins import frontal, sheet_model, write_weights
 
 from morph import Tracker
 from morph.errors import MorphError
@@ -33,7 +33,7 @@ class Script:
 
 @pytest.fixture(scope="module")
 def model():
-    return toy_model()
+    return sheet_model()
 
 
 @pytest.fixture(scope="module")
@@ -239,4 +239,4 @@ def test_bad_arguments(model, weights):
     with pytest.raises(MorphError, match="max_faces"):
         Tracker(weights, model, Script(), max_faces=0)
     with pytest.raises(MorphError, match="trained for the model"):
-        Tracker(weights, toy_model("other"), Script())
+        Tracker(weights, sheet_model("other"), Script())

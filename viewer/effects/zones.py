@@ -10,6 +10,7 @@ import numpy.typing as npt
 from morph.arrays import Floats, Reals
 from morph.errors import MorphError
 from morph.model import MorphableModel
+from morph.model.ibug68 import LEFT_BROW, LEFT_EYE, RIGHT_BROW, RIGHT_EYE, ring
 
 NEEDED = ("face", "lips", "inner_mouth")
 
@@ -33,9 +34,9 @@ def skin_zone(model: MorphableModel) -> Floats:
     lips, mouth = (np.clip(model.vertex_masks[name], 0, 1) for name in ("lips", "inner_mouth"))
     out = _face(model, 48.0, 26.0) * (1 - lips) * (1 - mouth)
     marks = model.mean[model.landmarks]
-    for contour in (marks[[36, 37, 38, 39, 40, 41, 36]], marks[[42, 43, 44, 45, 46, 47, 42]]):
+    for contour in (marks[ring(RIGHT_EYE)], marks[ring(LEFT_EYE)]):
         out = out * _rise(_distance(model, contour) / unit, 3.0, 7.0) * _outside(model, contour)
-    for brow in (marks[17:22], marks[22:27]):
+    for brow in (marks[list(RIGHT_BROW)], marks[list(LEFT_BROW)]):
         out = out * _rise(_distance(model, brow) / unit, 4.0, 9.0)
     for nostril in (marks[[31, 32, 33]], marks[[33, 34, 35]]):
         out = out * _rise(_distance(model, nostril - np.array([0, 1.5 * unit, 0])) / unit, 2.0, 5.0)
@@ -47,7 +48,7 @@ def face_zone(model: MorphableModel) -> Floats:
     unit = model.average_millimetre
     out = _face(model, 42.0, 30.0) * (1 - np.clip(model.vertex_masks["inner_mouth"], 0, 1))
     marks = model.mean[model.landmarks]
-    for contour in (marks[[36, 37, 38, 39, 40, 41, 36]], marks[[42, 43, 44, 45, 46, 47, 42]]):
+    for contour in (marks[ring(RIGHT_EYE)], marks[ring(LEFT_EYE)]):
         out = out * _rise(_distance(model, contour) / unit, 1.0, 5.0) * _outside(model, contour)
     return np.asarray(out, np.float32)
 

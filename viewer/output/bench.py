@@ -135,7 +135,7 @@ def measure_viewer(
     track: TrackerOptions | str | os.PathLike[str] | None = None,
     bench: ViewerBench = ViewerBench(),
 ) -> ViewerReport:
-    """Draw the first frames of a clip with a prop, finished as by ``morph view --over``, and time them.
+    """Draw the first frames of a clip with a prop, finished as by ``morph view`` over footage, and time them.
 
     Args:
         clip: file or folder of numbered pictures.

@@ -19,6 +19,7 @@ from morph import __version__
 from morph.arrays import Floats, Reals
 from morph.atomic import atomic_path, output_folder
 from morph.errors import MorphError
+from morph.export.linked_files import path_for_cpp
 from morph.frames.frame import Frame, FrameSource
 from morph.frames.sources import open_source
 from morph.picture_file import picture_bytes
@@ -104,7 +105,7 @@ def write_layers(
             than the track's, the folder cannot be written, or what is to be continued was begun with other input or settings.
     """
     if preview.footage is None:
-        raise MorphError("layers lie over footage; give the clip that was tracked with --over")
+        raise MorphError("layers lie over footage; give the clip that was tracked with `over=`")
     stage, kind, frame = make.stage, options.kind, options.frame
     encoder = _exr_files() if kind == "exr" else _png_files
     source = open_source(preview.footage)
@@ -217,10 +218,10 @@ def _begun(folder: Path, settings: dict[str, Any]) -> bool:
         except OSError:
             continue
         except (ValueError, KeyError, TypeError):
-            raise MorphError(f"{folder / name} is damaged; begin anew without --resume") from None
+            raise MorphError(f"{folder / name} is damaged; begin anew without `resume=`") from None
         if other:
             raise MorphError(
-                f"{folder} was begun with other {', '.join(other)}; give the same input and options, or leave out --resume"
+                f"{folder} was begun with other {', '.join(other)}; give the same input and options, or leave out `resume=`"
             )
         return True
     return False
@@ -234,7 +235,7 @@ def _exr_files() -> Callable[[FrameLayers, int], dict[str, Writer]]:
         import OpenEXR
     except ModuleNotFoundError:
         raise MorphError(
-            "EXR needs OpenEXR; install it with: pip install 'morph[layers]', or use --layers-format png"
+            "EXR needs OpenEXR; install it with: pip install 'morph[layers]', or use `layers_format=png`"
         ) from None
 
     def writer(channels: dict[str, npt.NDArray[Any]]) -> Writer:
@@ -242,7 +243,8 @@ def _exr_files() -> Callable[[FrameLayers, int], dict[str, Writer]]:
         arrays = {name: np.ascontiguousarray(array) for name, array in channels.items()}
 
         def write(path: Path) -> None:
-            OpenEXR.File(header, arrays).write(str(path))
+            with path_for_cpp(path) as place:
+                OpenEXR.File(header, arrays).write(str(place))
             if not is_whole_exr(path.read_bytes()):  # its writer does not say that the disk took the end no more
                 raise MorphError(f"a layer in {path.parent} could not be written to its end; is the disk full?")
 

@@ -10,6 +10,7 @@ import numpy as np
 
 from morph.arrays import Bools, Floats, Image, Indices, Ints
 from morph.model import MorphableModel
+from morph.model.ibug68 import INNER_LIPS, LEFT_BROW, LEFT_EYE, NOSTRILS, OUTER_LIPS, RIGHT_BROW, RIGHT_EYE, ring
 from morph.rendering import rasterise, vertex_normals
 from morph.rendering.colour import GAMMA
 
@@ -20,13 +21,13 @@ FINE = 110  # pixels between chin and brows at which hidden skin is told: more t
 # Chains of iBUG points, and how far from them skin begins (heights from chin to bridge of the nose): jaw, brows, nostrils,
 # eyes, lips.
 KEPT_CLEAR = (
-    ((17, 18, 19, 20, 21), 0.09),
-    ((22, 23, 24, 25, 26), 0.09),
-    ((31, 32, 33, 34, 35), 0.06),
-    ((36, 37, 38, 39, 40, 41, 36), 0.09),
-    ((42, 43, 44, 45, 46, 47, 42), 0.09),
-    ((48, 49, 50, 51, 52, 53, 54, 55, 56, 57, 58, 59, 48), 0.07),
-    ((60, 61, 62, 63, 64, 65, 66, 67, 60), 0.07),
+    (RIGHT_BROW, 0.09),
+    (LEFT_BROW, 0.09),
+    (NOSTRILS, 0.06),
+    (ring(RIGHT_EYE), 0.09),
+    (ring(LEFT_EYE), 0.09),
+    (ring(OUTER_LIPS), 0.07),
+    (ring(INNER_LIPS), 0.07),
 )
 
 

@@ -4,11 +4,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-import cv2
 import numpy as np
 import numpy.typing as npt
 
-from morph.crop.face_crop import warp
+from morph.crop.face_crop import cut
 from morph.crop.geometry import apply_affine, box_to_crop, invert_affine
 from morph.datasets.aflw2000 import Aflw2000
 
@@ -46,5 +45,5 @@ def cut_benchmark(benchmark: Aflw2000, size: int) -> BenchmarkCrops:
     for i in range(len(benchmark)):
         picture = benchmark.picture(i)
         heights[i] = picture.shape[0]
-        images[i] = warp(picture, matrices[i], size, cv2.BORDER_CONSTANT)
+        images[i] = cut(picture, matrices[i], size)
     return BenchmarkCrops(images, matrices, heights)

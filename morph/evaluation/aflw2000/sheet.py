@@ -8,24 +8,14 @@ import cv2
 import numpy as np
 import numpy.typing as npt
 
-from morph.crop.face_crop import warp
+from morph.crop.face_crop import cut
 from morph.crop.geometry import apply_affine, box_to_crop
 from morph.datasets.aflw2000 import Aflw2000
 from morph.evaluation.aflw2000.nme import NmeScores
+from morph.model.ibug68 import LINES
 from morph.picture_file import save_picture
 
 RED, GREEN, WHITE = (235, 40, 40), (50, 230, 80), (255, 255, 255)
-LINES = (  # first and last point of each line of the 68, and whether it closes
-    (0, 16, False),
-    (17, 21, False),
-    (22, 26, False),
-    (27, 30, False),
-    (31, 35, False),
-    (36, 41, True),
-    (42, 47, True),
-    (48, 59, True),
-    (60, 67, True),
-)
 
 
 def draw_points(
@@ -34,8 +24,8 @@ def draw_points(
     """Draw 68 points ``(68, 2)`` and their lines onto ``(H, W, 3)`` RGB, in place."""
     shift = 4
     fixed = np.round(points * 2**shift).astype(np.int32)
-    for first, last, closed in LINES:
-        cv2.polylines(picture, [fixed[first : last + 1]], closed, colour, 1, cv2.LINE_AA, shift)
+    for line, closed in LINES:
+        cv2.polylines(picture, [fixed[list(line)]], closed, colour, 1, cv2.LINE_AA, shift)
     for x, y in fixed:
         cv2.circle(picture, (int(x), int(y)), 2**shift, colour, -1, cv2.LINE_AA, shift)
     return picture
@@ -48,7 +38,7 @@ def face_tile(
     box = benchmark.boxes[i].astype(np.float64)
     centre, half = (box[:2] + box[2:]) / 2, (box[2:] - box[:2]).max() * 0.58
     matrix = box_to_crop(np.concatenate([centre - half, centre + half]), size)
-    tile = np.ascontiguousarray(warp(benchmark.picture(i), matrix, size, cv2.BORDER_CONSTANT))
+    tile = np.ascontiguousarray(cut(benchmark.picture(i), matrix, size))
     draw_points(tile, apply_affine(matrix, truth), RED)
     if np.isfinite(predicted).all():
         draw_points(tile, apply_affine(matrix, predicted), GREEN)

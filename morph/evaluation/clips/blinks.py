@@ -11,12 +11,11 @@ import numpy as np
 import numpy.typing as npt
 
 from morph.errors import MorphError
+from morph.model.ibug68 import EYE_CORNERS, LOWER_LIDS, UPPER_LIDS
 
 Floats = npt.NDArray[np.floating]
 Interval = tuple[int, int]
 
-UPPER, LOWER = [37, 38, 43, 44], [41, 40, 47, 46]  # of the 68 points: lids above and below, pair by pair
-CORNERS = [36, 42], [39, 45]
 SHUT = 0.65  # share of its usual opening below which an eye blinks
 USUAL = 1.0  # seconds to either side over whose median the usual opening is taken
 TOLERANCE = 2  # frames by which a blink may come early or late
@@ -42,8 +41,8 @@ class BlinkScores:
 def eye_opening(points: npt.ArrayLike) -> Floats:
     """``(T,)`` height of both eyes over their width (the aspect ratio of Soukupová and Čech 2016) from ``(T, 68, 2)``."""
     points = np.asarray(points, np.float64)
-    height = np.linalg.norm(points[:, UPPER] - points[:, LOWER], axis=-1).mean(-1)
-    width = np.linalg.norm(points[:, CORNERS[0]] - points[:, CORNERS[1]], axis=-1).mean(-1)
+    height = np.linalg.norm(points[:, UPPER_LIDS] - points[:, LOWER_LIDS], axis=-1).mean(-1)
+    width = np.linalg.norm(points[:, EYE_CORNERS[0]] - points[:, EYE_CORNERS[1]], axis=-1).mean(-1)
     return np.asarray(height / np.maximum(width, 1e-9))
 
 

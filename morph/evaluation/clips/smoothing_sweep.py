@@ -16,6 +16,7 @@ from morph.errors import MorphError
 from morph.evaluation.clips.motion import lag, runs_of, shaking, sides
 from morph.frames import open_source
 from morph.model import landmark_decoder
+from morph.model.ibug68 import MIDDLE_OF_INNER_LIPS
 from morph.tracking import Face, SmoothingConfig, Tracker, TrackerOptions
 from morph.tracking.smoothing.face_smoother import FaceSmoother, place
 from morph.tracking.smoothing.one_euro import Cutoffs
@@ -97,7 +98,8 @@ class Recording:
 
 
 def _gap(points: Floats) -> Floats:
-    return np.asarray(np.linalg.norm(points[:, 62] - points[:, 66], axis=-1) / sides(points))
+    upper, lower = MIDDLE_OF_INNER_LIPS
+    return np.asarray(np.linalg.norm(points[:, upper] - points[:, lower], axis=-1) / sides(points))
 
 
 def _slope(x: Floats, y: Floats) -> float:

@@ -20,12 +20,11 @@ from morph.evaluation.renders.identity import pooled_shape_error, shape_error
 from morph.inference.refinement import CloserLook, open_closer_look
 from morph.model.coefficients import Coefficients
 from morph.model.decoder import landmark_decoder
+from morph.model.ibug68 import LEFT_LIDS, LOWER_INNER_LIP, LOWER_LIDS, RIGHT_LIDS, UPPER_INNER_LIP, UPPER_LIDS
 from morph.model.morphable_model import MorphableModel
 from morph.tracking.options import TrackerOptions
 
 Array = npt.NDArray[np.floating]
-UPPER, LOWER = (37, 38, 43, 44), (41, 40, 47, 46)
-INNER_LIPS = ((61, 62, 63), (67, 66, 65))
 BINS = ((0, 30), (30, 60), (60, 180))
 LEANS = ((0, 30), (30, 60), (60, 75), (75, 90), (90, 180))
 FRONTAL = 45.0  # degrees of yaw up to which eyes and mouth are judged
@@ -197,15 +196,15 @@ def compare(
     yaw = np.abs(np.degrees(right[:, 1]))
     nme = _by_bin(error, yaw, BINS)
     frontal = yaw < FRONTAL
-    lids, true_lids = (_gap(p, UPPER, LOWER)[frontal] for p in (mine, true))
-    lips, true_lips = (_gap(p, *INNER_LIPS)[frontal].mean(1) for p in (mine, true))
-    rest, true_rest = (_gap(decoder(c.shape, 0 * c.expression), UPPER, LOWER)[frontal] for c in (got, want))
+    lids, true_lids = (_gap(p, UPPER_LIDS, LOWER_LIDS)[frontal] for p in (mine, true))
+    lips, true_lips = (_gap(p, UPPER_INNER_LIP, LOWER_INNER_LIP)[frontal].mean(1) for p in (mine, true))
+    rest, true_rest = (_gap(decoder(c.shape, 0 * c.expression), UPPER_LIDS, LOWER_LIDS)[frontal] for c in (got, want))
     opening = _eyes(lids) / _eyes(rest)
     true_opening = _eyes(true_lids) / _eyes(true_rest)
     shut, wide = true_opening < SHUT, true_opening > OPEN
     shown = np.zeros(len(opening), bool)
     if visible is not None:
-        shown = np.concatenate([visible[frontal][:, rows].all(1) for rows in ((37, 38, 40, 41), (43, 44, 46, 47))])
+        shown = np.concatenate([visible[frontal][:, rows].all(1) for rows in (RIGHT_LIDS, LEFT_LIDS)])
     mm, mean_mm = shape_error(model, got.shape, want.shape)
     group = np.arange(len(points)) if group is None else group
     pooled, of_mean = pooled_shape_error(model, got.shape, want.shape, group, expected)

@@ -11,6 +11,7 @@ from morph.atomic import atomic_path
 from morph.export.textures.uv_chart import fill_gaps, rasterise_chart
 from morph.marks import MADE
 from morph.model import MorphableModel
+from morph.model.ibug68 import LEFT_EYE, MOUTH_CORNERS, RIGHT_EYE
 from morph.picture_file import save_picture
 from morph.rendering import interpolate
 
@@ -76,7 +77,8 @@ def _skin(model: MorphableModel, position: Reals, mask: dict[str, Reals]) -> Rea
     colour = np.tile(np.asarray(SKIN, float), (len(position), 1))
     points = model.mean[model.landmarks].astype(np.float64)
     unit = model.average_millimetre
-    for eye, mouth in ((points[36:42], points[48]), (points[42:48], points[54])):
+    for lids, corner in zip((RIGHT_EYE, LEFT_EYE), MOUTH_CORNERS, strict=True):
+        eye, mouth = points[list(lids)], points[corner]
         cheek = 0.5 * (eye.mean(0) + mouth) + np.array([np.sign(eye[0, 0] + eye[3, 0]) * 10.0 * unit, 0, 0])
         distance = np.linalg.norm(position - cheek, axis=1) / (BLUSH_SIZE * unit)
         colour = _blend(colour, BLUSH, 0.45 * np.exp(-(distance**2)))

@@ -9,6 +9,7 @@ import numpy as np
 import numpy.typing as npt
 
 from morph.errors import MorphError
+from morph.model.ibug68 import LEFT_EYE, RIGHT_EYE
 from morph.model.morphable_model import MorphableModel
 
 Array = npt.NDArray[np.float32]
@@ -66,7 +67,7 @@ def check_frame(mean: Array, landmarks: Ints, name: str) -> None:
         MorphError: they do not, so the mapping is for another model or counts from another number.
     """
     points = mean[landmarks]
-    right, left, chin, nose = points[36:42].mean(0), points[42:48].mean(0), points[8], points[30]
+    right, left, chin, nose = points[list(RIGHT_EYE)].mean(0), points[list(LEFT_EYE)].mean(0), points[8], points[30]
     if not (right[0] < left[0] and chin[1] < (right[1] + left[1]) / 2 and nose[2] > (right[2] + left[2]) / 2):
         raise MorphError(
             f"the landmarks do not lie on the face of {name} (x right, y up, z to the viewer); give the mapping of this model"

@@ -9,8 +9,7 @@ import cv2
 import numpy as np
 import pytest
 from face_pairs import PICTURE, as_mat, dot, toy_coefficients, write_pairs
-from standins import toy_model as sheet_model
-from standins import write_weights
+from standins import sheet_model, write_weights
 from toy import toy_model
 
 from morph.cli import main

@@ -7,7 +7,7 @@ import pytest
 pytest.importorskip("onnx")
 
 from clips import PORTRAIT, portrait, write_clip
-from standins import toy_model, write_weights
+from standins import sheet_model, write_weights
 
 from morph import Tracker, TrackerOptions
 from morph.cli import main
@@ -21,7 +21,7 @@ from morph.stopwatch import Stopwatch
 @pytest.fixture(scope="module")
 def files(tmp_path_factory):
     folder = tmp_path_factory.mktemp("speed")
-    model = toy_model()
+    model = sheet_model()
     model.save(folder / "toy.npz")
     write_weights(folder / "toy.onnx", model)
     write_clip(folder / "clip.mp4", [portrait(640, 480, shift=i) for i in range(24)])

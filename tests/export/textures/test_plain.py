@@ -1,6 +1,6 @@
 import cv2
 import numpy as np
-from standins import toy_model
+from standins import sheet_model
 
 from morph.export.textures.plain import EYEBALL, LIPS, SKIN, plain_texture, write_material
 from morph.model import load_default_model
@@ -31,10 +31,10 @@ def test_anatomy_of_the_default_model_has_its_colours():
 
 
 def test_no_texel_is_left_black():
-    assert (plain_texture(toy_model(), 128).max(-1) > 100).all()
+    assert (plain_texture(sheet_model(), 128).max(-1) > 100).all()
 
 
 def test_material_files(tmp_path):
-    write_material(tmp_path, plain_texture(toy_model(), 64))
+    write_material(tmp_path, plain_texture(sheet_model(), 64))
     assert "map_Kd texture.png" in (tmp_path / "head.mtl").read_text()
     assert cv2.imread(str(tmp_path / "texture.png")).shape == (64, 64, 3)

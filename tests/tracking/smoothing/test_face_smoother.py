@@ -2,7 +2,7 @@ import dataclasses
 
 import numpy as np
 import pytest
-from standins import frontal, toy_model
+from standins import frontal, sheet_model
 
 from morph.evaluation.clips.motion import lag, shaking
 from morph.model import Coefficients, Decoder, landmark_decoder
@@ -11,7 +11,7 @@ from morph.model.rotation import angle_between, euler_to_matrix
 from morph.tracking import Face, SmoothingConfig, smooth_offline
 from morph.tracking.smoothing.face_smoother import BoxFilter, FaceSmoother, IdentityPool
 
-MODEL = toy_model()  # its expressions are jawOpen and eyeBlinkLeft
+MODEL = sheet_model()  # its expressions are jawOpen and eyeBlinkLeft
 LANDMARKS, DECODER = landmark_decoder(MODEL), Decoder(MODEL)
 CONFIG = SmoothingConfig()
 SIDE = 150.0  # pixels

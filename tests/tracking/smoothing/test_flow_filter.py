@@ -14,7 +14,7 @@ import pytest
 pytest.importorskip("onnx")
 
 from clips import portrait, write_clip
-from standins import frontal, toy_model, write_weights
+from standins import frontal, sheet_model, write_weights
 
 from morph import Tracker, TrackerOptions
 from morph.cli import bench, live, main, track
@@ -31,7 +31,7 @@ from morph.tracking.detection.detector import Detections
 from morph.tracking.smoothing.face_smoother import FaceSmoother
 from morph.tracking.smoothing.flow_pose import GreyWindow, pose_change, rigid_points
 
-MODEL = toy_model()
+MODEL = sheet_model()
 POINTS, DECODER, LANDMARKS = rigid_points(MODEL), Decoder(MODEL), landmark_decoder(MODEL)
 FLOW = SmoothingConfig(flow=FlowCutoffs())
 COLOURS = np.random.default_rng(5).uniform(0, 255, (MODEL.n_vertices, 1)).repeat(3, 1)
