@@ -9,6 +9,7 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 
+from morph.arrays import Array
 from morph.atomic import atomic_path, output_folder
 from morph.datasets.labels_300w_lp import BFM_MODES, is_bfm_of_300w_lp
 from morph.errors import MorphError
@@ -16,12 +17,9 @@ from morph.model.coefficients import Coefficients
 from morph.model.morphable_model import MorphableModel
 
 LIST = ".files-by-morph"  # names of the pairs that a fit wrote into a folder
-Array = npt.NDArray[np.floating]
 
 
-def mat_variables(
-    model: MorphableModel, face: Coefficients, points: npt.ArrayLike, size: tuple[int, int]
-) -> dict[str, npt.NDArray]:
+def mat_variables(model: MorphableModel, face: Coefficients, points: npt.ArrayLike, size: tuple[int, int]) -> dict[str, Array]:
     """The variables of one label file.
 
     Raw coefficients (z-score times standard deviation). Those of the BFM of 300W-LP, cut to its first modes, are filled up
@@ -73,7 +71,7 @@ def mat_folder(folder: str | os.PathLike[str], stems: Sequence[str]) -> Path:
     return folder
 
 
-def write_face_mat(path: str | os.PathLike[str], variables: dict[str, npt.NDArray]) -> None:
+def write_face_mat(path: str | os.PathLike[str], variables: dict[str, Array]) -> None:
     """Write one label file; it is whole or absent."""
     from scipy.io import savemat
 
