@@ -25,7 +25,8 @@ OUTSIDE = frozenset({"av", "cv2", "onnxruntime", "yaml", "zipfile", "zlib", "saf
 class MorphError(Exception):
     """Something the user can put right: a missing file, a wrong shape, an absent extra.
 
-    The message is one line that says what is wrong and what to do next. The command line prints it and exits with 2;
+    The message is one line that says what is wrong and what to do next. It names parameters, as `` `frame=` ``, which the
+    command line spells as its options (:func:`morph.console.as_options`). The command line prints it and exits with 2;
     :func:`outside_line` puts errors of the machine and of other libraries in the same way, and what is left is a fault of the
     program.
     """

@@ -6,7 +6,7 @@ import argparse
 from pathlib import Path
 
 from morph.cli import tracker_options
-from morph.cli.claims import add_overwrite, claim, write_json
+from morph.cli.options.claims import add_overwrite, claim, write_json
 from morph.errors import MorphError
 
 

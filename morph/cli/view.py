@@ -7,7 +7,7 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
-from morph.cli.claims import add_overwrite, claim
+from morph.cli.options.claims import add_overwrite, claim
 
 if TYPE_CHECKING:
     from viewer.draw.offscreen import Renderer

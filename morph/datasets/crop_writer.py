@@ -103,7 +103,7 @@ def write_crops(
             if len(bad) > allowed:
                 raise MorphError(
                     f"{len(bad)} bad files are more than {max_bad:.1%} of {len(files)}; "
-                    f"mend them or raise --max-bad; the first: {bad[0]}"
+                    f"mend them or raise `max_bad=`; the first: {bad[0]}"
                 )
             shape = made.images.shape[1:] or shape
             data = np.ascontiguousarray(made.images).tobytes()

@@ -77,15 +77,15 @@ def export_performance(
     """
     out = Path(out)
     if kind not in FORMATS:
-        raise MorphError(f"unknown format {kind!r}; --format takes one of {', '.join(FORMATS)}")
+        raise MorphError(f"unknown format {kind!r}; `kind=` takes one of {', '.join(FORMATS)}")
     single = out.suffix.lower() == f".{kind}"
     suffixes = SUFFIXES if kind == "usd" else (f".{kind}",)
     if out.suffix.lower() not in suffixes and kind not in ("ply", "obj"):
         raise MorphError(f"{out} is not the name of a {kind.upper()} file; let it end in {' or '.join(suffixes)}")
     if frame is not None and not (single and kind in ("ply", "obj")):
-        raise MorphError(f"--frame is for one mesh; let --out end in .ply or .obj, not {out.name}")
+        raise MorphError(f"`frame=` is for one mesh; let `out=` end in .ply or .obj, not {out.name}")
     if prop is not None and kind != "html":
-        raise MorphError(f"--prop is for a web page; let --out end in .html, not {out.name}")
+        raise MorphError(f"`prop=` is for a web page; let `out=` end in .html, not {out.name}")
     model = performance.model
     picture = functools.partial(_given, texture, model)
     if kind in ("glb", "usd"):
@@ -145,7 +145,7 @@ def read_texture(path: str | os.PathLike[str]) -> Texture:
     try:
         return read_picture(path)
     except MorphError as error:
-        raise MorphError(f"{error}; --texture takes a picture for the texture coordinates of the model") from None
+        raise MorphError(f"{error}; `texture=` takes a picture for the texture coordinates of the model") from None
 
 
 def _given(texture: Texture | None, model: MorphableModel) -> Texture:

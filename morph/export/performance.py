@@ -181,7 +181,7 @@ def person_of_track(track: RecordedTrack, person: int | None = None, frame: int 
         return int(people[np.argmax(counts * (here if here.any() else 1))])
     if person not in people:
         known = ", ".join(str(number) for number in people[:20])
-        raise MorphError(f"{track.folder} has no face {person}; --id takes one of {known}")
+        raise MorphError(f"{track.folder} has no face {person}; `person=` takes one of {known}")
     return person
 
 

@@ -65,7 +65,7 @@ class VideoWriter:
     def _open(self, width: int, height: int) -> av.container.OutputContainer:
         name = next((name for name in ENCODERS if name in av.codecs_available), None)
         if name is None:
-            raise MorphError("PyAV has no H.264 encoder; install its wheel with `pip install --force-reinstall av`")
+            raise MorphError("PyAV has no H.264 encoder; uninstall it, then `pip install av`, which has one")
         container = av.open(str(self._path), "w", format="mp4", options={"movflags": "+faststart"})
         container.metadata["comment"] = MARK
         options = {"crf": str(self._quality), "preset": "veryfast"} if name == "libx264" else {}

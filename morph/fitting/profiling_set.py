@@ -79,7 +79,7 @@ class ProfilingPlan:
         starts = {(row, side): float(yaw[row]) * side for row, side in sides}
         starts = {key: start for key, start in starts.items() if start + self.step <= self.max_yaw}
         if not starts:
-            raise MorphError(f"no face of the set is turned by {self.start_yaw:g} degrees or less; give a larger --start-yaw")
+            raise MorphError(f"no face of the set is turned by {self.start_yaw:g} degrees or less; give a larger `start_yaw=`")
         if self.count is not None:
             return self._drawn(starts)
         out = []
@@ -111,7 +111,7 @@ def open_fitted_set(folder: Path, model: MorphableModel) -> CropSet:
     """
     crops = CropSet.open(folder)
     _ = crops.coefficients
-    crops.check_model(model, folder, "give its --model")
+    crops.check_model(model, folder, "give its `model=`")
     return crops
 
 

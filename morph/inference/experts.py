@@ -147,7 +147,7 @@ class Experts:
         if self.owner.get("identity") != model.identity:
             raise MorphError(
                 f"{self.path.name} corrects expressions of the model {self.owner.get('name')!r} "
-                f"({self.owner.get('identity')}), not of {model.name!r} ({model.identity}); leave them out with --experts none"
+                f"({self.owner.get('identity')}), not of {model.name!r} ({model.identity}); leave them out with `experts=none`"
             )
         self._landmarks = landmark_decoder(model)
         names = model.expression_names

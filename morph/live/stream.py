@@ -168,7 +168,7 @@ class Stream:
         except OSError as error:
             if error.errno == errno.EMSGSIZE:
                 raise MorphError(
-                    f"{len(message['faces'])} faces do not fit a datagram; follow fewer with --max-faces"
+                    f"{len(message['faces'])} faces do not fit a datagram; follow fewer with `max_faces=`"
                 ) from None
             if not self.sent:
                 raise MorphError(f"cannot stream to {self.address}: {error.strerror}; is the network up?") from None

@@ -148,7 +148,7 @@ def check_names(names: Collection[str]) -> None:
     """Raise :class:`MorphError` unless all are names of :data:`MAPS`."""
     unknown = [name for name in names if name not in MAPS]
     if unknown:
-        raise MorphError(f"--maps knows {', '.join(MAPS)} and all; got {', '.join(unknown)}")
+        raise MorphError(f"`maps=` knows {', '.join(MAPS)} and all; got {', '.join(unknown)}")
 
 
 def open_maps(folder: str | os.PathLike[str]) -> dict[str, Array]:
@@ -164,7 +164,7 @@ def open_maps(folder: str | os.PathLike[str]) -> dict[str, Array]:
     except (OSError, ValueError, EOFError) as error:
         raise MorphError(f"{folder} has no whole maps ({error}); make the set again") from None
     if not maps:
-        raise MorphError(f"{folder} has no maps; render a set with `morph synth --maps all`")
+        raise MorphError(f"{folder} has no maps; render a set with `morph synth maps=all`")
     for name, rows in maps.items():
         if len(rows) != meta["count"]:
             raise MorphError(f"{folder / name}.npy should hold {meta['count']} maps but has {len(rows)}; make the set again")

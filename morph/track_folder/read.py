@@ -74,12 +74,12 @@ class Track:
             name = f"{self.model_name!r} ({self.model_identity})" if self.model_name else self.model_identity
             raise MorphError(
                 f"{self.folder} was tracked with the model {name}, this is {model.name!r} ({model.identity}); "
-                "give the right one with --model"
+                "give the right one with `model=`"
             )
         if want != (model.n_shape, model.n_expression):
             raise MorphError(
                 f"{self.folder} holds {want[0]} shape and {want[1]} expression coefficients, model {model.name!r} has "
-                f"{model.n_shape} and {model.n_expression}; give the right one with --model"
+                f"{model.n_shape} and {model.n_expression}; give the right one with `model=`"
             )
 
 
@@ -104,10 +104,10 @@ def load_track(folder: str | os.PathLike[str]) -> Track:
     """
     folder = Path(folder)
     if not folder.is_dir():
-        raise MorphError(f"no folder {folder}; give the one that `morph track INPUT --out DIR` wrote")
+        raise MorphError(f"no folder {folder}; give the one that `morph track INPUT out=DIR` wrote")
     path = folder / "coefficients.npz"
     if not path.is_file():
-        raise MorphError(f"{folder} has no coefficients.npz; give a folder that `morph track INPUT --out DIR` wrote")
+        raise MorphError(f"{folder} has no coefficients.npz; give a folder that `morph track INPUT out=DIR` wrote")
     arrays = _read_arrays(path)
     missing = [name for name in ARRAYS if name not in arrays]
     if missing:

@@ -157,7 +157,7 @@ def prepare_windows(
     if (folder / "meta.json").is_file():
         old = ClipWindows.open(folder)
         if old.meta.get("fingerprint") != fingerprint:
-            raise MorphError(f"{folder} holds windows of other clips, weights or settings; delete it, or give a new --out")
+            raise MorphError(f"{folder} holds windows of other clips, weights or settings; delete it, or give a new `out=`")
         return old
     tracker = Tracker(options)
     runs = [track_runs(clip, tracker) for clip in clips]

@@ -150,7 +150,7 @@ def test_a_model_of_ones_own_works_without_experts_and_says_so_when_asked(toy: P
     assert Tracker(toy / "toy.onnx", toy / "toy.npz").experts is None
     assert open_experts(None, load_default_model(0), "other.onnx") is None
     assert (open_experts(None, load_default_model(0), default_weights().name) is None) == (DEFAULT == "none")
-    with pytest.raises(MorphError, match=r"corrects expressions of the model 'morph-head-1'.*--experts none"):
+    with pytest.raises(MorphError, match=r"corrects expressions of the model 'morph-head-1'.*`experts=none`"):
         Tracker(toy / "toy.onnx", toy / "toy.npz", experts="eyes")
 
 
@@ -180,5 +180,5 @@ def test_the_shipped_file_says_what_it_is() -> None:
 def test_averaged_points_and_experts_exclude_each_other() -> None:
     from morph.evaluation.aflw2000.weights import run_weights
 
-    with pytest.raises(MorphError, match="--flip averages points"):
+    with pytest.raises(MorphError, match="`flip=` averages points"):
         run_weights(None, TrackerOptions(experts="both"), flip=True)  # type: ignore[arg-type]

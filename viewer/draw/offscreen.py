@@ -85,6 +85,6 @@ def open_renderer(backend: str = "auto", samples: int = 1, *, say: Callable[[str
         except Exception as error:  # drivers that pass the probe and fail in pyrender, in whatever way they like
             trouble = f"OpenGL on {platform} failed ({(str(error) or type(error).__name__).splitlines()[0]})"
     if backend != "auto":
-        raise MorphError(f"{trouble}; install {INSTALL_OPENGL}, or use --backend software")
+        raise MorphError(f"{trouble}; install {INSTALL_OPENGL}, or use `backend=software`")
     say(f"{trouble}, drawing in software; for OpenGL: {INSTALL_OPENGL}")
     return SoftwareRenderer(samples)

@@ -26,7 +26,7 @@ def read_face_texture(path: str | os.PathLike[str]) -> tuple[npt.NDArray[np.uint
     Raises:
         MorphError: not a picture, not square, too small or too large.
     """
-    how = "give a texture that `morph export TRACK --over CLIP --out face.png` wrote"
+    how = "give a texture that `morph export TRACK over=CLIP out=face.png` wrote"
     try:
         data = Path(path).read_bytes()
         picture = cv2.imdecode(np.frombuffer(data, np.uint8), cv2.IMREAD_COLOR)
@@ -45,7 +45,7 @@ def face_of_track(folder: str | os.PathLike[str], model: MorphableModel) -> tupl
         MorphError: no track, one of another model, or its footage is gone.
     """
     performance = performance_of_track(load_track(folder), model)
-    how = f"give a texture: morph export {folder} --over CLIP --out face.png"
+    how = f"give a texture: `morph export {folder} over=CLIP out=face.png`"
     try:
         footage = str(json.loads((Path(folder) / "summary.json").read_text())["input"])
     except (OSError, ValueError, KeyError, TypeError):

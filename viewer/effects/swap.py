@@ -37,7 +37,7 @@ class Swap:
     def __init__(self, settings: FaceSwap, model: MorphableModel) -> None:
         if settings.texture is None:
             raise MorphError(
-                "face_swap needs a face: --face FACE.png of `morph export TRACK --over CLIP --out FACE.png`, or a track"
+                "face_swap needs a face: `face=FACE.png` of `morph export TRACK over=CLIP out=FACE.png`, or a track"
             )
         if not len(model.uv_triangles):
             raise MorphError(f"model {model.name!r} has no texture coordinates, which face_swap needs; convert one that has")

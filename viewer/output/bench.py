@@ -122,7 +122,7 @@ def measure_viewer(
     rounds: int = 3,
     samples: int = 2,
 ) -> ViewerReport:
-    """Draw the first frames of a clip with a prop, finished as by ``morph view --over``, and time them.
+    """Draw the first frames of a clip with a prop, finished as by ``morph view`` over footage, and time them.
 
     Args:
         clip: file or folder of numbered pictures.

@@ -88,7 +88,7 @@ def write_layers(
             than the track's, the folder cannot be written, or what is to be continued was begun with other input or settings.
     """
     if preview.footage is None:
-        raise MorphError("layers lie over footage; give the clip that was tracked with --over")
+        raise MorphError("layers lie over footage; give the clip that was tracked with `over=`")
     encoder = _exr_files() if kind == "exr" else _png_files
     source = open_source(preview.footage)
     settings = _settings(stage, make, preview, kind, frame)
@@ -201,10 +201,10 @@ def _begun(folder: Path, settings: dict[str, Any]) -> bool:
         except OSError:
             continue
         except (ValueError, KeyError, TypeError):
-            raise MorphError(f"{folder / name} is damaged; begin anew without --resume") from None
+            raise MorphError(f"{folder / name} is damaged; begin anew without `resume=`") from None
         if other:
             raise MorphError(
-                f"{folder} was begun with other {', '.join(other)}; give the same input and options, or leave out --resume"
+                f"{folder} was begun with other {', '.join(other)}; give the same input and options, or leave out `resume=`"
             )
         return True
     return False
@@ -218,7 +218,7 @@ def _exr_files() -> Callable[[FrameLayers, int], dict[str, Writer]]:
         import OpenEXR
     except ModuleNotFoundError:
         raise MorphError(
-            "EXR needs OpenEXR; install it with: pip install 'morph[layers]', or use --layers-format png"
+            "EXR needs OpenEXR; install it with: pip install 'morph[layers]', or use `layers_format=png`"
         ) from None
 
     def writer(channels: dict[str, npt.NDArray[Any]]) -> Writer:

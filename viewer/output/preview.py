@@ -129,7 +129,7 @@ def write_preview(
     track = stage.track
     if out.suffix.lower() == ".mp4":
         if frame is not None:
-            raise MorphError(f"--frame picks one frame, and {out} is a clip; name a .png, or leave --frame out")
+            raise MorphError(f"`frame=` picks one frame, and {out} is a clip; name a .png, or leave `frame=` out")
         written = 0
         source = None if preview.footage is None else open_source(preview.footage)
         frames, count = _all_frames(stage, renderer, preview, source)

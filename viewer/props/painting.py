@@ -49,7 +49,7 @@ class WornTexture:
         keep = painted[model.triangles].any(axis=1) | corners_painted.any(axis=1)  # with neighbours, for soft edges
         if not keep.any():
             raise MorphError(
-                f"{item.source} paints nothing on the head; see the UV layout with `morph export TRACK --out head.obj`"
+                f"{item.source} paints nothing on the head; see the UV layout with `morph export TRACK out=head.obj`"
             )
         places, uv = model.triangles[keep], model.uv_triangles[keep]
         corners, index = np.unique(np.stack([places.ravel(), uv.ravel()], axis=1), axis=0, return_inverse=True)

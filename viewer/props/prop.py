@@ -97,7 +97,7 @@ class Prop:
         """
         if self.effects:
             raise MorphError(
-                f"prop {self.name} changes the footage, so it needs some: morph view DIR --prop {self.name} --over CLIP"
+                f"prop {self.name} changes the footage, so it needs some: `morph view DIR prop={self.name} over=CLIP`"
             )
 
 
@@ -125,7 +125,7 @@ def with_face(prop: Prop | None, face: str | os.PathLike[str], model: MorphableM
         MorphError: the prop swaps no face, or there is none to be had.
     """
     if prop is None or not any(isinstance(item, FaceSwap) for item in prop.items):
-        raise MorphError("--face is for a prop that swaps faces; add --prop swap")
+        raise MorphError("`face=` is for a prop that swaps faces; add `prop=swap`")
     if not Path(face).exists():
         raise MorphError(f"no face {face}; give a texture that `morph export` wrote, or the folder of a track")
     texture, identity = face_of_track(face, model) if Path(face).is_dir() else read_face_texture(face)

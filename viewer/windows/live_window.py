@@ -28,11 +28,13 @@ def open_live_window(
     Raises:
         MorphError: no display, no OpenGL, or the extra ``viewer`` is not installed.
     """
-    no_display = "no display to open a window on; stream without one: morph live --no-window --stream udp://HOST:PORT"
+    no_display = "no display to open a window on; stream without one: `morph live no_window=True stream=udp://HOST:PORT`"
     try:
         import pyglet
     except ModuleNotFoundError:
-        raise MorphError("the window needs pyglet; install it with: pip install 'morph[viewer]', or use --no-window") from None
+        raise MorphError(
+            "the window needs pyglet; install it with: pip install 'morph[viewer]', or use `no_window=True`"
+        ) from None
     pyglet.options["shadow_window"] = False
     try:
         window = _window_class()(pyglet, next_picture, press, title, over)

@@ -75,7 +75,7 @@ def open_window(
 
 
 def _make_window(painter: Painter, state: Playback, size: tuple[int, int], say: Callable[[str], None]) -> Any:
-    no_display = "no display to open a window on; write a picture or a clip instead: morph view DIR --out preview.png"
+    no_display = "no display to open a window on; write a picture or a clip instead: `morph view DIR out=preview.png`"
     try:
         import pyglet
     except ModuleNotFoundError:
@@ -100,7 +100,7 @@ def _make_window(painter: Painter, state: Playback, size: tuple[int, int], say: 
             raise
         except Exception as error:
             raise MorphError(f"{no_display} ({_line(error)})") from None
-    raise MorphError("this display has no OpenGL 3.3; install libgl1-mesa-dri, or write a picture with --out preview.png")
+    raise MorphError("this display has no OpenGL 3.3; install libgl1-mesa-dri, or write a picture with `out=preview.png`")
 
 
 def _line(error: Exception) -> str:

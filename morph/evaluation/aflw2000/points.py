@@ -42,7 +42,7 @@ class Aflw2000Report:
     others: dict[str, tuple[NmeScores, NmeScores]] = field(default_factory=dict)
 
     def as_json(self) -> dict[str, Any]:
-        """What ``morph bench aflw2000 --json`` writes."""
+        """What ``morph bench aflw2000`` writes as JSON."""
         return {
             "original": self.original.as_json(),
             "reannotated": self.reannotated.as_json(),

@@ -54,7 +54,7 @@ class MeasuredWeights:
         if not isinstance(path, MorphableModel):  # the default model as it is trained and tracked with
             model = load_default_model(1) if path is None else read_model(path)
         if model.identity != self.model_identity:
-            hint = "name its file with --model" if path is None else "give the file that it was trained with"
+            hint = "name its file with `model=`" if path is None else "give the file that it was trained with"
             raise MorphError(
                 f"{self.name} was trained for model {self.model_name!r} ({self.model_identity}), "
                 f"not for {model.name!r} ({model.identity}); {hint}"
@@ -161,6 +161,6 @@ def _plain(options: TrackerOptions) -> TrackerOptions:
     """
     if options.experts not in (None, "none") or options.identity not in (None, "none"):
         raise MorphError(
-            "--experts and --identity correct coefficients, --flip averages points; leave some out, or use --passes 2"
+            "`experts=` and `identity=` correct coefficients, `flip=` averages points; leave some out, or use `passes=2`"
         )
     return dataclasses.replace(options, experts="none", identity="none")

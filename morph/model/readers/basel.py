@@ -75,7 +75,7 @@ def read_basel(path: Path, landmarks: Path | None = None) -> MorphableModel:
     else:
         partial = {NAMED[name]: int(((neutral - at) ** 2).sum(1).argmin()) for name, at in named.items() if name in NAMED}
         if not partial:
-            raise MorphError(f"{path} names no known points; give the 68 with --landmarks")
+            raise MorphError(f"{path} names no known points; give the 68 with `landmarks=`")
         points = complete_landmarks(vertices, partial)
     return assemble(
         name=path.stem,
@@ -115,4 +115,4 @@ def _named_points(path: Path, file: Any) -> dict[str, npt.NDArray[np.float64]]:
             parsed = {item["id"]: item["coordinates"] for item in parsed}
         return {name: np.asarray(at, np.float64).reshape(3) for name, at in parsed.items()}
     except (ValueError, KeyError, TypeError, AttributeError):
-        raise MorphError(f"{path}: metadata/landmarks/json is damaged; give the points with --landmarks") from None
+        raise MorphError(f"{path}: metadata/landmarks/json is damaged; give the points with `landmarks=`") from None

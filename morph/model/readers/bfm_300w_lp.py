@@ -61,7 +61,7 @@ def read_300w_lp_mat(path: Path, landmarks: Path | None = None, expressions: Pat
         beside = [path.with_name(f"{name}.mat") for name in ("Model_Exp", "Model_Expression")]
         expressions = next((p for p in beside if p.is_file()), None)
         if expressions is None:
-            raise MorphError(f"no Model_Exp.mat beside {path}; name it with --expressions")
+            raise MorphError(f"no Model_Exp.mat beside {path}; name it with `expressions=`")
     exp = load_mat(expressions)
     mu, mu_exp = _pick(shape, "mu_shape", path).ravel(), _pick(exp, "mu_exp", expressions).ravel()
     if mu.size != mu_exp.size or mu.size % 3:
@@ -117,7 +117,7 @@ def _landmarks(own: npt.NDArray[Any] | None, given: Path | None, mean: npt.NDArr
     if given is not None:
         return read_landmarks(given, mean)
     if own is None or own.size != 68:
-        raise MorphError(f"{path} names no 68 keypoints; give them with --landmarks")
+        raise MorphError(f"{path} names no 68 keypoints; give them with `landmarks=`")
     if own.min() < 0 or own.max() >= len(mean):
         raise MorphError(f"{path}: keypoints point outside the {len(mean)} vertices; the parts do not match")
     return own.astype(np.int32)

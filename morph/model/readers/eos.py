@@ -64,7 +64,7 @@ def read_eos(path: Path, landmarks: Path | None = None, expressions: Path | None
     else:
         numbered = {int(k) - 1: v for k, v in names.items() if k.isdigit() and 1 <= int(k) <= 68}
         if not numbered:
-            raise MorphError(f"{path} names no iBUG landmarks; give eos's mapping, such as ibug_to_sfm.txt, with --landmarks")
+            raise MorphError(f"{path} names no iBUG landmarks; give eos's mapping, such as ibug_to_sfm.txt, with `landmarks=`")
         points = complete_landmarks(vertices, numbered)
     return assemble(
         name=path.stem,

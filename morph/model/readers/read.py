@@ -72,5 +72,5 @@ def read_model(
         return read_basel(path, **used(landmarks=True))
     if looks_like_eos(head):
         return read_eos(path, **used(landmarks=True, expressions=True))
-    hint = "give the folder that holds the arrays" if head.startswith(b"\x93NUMPY") else "see `morph model convert --help`"
+    hint = "give the folder that holds the arrays" if head.startswith(b"\x93NUMPY") else "see the help of `morph model convert`"
     raise MorphError(f"{path} is no morphable model that morph knows; {hint}")

@@ -62,7 +62,7 @@ def test_falls_back_on_software_and_says_what_to_install(monkeypatch):
     assert open_renderer("auto", say=lines.append).name == "software"
     assert len(lines) == 1
     assert "apt-get install" in lines[0]
-    with pytest.raises(MorphError, match=r"OpenGL on osmesa does not work here; install .*--backend software"):
+    with pytest.raises(MorphError, match=r"OpenGL on osmesa does not work here; install .*`backend=software`"):
         open_renderer("osmesa")
 
 

@@ -71,5 +71,5 @@ def test_eyes_lips_and_folds_have_their_colours(write_track, coarse_model):
 
 def test_track_of_another_model(write_track, coarse_model):
     track = load_track(write_track([0], model_identity=np.array("ffff")))
-    with pytest.raises(MorphError, match="--model"):
+    with pytest.raises(MorphError, match="`model=`"):
         Stage(track, coarse_model)

@@ -1,0 +1,1 @@
+"""What verbs share: what they write, and how they spell parameters."""
