@@ -14,6 +14,7 @@ import numpy.typing as npt
 from morph.errors import MorphError
 from morph.frames.formats import HEAD, RAW_SUFFIXES, PictureFormat, format_of, is_heif
 from morph.frames.heif import read_heif
+from morph.frames.no_file import no_file_name
 from morph.frames.tiff import read_tiff
 from morph.frames.tone import eight_bits, shown
 from morph.frames.wide_colour import Colours, WideColour
@@ -48,7 +49,7 @@ def read_file(path: str | os.PathLike[str]) -> bytes:
     try:
         data = path.read_bytes()
     except FileNotFoundError:
-        raise MorphError(f"no picture {path}") from None
+        raise MorphError(no_file_name(str(path)) or f"no picture {path}") from None
     except OSError as error:
         raise MorphError(f"cannot read {path}: {error.strerror}") from None
     if path.suffix.lower() in RAW_SUFFIXES:
