@@ -54,10 +54,10 @@ def reading(path: str | os.PathLike[str], kind: str, advice: str) -> Iterator[No
         raise MorphError(f"{path} needs more memory than there is, or is damaged; {advice}") from error
     except OSError as error:
         if error.strerror and error.errno in ADVICE:
-            raise MorphError(f"cannot read {path}: {error.strerror}; {advice}") from error
-        raise MorphError(f"{path} is not {kind}, or damaged; {advice}") from error
+            raise MorphError(f"{path} cannot be read: {error.strerror}; {advice}") from error
+        raise MorphError(f"{path} cannot be read: it is not {kind}, or damaged; {advice}") from error
     except Exception as error:
-        raise MorphError(f"{path} is not {kind}, or damaged; {advice}") from error
+        raise MorphError(f"{path} cannot be read: it is not {kind}, or damaged; {advice}") from error
 
 
 def outside_line(error: BaseException) -> str | None:

@@ -15,9 +15,9 @@ import numpy.typing as npt
 from morph.crop.face_crop import cut
 from morph.crop.geometry import apply_affine, box_to_crop
 from morph.datasets.crop_writer import Piece
-from morph.errors import MorphError
+from morph.errors import MorphError, reading
 from morph.frames.picture import read_picture
-from morph.npz import open_npz
+from morph.npz import read_npz
 
 Array = npt.NDArray[np.floating]
 
@@ -104,11 +104,7 @@ def open_aflw2000(folder: str | os.PathLike[str]) -> Aflw2000:
 
 
 def _open_packed(path: Path, pictures: Path) -> Aflw2000:
-    try:
-        with open_npz(path) as archive:
-            arrays = dict(archive)
-    except (OSError, ValueError, EOFError) as error:
-        raise MorphError(f"{path} cannot be read ({error}); get it again") from None
+    arrays = read_npz(path, "the labels of AFLW2000-3D", "get it again")
     missing = {"names", "pts68_original", "pts68_reannotated", "yaw_deg", "roi_box"} - set(arrays)
     if missing:
         raise MorphError(f"{path} has no {', '.join(sorted(missing))}")
@@ -135,11 +131,10 @@ def _points_last(path: Path, points: Array, dims: int) -> Array:
 def _open_original(folder: Path, labels: Path) -> Aflw2000:
     def load(name: str) -> Array:
         path = labels / name
-        try:
-            return np.load(path, allow_pickle=False)
-        except (OSError, ValueError, EOFError) as error:
-            reason = "missing" if not path.is_file() else str(error)
-            raise MorphError(f"{path}: {reason}; it comes with 3DDFA's test configuration") from None
+        if not path.is_file():
+            raise MorphError(f"{path}: missing; it comes with 3DDFA's test configuration")
+        with reading(path, "an array of numbers", "it comes with 3DDFA's test configuration"):
+            return np.asarray(np.load(path, allow_pickle=False))
 
     pictures = next((place for place in (folder, folder / "AFLW2000") if next(place.glob("*.jpg"), None)), folder)
     listing = next((place / LIST for place in (labels, folder, folder.parent) if (place / LIST).is_file()), None)

@@ -74,7 +74,10 @@ class ClipWindows:
             raise MorphError(f"{folder} has no {missing[0]}; delete it and run again")
         if meta.get("format") != FORMAT or meta.get("count") != len(images):
             raise MorphError(f"{folder} is not a whole set of clip windows of format {FORMAT}; delete it and run again")
-        return cls(images, meta=meta, **{name: labels[name] for name in NAMES})
+        try:
+            return cls(images, meta=meta, **{name: labels[name] for name in NAMES})
+        except (MorphError, ValueError) as error:
+            raise MorphError(f"{folder} is damaged: {error}; delete it and run again") from None
 
 
 def write_windows(

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import os
 import re
-import zipfile
 import zlib
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -21,7 +20,7 @@ import numpy.typing as npt
 
 from morph.crop.geometry import resize_similarity
 from morph.datasets.picture_store import PictureStore
-from morph.errors import MorphError
+from morph.errors import MorphError, reading
 from morph.model.coefficients import Coefficients
 from morph.npz import open_npz
 
@@ -68,12 +67,10 @@ class FreeFaces:
 
 
 def _read(path: Path, names: Sequence[str]) -> dict[str, npt.NDArray[Any]]:
-    try:
-        with open_npz(path) as archive:
-            arrays = {name: archive[name] for name in names}
-    except (OSError, ValueError, EOFError, KeyError, zipfile.BadZipFile) as error:
-        raise MorphError(f"{path} cannot be read ({error}); see data/free_faces/README.md") from None
-    if len({len(array) for array in arrays.values()}) != 1:
+    how = "see data/free_faces/README.md"
+    with reading(path, f"an npz with {', '.join(names)}", how), open_npz(path) as archive:
+        arrays = {name: archive[name] for name in names}
+    if len({array.shape[:1] for array in arrays.values()}) != 1:
         raise MorphError(f"{path}: {', '.join(names)} differ in length; get the file again")
     return arrays
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import zipfile
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -14,8 +13,8 @@ import numpy.typing as npt
 
 from morph.datasets.aflw2000 import read_picture
 from morph.datasets.crops import CropSet
-from morph.errors import MorphError
-from morph.npz import open_npz
+from morph.errors import MorphError, reading
+from morph.npz import open_npz, read_npz
 
 Array = npt.NDArray[np.floating]
 
@@ -77,15 +76,11 @@ def open_point_set(folder: str | os.PathLike[str], count: int) -> LandmarkSet:
         MorphError: not such a folder, or another number of points.
     """
     folder = Path(folder)
-    try:
+    with reading(folder, "a set of pictures with points", "it needs images.npy, and labels.npz with name and points"):
         images = np.load(folder / "images.npy", mmap_mode="r", allow_pickle=False)
         with open_npz(folder / "labels.npz") as archive:
             arrays = {key: archive[key] for key in archive.files}
         names, points = arrays.pop("name").astype(str), arrays.pop("points").astype(np.float32)
-    except (OSError, ValueError, EOFError, KeyError, zipfile.BadZipFile) as error:
-        raise MorphError(
-            f"{folder} is no set of pictures with points ({error}); it needs images.npy, and labels.npz with name and points"
-        ) from None
     if points.shape != (len(images), count, 2) or len(names) != len(images):
         raise MorphError(f"{folder}: points must be ({len(images)}, {count}, 2), got {points.shape}; give the table that fits")
     weights = arrays.pop("weights", np.ones(points.shape[:2])).astype(np.float32)
@@ -108,11 +103,7 @@ def _from_crops(folder: Path) -> LandmarkSet:
 
 def _from_aflw_merlrav(folder: Path) -> LandmarkSet:
     path = folder / "labels.npz"
-    try:
-        with open_npz(path) as archive:
-            arrays = {key: archive[key] for key in archive.files}
-    except (OSError, ValueError, EOFError, zipfile.BadZipFile) as error:
-        raise MorphError(f"{path} cannot be read ({error}); get the file again") from None
+    arrays = read_npz(path, "the labels of a set", "get the file again")
     missing = {"name", "pts68", "visibility"} - set(arrays)
     if missing:
         raise MorphError(f"{path} has no {', '.join(sorted(missing))}; it must hold name, pts68 and visibility")

@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import dataclasses
 import os
-import zipfile
 from pathlib import Path
 
 import numpy as np
@@ -22,7 +21,7 @@ from morph.fitting.landmark_sets import LandmarkSet
 from morph.fitting.landmarks import fit_landmarks
 from morph.model.morphable_model import MorphableModel
 from morph.model.rotation import matrix_to_euler
-from morph.npz import open_npz
+from morph.npz import read_npz
 
 Array = npt.NDArray[np.floating]
 CENTRES = np.arange(-90.0, 91.0, 15.0)  # degrees of yaw at which the difference of styles is averaged
@@ -38,11 +37,7 @@ def read_weak_labels(path: str | os.PathLike[str], data: LandmarkSet) -> Array:
         MorphError: not such a file, points that are not finite, or a picture of the set that it lacks.
     """
     path = Path(path)
-    try:
-        with open_npz(path) as archive:
-            arrays = {key: archive[key] for key in archive.files}
-    except (OSError, ValueError, EOFError, zipfile.BadZipFile) as error:
-        raise MorphError(f"{path} cannot be read ({error}); weak labels are an npz with name and pts68") from None
+    arrays = read_npz(path, "an npz with name and pts68", "weak labels are one")
     lacking = [key for key in ("name", "pts68") if key not in arrays]
     if lacking:
         raise MorphError(f"{path} has no {lacking[0]}; weak labels are an npz with name (N,) and pts68 (N, 68, 3)")

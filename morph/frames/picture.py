@@ -88,7 +88,7 @@ def decode_picture(data: bytes, suffix: str = "") -> Image:
             return read_tiff(data)
         if kind is not None and kind.name in ("PFM", "Radiance"):
             return shown(_by_opencv(data, cv2.IMREAD_ANYDEPTH | cv2.IMREAD_COLOR)[..., ::-1])
-        if kind is not None and kind.name == "JPEG" and data.rfind(b"\xff\xd9") < data.rfind(b"\xff\xda"):
+        if kind is not None and kind.name == "JPEG" and _cut_off(data):
             raise MorphError("it was cut off; copy it again")  # OpenCV would fill it with grey
         if kind is not None and kind.name == "PNG" and (colours := _colours_of_png(data)) is not None:
             deep = _by_opencv(data, cv2.IMREAD_ANYDEPTH | cv2.IMREAD_COLOR)[..., ::-1]
@@ -96,6 +96,11 @@ def decode_picture(data: bytes, suffix: str = "") -> Image:
         return np.asarray(_by_opencv(data, cv2.IMREAD_COLOR_RGB), np.uint8)
     except (cv2.error, MemoryError):
         raise MorphError(f"its size is not right, or it is damaged; {HOW}") from None
+
+
+def _cut_off(jpeg: bytes) -> bool:
+    """Whether no end of a picture follows the last one that begins."""
+    return not jpeg.endswith(b"\xff\xd9") and jpeg.rfind(b"\xff\xd9") < jpeg.rfind(b"\xff\xda")
 
 
 def _colours_of_png(data: bytes) -> Colours | None:

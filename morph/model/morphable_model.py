@@ -17,7 +17,7 @@ import numpy.typing as npt
 from morph.atomic import atomic_path
 from morph.errors import MorphError
 from morph.model.ibug68 import OUTER_EYE_CORNERS
-from morph.npz import DAMAGED, open_npz
+from morph.npz import read_npz
 
 FORMAT = "morph-model-1"
 MILLIMETRES = {"mm": 1.0, "cm": 10.0, "m": 1000.0, "um": 0.001, "µm": 0.001}  # in a unit of length
@@ -236,11 +236,7 @@ def load_model(path: str | os.PathLike[str]) -> MorphableModel:
     path = Path(path)
     if not path.is_file():
         raise MorphError(f"no model file {path}; make one with `morph model convert`")
-    try:
-        with open_npz(path) as archive:
-            arrays = dict(archive)
-    except DAMAGED:
-        arrays = {}
+    arrays = read_npz(path, "a morph model", "convert other formats with `morph model convert`")
     if str(arrays.pop("format", "")) != FORMAT:
         raise MorphError(f"{path} is not a morph model (.npz, {FORMAT}); convert other formats with `morph model convert`")
     for name in ("shape_basis", "expression_basis"):

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import os
-import zipfile
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -14,7 +13,7 @@ import numpy.typing as npt
 
 from morph.errors import MorphError
 from morph.model import Coefficients, MorphableModel
-from morph.npz import open_npz
+from morph.npz import read_npz
 
 ARRAYS = ("frame", "time", "id", "shape", "expression", "rotation", "scale", "translation")
 
@@ -139,12 +138,7 @@ def load_track(folder: str | os.PathLike[str]) -> Track:
 
 
 def _read_arrays(path: Path) -> dict[str, npt.NDArray[Any]]:
-    try:
-        with open_npz(path) as archive:
-            return dict(archive)
-    except (OSError, ValueError, EOFError, KeyError, zipfile.BadZipFile) as error:
-        reason = str(error).splitlines()[0] if str(error) else type(error).__name__
-        raise MorphError(f"{path} cannot be read ({reason}); track the clip again with `morph track`") from None
+    return read_npz(path, "the coefficients of a track", "track the clip again with `morph track`")
 
 
 def _read_summary(path: Path) -> dict[str, Any]:
