@@ -17,6 +17,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from morph.arrays import Image
 from morph.atomic import atomic_path, output_folder
 from morph.datasets.crops import FORMAT, CropSet
 from morph.errors import MorphError
@@ -30,7 +31,7 @@ HEADER = 128  # bytes of the .npy header, fixed, so that the number of rows can 
 class Piece:
     """What was made of some files: crops with labels, and the files that are bad, each with its reason on one line."""
 
-    images: npt.NDArray[np.uint8]
+    images: Image
     labels: Labels
     bad: list[str] = field(default_factory=list)
 
@@ -155,7 +156,8 @@ def _start_worker(make: MakePiece) -> None:
 
 
 def _work(part: Sequence[str]) -> Piece:
-    return _work.make(part)  # type: ignore[attr-defined]
+    piece: Piece = _work.make(part)  # type: ignore[attr-defined]
+    return piece
 
 
 def _record(folder: Path, number: int, made: Piece, fingerprint: str, state: dict[str, Any]) -> None:

@@ -55,13 +55,13 @@ def write_alembic(path: str | os.PathLike[str], performance: Performance) -> Non
                 sample.setPositions(points)
                 mesh.set(sample)
                 continue
-            numbers = [imath.IntArrayFromBuffer(np.array(values, np.int32)) for values in (corners, counts)]
-            more = []
+            indices = [imath.IntArrayFromBuffer(np.array(values, np.int32)) for values in (corners, counts)]
+            extra: list[Any] = []
             if places:
                 uv = imath.V2fArrayFromBuffer(np.ascontiguousarray(motion.model.uv, np.float32))
                 index = imath.UnsignedIntArray(imath.DoubleArrayFromBuffer(np.array(places, np.float64)))
-                more = [AbcGeom.OV2fGeomParamSample(uv, index, AbcGeom.GeometryScope.kFacevaryingScope)]
-            mesh.set(AbcGeom.OPolyMeshSchemaSample(points, *numbers, *more))
+                extra = [AbcGeom.OV2fGeomParamSample(uv, index, AbcGeom.GeometryScope.kFacevaryingScope)]
+            mesh.set(AbcGeom.OPolyMeshSchemaSample(points, *indices, *extra))
         del mesh, archive  # which closes the file
 
 

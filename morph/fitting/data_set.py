@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from morph.arrays import Indices
 from morph.atomic import atomic_path, output_folder
 from morph.datasets.crops import FORMAT, CropSet
 from morph.datasets.npy_rows import NpyRows
@@ -20,6 +21,7 @@ from morph.fitting.contour import JAW
 from morph.fitting.landmark_sets import LandmarkSet
 from morph.fitting.landmarks import FitResult, fit_landmarks, fit_points
 from morph.fitting.mat_files import mat_variables, write_face_mat
+from morph.fitting.options import USUAL, FitOptions
 from morph.fitting.point_table import PointTable
 from morph.model.morphable_model import MorphableModel
 from morph.picture_file import save_picture
@@ -39,22 +41,20 @@ class FittedSet:
         bad: one line for each row that was left out.
     """
 
-    rows: npt.NDArray[np.int64]
+    rows: Indices
     result: FitResult
     labels: dict[str, npt.NDArray[Any]]
     bad: list[str]
 
 
-def fit_data_set(
-    data: LandmarkSet, model: MorphableModel, *, contour: str = "move", max_bad: float = 0.01, **options: Any
-) -> FittedSet:
+def fit_data_set(data: LandmarkSet, model: MorphableModel, options: FitOptions = USUAL, *, max_bad: float = 0.01) -> FittedSet:
     """Fit every face of a set. Labels keep the annotated position of inner visible points; the jaw (unless ``contour`` is
     "fixed") and points without a position come from the fit, so that all 68 are points of the model.
 
     Args:
         data: the set.
         model: the morphable model.
-        contour: see :func:`morph.fitting.landmarks.fit_landmarks`, which also takes ``options``.
+        options: as of :func:`morph.fitting.landmarks.fit_landmarks`.
         max_bad: share of faces that may be unusable: points that are not finite, or fewer than 4 of them.
 
     Raises:
@@ -70,10 +70,10 @@ def fit_data_set(
         raise MorphError(f"{len(bad)} of {len(data)} faces cannot be fitted, more than {max_bad:.1%}{first}")
     rows = np.where(finite & enough)[0]
     points, weights = data.points[rows], data.weights[rows]
-    result = fit_landmarks(model, points, weights, contour=contour, **options)  # type: ignore[arg-type]
+    result = fit_landmarks(model, points, weights, options)
     weights = weights if weights.ndim == 2 else weights[..., :2].min(-1)
     own = weights > 0
-    if contour != "fixed":
+    if options.contour != "fixed":
         own[:, :JAW] = False
     found = result.coefficients
     labels = {

@@ -7,17 +7,14 @@ import os
 import numpy as np
 import numpy.typing as npt
 
+from morph.arrays import Array
 from morph.atomic import atomic_path
 from morph.datasets.labels_300w_lp import BFM_MODES, is_bfm_of_300w_lp
 from morph.model.coefficients import Coefficients
 from morph.model.morphable_model import MorphableModel
 
-Array = npt.NDArray[np.floating]
 
-
-def mat_variables(
-    model: MorphableModel, face: Coefficients, points: npt.ArrayLike, size: tuple[int, int]
-) -> dict[str, npt.NDArray]:
+def mat_variables(model: MorphableModel, face: Coefficients, points: npt.ArrayLike, size: tuple[int, int]) -> dict[str, Array]:
     """The variables of one label file.
 
     Raw coefficients (z-score times standard deviation). Those of the BFM of 300W-LP, cut to its first modes, are filled up
@@ -48,7 +45,7 @@ def mat_variables(
     }
 
 
-def write_face_mat(path: str | os.PathLike[str], variables: dict[str, npt.NDArray]) -> None:
+def write_face_mat(path: str | os.PathLike[str], variables: dict[str, Array]) -> None:
     """Write one label file; it is whole or absent."""
     from scipy.io import savemat
 

@@ -13,6 +13,7 @@ import cv2
 import numpy as np
 import numpy.typing as npt
 
+from morph.arrays import Reals
 from morph.atomic import output_folder
 from morph.datasets.crop_writer import Piece
 from morph.datasets.crops import CropSet
@@ -67,7 +68,7 @@ class ProfilingPlan:
         if self.margin is not None and not 0.8 <= self.margin <= 2:
             raise MorphError(f"a margin of {self.margin} is out of range; give 0.8 to 2")
 
-    def turns(self, yaw: npt.NDArray[np.floating]) -> list[tuple[int, float]]:
+    def turns(self, yaw: Reals) -> list[tuple[int, float]]:
         """Row and turn in degrees of every picture to make of heads whose ``yaw`` ``(N,)`` is given in degrees.
 
         Raises:

@@ -9,11 +9,11 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import numpy as np
-import numpy.typing as npt
 import torch
 import yaml
 from torch import Tensor, nn
 
+from morph.arrays import Floats
 from morph.atomic import atomic_path, output_folder
 from morph.crop.parts import EYE, MOUTH, Part
 from morph.datasets.crops import CropSet
@@ -146,7 +146,7 @@ def train_expert(
                 added = expert(torch.from_numpy(batch.images), torch.from_numpy(batch.context)).float()
             loss = loss_of(added, batch, moves, recipe.opening)
             optimiser.zero_grad()
-            loss.backward()
+            loss.backward()  # type: ignore[no-untyped-call]
             nn.utils.clip_grad_norm_(expert.parameters(), 5.0)
             optimiser.step()
             schedule.step()
@@ -155,7 +155,7 @@ def train_expert(
     return expert.eval(), curve
 
 
-def context_statistics(context: npt.NDArray[np.float32]) -> tuple[Tensor, Tensor]:
+def context_statistics(context: Floats) -> tuple[Tensor, Tensor]:
     """Whitening of contexts ``(N, C + 4)``."""
     return torch.from_numpy(context.mean(0)), torch.from_numpy(np.maximum(context.std(0), 0.02))
 

@@ -6,9 +6,7 @@ import itertools
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
-import numpy as np
-import numpy.typing as npt
-
+from morph.arrays import Image
 from morph.atomic import output_folder
 from morph.errors import MorphError
 from morph.export.video import VideoWriter
@@ -19,7 +17,6 @@ from viewer.output.picture import write_picture
 from viewer.props import find_prop, prop_names
 from viewer.windows.live_picture import LivePicture
 
-Picture = npt.NDArray[np.uint8]
 KEYS = {
     "r": "begin or end a recording (live.mp4)",
     "s": "save a picture (live.png)",
@@ -94,7 +91,7 @@ class LiveView:
             self._end_recording() if self.recording else self._begin_recording()
         return key in KEYS
 
-    def show(self, frame: Frame, faces: list[Face]) -> Picture:
+    def show(self, frame: Frame, faces: list[Face]) -> Image:
         """What is to be seen of a frame, ``(H, W, 3)`` uint8 RGB; it is recorded and saved where that was asked for."""
         picture = self._picture.draw(frame.image, faces, self.mesh)
         if self._writer is not None:
@@ -142,7 +139,7 @@ class LiveView:
         writer.__exit__(None, None, None)
         self._say(f"recorded {self._file}" if self._file.exists() else "nothing was recorded: no frame came")
 
-    def _save(self, picture: Picture) -> None:
+    def _save(self, picture: Image) -> None:
         file = self._free("png")
         try:
             write_picture(file, picture)
