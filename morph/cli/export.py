@@ -62,7 +62,7 @@ def _export_track(options: argparse.Namespace) -> None:
     if options.average is not None or options.half:
         asked = "--half" if options.half else "--average"
         raise MorphError(f"{asked} is for weights; a track is exported as it is")
-    from morph.export.formats import FORMATS, export_performance, planned_files, read_texture
+    from morph.export.formats import FORMATS, ExportOptions, export_performance, planned_files, read_texture
     from morph.export.performance import performance_of_track, person_of_track
     from morph.export.usd import SUFFIXES
     from morph.model import load_default_model, load_model
@@ -102,7 +102,7 @@ def _export_track(options: argparse.Namespace) -> None:
         from viewer.props.page import page_prop
 
         worn = page_prop(prop, performance)
-    files = export_performance(performance, kind, options.out, texture=texture, frame=options.frame, prop=worn)
+    files = export_performance(performance, kind, options.out, ExportOptions(texture, options.frame, worn))
     beside = f"; beside it {', '.join(file.name for file in files[1:])}" if files[1:] else ""
     size = f", {files[0].stat().st_size / 1e6:.1f} MB" if files[0].is_file() else ""
     frames = f"{len(performance)} {'frame' if len(performance) == 1 else 'frames'}"

@@ -54,9 +54,9 @@ class MeasuredWeights:
         """
         from morph.model.readers import read_model
 
-        model: Any = path
-        if not isinstance(path, MorphableModel):  # the default model as it is trained and tracked with
-            model = load_default_model(1) if path is None else read_model(path)
+        # the default model as it is trained and tracked with
+        given = load_default_model(1) if path is None else path
+        model = given if isinstance(given, MorphableModel) else read_model(given)
         if model.identity != self.model_identity:
             hint = "name its file with `model=`" if path is None else "give the file that it was trained with"
             raise MorphError(

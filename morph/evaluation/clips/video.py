@@ -221,7 +221,7 @@ def measure_drift(source: FrameSource, tracker: Tracker, raw: list[Face]) -> flo
     return float(np.mean(distances)) if distances else None
 
 
-def against_truth(steady: dict[str, npt.NDArray], truth: Floats) -> tuple[float, float | None]:
+def against_truth(steady: dict[str, npt.NDArray[Any]], truth: Floats) -> tuple[float, float | None]:
     """Mean error in sides of the known box, and lag in frames, of the person who is nearest to the truth.
 
     Args:
@@ -238,7 +238,7 @@ def against_truth(steady: dict[str, npt.NDArray], truth: Floats) -> tuple[float,
     return best
 
 
-def pair_shots(steady: dict[str, npt.NDArray], raw: list[Face]) -> list[tuple[Floats, Floats, Floats]]:
+def pair_shots(steady: dict[str, npt.NDArray[Any]], raw: list[Face]) -> list[tuple[Floats, Floats, Floats]]:
     """Smoothed and raw landmarks ``(T, 68, 2)`` and times ``(T,)`` of each unbroken run of frames of one person.
 
     Args:
