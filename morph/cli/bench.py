@@ -150,11 +150,11 @@ def run_speed(options: argparse.Namespace) -> None:
 def run_viewer(options: argparse.Namespace) -> None:
     """Measure what previews cost."""
     from morph.cli.demo import demo_files
-    from viewer.output.bench import measure_viewer
+    from viewer.output.bench import ViewerBench, measure_viewer
 
     clip = options.clip or next(file for file in demo_files() if file.suffix == ".mp4")
     report = measure_viewer(
-        clip, options.track or tracker_options.read(options), options.prop, backends=options.backends, rounds=options.rounds
+        clip, options.track or tracker_options.read(options), ViewerBench(options.prop, options.backends, options.rounds)
     )
     print(report.as_text(), end="")
     if options.json:

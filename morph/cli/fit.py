@@ -61,6 +61,7 @@ def run(options: argparse.Namespace) -> None:
     """Fit, write, and print the error and the spread of the coefficients."""
     from morph.fitting.data_set import fit_data_set, write_crop_set, write_mat_files
     from morph.fitting.landmark_sets import open_landmark_set
+    from morph.fitting.options import FitOptions
     from morph.fitting.prior import jaw_weighted, read_centre
     from morph.fitting.spread import spread
     from morph.fitting.weak_labels import blend_weak_labels, read_weak_labels
@@ -79,7 +80,7 @@ def run(options: argparse.Namespace) -> None:
         weak = read_weak_labels(options.weak_labels, data)
         share, jaw_share = options.weak_shares
         data, contour = blend_weak_labels(data, weak, model, share=share, jaw_share=jaw_share), "fixed"
-    fitted = fit_data_set(data, model, contour=contour, max_bad=options.max_bad, centre=centre)
+    fitted = fit_data_set(data, model, FitOptions(contour, centre=centre), max_bad=options.max_bad)
     seconds = time.perf_counter() - start
     for line in fitted.bad:
         print(f"morph: left out: {line}", file=sys.stderr)

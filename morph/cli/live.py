@@ -85,7 +85,7 @@ def _view(options: argparse.Namespace, tracker: Tracker, source: FrameSource) ->
 def _show(session: LiveSession, view: Any) -> None:
     """Track in a window."""
     from viewer.windows.live_view import key_help
-    from viewer.windows.live_window import open_live_window
+    from viewer.windows.live_window import LiveSource, open_live_window
 
     def next_picture() -> Any:
         taken = session.step(0.0)
@@ -93,8 +93,10 @@ def _show(session: LiveSession, view: Any) -> None:
 
     print(key_help(), flush=True)
     open_live_window(
-        next_picture,
-        view.press,
-        lambda: view.title(session.last, session.live.dropped),
-        lambda: view.quit or session.over,
+        LiveSource(
+            next_picture=next_picture,
+            press=view.press,
+            title=lambda: view.title(session.last, session.live.dropped),
+            over=lambda: view.quit or session.over,
+        )
     )

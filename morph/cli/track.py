@@ -75,7 +75,8 @@ def progress_bar(count: int | None) -> Any:
     from tqdm import tqdm
 
     def wrap(frames: Iterable[Any]) -> Iterable[Any]:
-        return tqdm(frames, total=count, unit="frame", disable=None, leave=False)
+        bar: Iterable[Any] = tqdm(frames, total=count, unit="frame", disable=None, leave=False)
+        return bar
 
     return wrap
 

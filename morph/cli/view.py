@@ -85,41 +85,45 @@ def run(options: argparse.Namespace) -> None:
     footage = options.over or options.beside
     layout: Literal["over", "beside"] = "beside" if options.beside else "over"
     look = Look(head=shown, normals=options.normals)
+    from viewer.output.preview import Preview
+
     if options.out is not None:
         claim(options, ("folder", "over", "beside", "face", "model"), [Path(options.out)])
     if options.out is None and options.layers is None:
         from viewer.windows.window import open_window
 
         open_window(
-            *(stage, options.size or (960, 720), look),
+            stage,
+            Preview(options.size or (960, 720), footage, layout, look, light=options.light),
             prop=options.prop,
             frame=options.frame,
-            footage=footage,
-            layout=layout,
-            light=options.light,
         )
         return
     from tqdm import tqdm
 
     from viewer.draw.offscreen import open_renderer
-    from viewer.output.preview import Preview, write_preview
+    from viewer.output.preview import write_preview
 
     preview = Preview(
-        options.size,
-        footage,
-        layout,
-        look,
-        options.yaw,
-        options.pitch,
-        options.light,
-        options.finish,
+        size=options.size,
+        footage=footage,
+        layout=layout,
+        look=look,
+        yaw=options.yaw,
+        pitch=options.pitch,
+        light=options.light,
+        finish=options.finish,
     )
     renderer = open_renderer(options.backend, options.samples, say=_note)
     try:
         if options.layers is not None:
             return _write_layers(options, stage, renderer, preview)
         count = write_preview(
-            *(stage, renderer, preview, options.out, options.frame),
+            stage,
+            renderer,
+            preview,
+            options.out,
+            options.frame,
             progress=lambda frames, total: iter(tqdm(frames, total=total, unit="frame", disable=None)),
         )
     finally:
@@ -143,13 +147,14 @@ def _check_layers(options: argparse.Namespace) -> None:
 def _write_layers(options: argparse.Namespace, stage: Stage, renderer: Renderer, preview: Preview) -> None:
     from tqdm import tqdm
 
-    from viewer.output.layer_files import write_layers
+    from viewer.output.layer_files import LayerOptions, write_layers
     from viewer.output.layers import LayerMaker
 
     summary = write_layers(
-        *(stage, LayerMaker(stage, renderer), preview, options.layers, options.layers_format),
-        frame=options.frame,
-        resume=options.resume,
+        LayerMaker(stage, renderer),
+        preview,
+        options.layers,
+        LayerOptions(options.layers_format, options.frame, options.resume),
         progress=lambda source: iter(tqdm(source, total=source.count, unit="frame", disable=None)),
     )
     count, kept = len(summary["frames"]), summary["kept"]

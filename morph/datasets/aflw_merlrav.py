@@ -11,6 +11,7 @@ import cv2
 import numpy as np
 import numpy.typing as npt
 
+from morph.arrays import Floats
 from morph.datasets.crop_writer import Piece
 from morph.datasets.lp300w import identity_number
 from morph.errors import MorphError
@@ -38,9 +39,9 @@ class AflwMerlRav:
 
     pictures: Path
     names: npt.NDArray[np.str_]
-    points: npt.NDArray[np.float32]
+    points: Floats
     visibility: npt.NDArray[np.int8]
-    yaw: npt.NDArray[np.float32]
+    yaw: Floats
 
     def __len__(self) -> int:
         return len(self.names)

@@ -17,8 +17,8 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 
+from morph.arrays import Bools, Floats, Image, Ints
 from morph.atomic import atomic_path, output_folder
 from morph.datasets.crops import read_set
 from morph.datasets.npy_rows import NpyRows
@@ -32,10 +32,10 @@ NAMES = ("landmarks", "flow", "trusted", "clip")
 class ClipWindow:
     """One window, as :class:`ClipWindows` holds N of them; ``clip`` is the number of its clip."""
 
-    images: npt.NDArray[np.uint8]
-    landmarks: npt.NDArray[np.float32]
-    flow: npt.NDArray[np.float32]
-    trusted: npt.NDArray[np.bool_]
+    images: Image
+    landmarks: Floats
+    flow: Floats
+    trusted: Bools
     clip: int
 
 
@@ -43,11 +43,11 @@ class ClipWindow:
 class ClipWindows:
     """N windows of T frames; ``images`` is memory-mapped."""
 
-    images: npt.NDArray[np.uint8]
-    landmarks: npt.NDArray[np.float32]
-    flow: npt.NDArray[np.float32]
-    trusted: npt.NDArray[np.bool_]
-    clip: npt.NDArray[np.int32]
+    images: Image
+    landmarks: Floats
+    flow: Floats
+    trusted: Bools
+    clip: Ints
     meta: dict[str, Any]
 
     def __post_init__(self) -> None:

@@ -22,6 +22,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from morph.arrays import Image
 from morph.atomic import atomic_path, output_folder
 from morph.errors import MorphError, reading
 from morph.model.coefficients import Coefficients
@@ -31,9 +32,7 @@ from morph.npz import read_npz
 FORMAT = "morph-crops-1"
 
 
-def read_set(
-    folder: str | os.PathLike[str], kind: str
-) -> tuple[dict[str, Any], npt.NDArray[np.uint8], dict[str, npt.NDArray[Any]]]:
+def read_set(folder: str | os.PathLike[str], kind: str) -> tuple[dict[str, Any], Image, dict[str, npt.NDArray[Any]]]:
     """``meta.json``, memory-mapped ``images.npy`` and ``labels.npz`` of a folder; ``kind`` names it in the error.
 
     Raises:
@@ -54,7 +53,7 @@ def read_set(
 class CropSet:
     """N crops with labels; ``images`` is memory-mapped."""
 
-    images: npt.NDArray[np.uint8]
+    images: Image
     labels: dict[str, npt.NDArray[Any]]
     meta: dict[str, Any]
 

@@ -18,6 +18,7 @@ import cv2
 import numpy as np
 import numpy.typing as npt
 
+from morph.arrays import Bools, Floats, Image, Indices
 from morph.crop.geometry import resize_similarity
 from morph.datasets.picture_store import PictureStore
 from morph.errors import MorphError, reading
@@ -47,13 +48,13 @@ class FreeFaces:
     names: npt.NDArray[np.str_]
     sources: npt.NDArray[np.str_]
     persons: npt.NDArray[np.str_]
-    points: npt.NDArray[np.float32]
-    sizes: npt.NDArray[np.int64]
+    points: Floats
+    sizes: Indices
 
     def __len__(self) -> int:
         return len(self.names)
 
-    def picture(self, row: int) -> npt.NDArray[np.uint8]:
+    def picture(self, row: int) -> Image:
         """``(S, S, 3)`` uint8 RGB.
 
         Raises:
@@ -75,7 +76,7 @@ def _read(path: Path, names: Sequence[str]) -> dict[str, npt.NDArray[Any]]:
     return arrays
 
 
-def decode_picture(data: bytes, name: str) -> npt.NDArray[np.uint8]:
+def decode_picture(data: bytes, name: str) -> Image:
     """``(H, W, 3)`` uint8 RGB of the bytes of a picture file; ``name`` stands in the error.
 
     Raises:
@@ -105,13 +106,13 @@ def number_of(person: str) -> int:
     return zlib.crc32(person.encode())
 
 
-def kept_apart(numbers: npt.ArrayLike) -> npt.NDArray[np.bool_]:
+def kept_apart(numbers: npt.ArrayLike) -> Bools:
     """Which persons never teach: one number in eight.
 
     Args:
         numbers: ``(N,)`` of :func:`number_of`, or checksums of pictures.
     """
-    return np.asarray(numbers, np.int64) % HELD_OUT == 0
+    return np.asarray(np.asarray(numbers, np.int64) % HELD_OUT == 0)
 
 
 def open_free_faces(folder: str | os.PathLike[str], *, without: Sequence[str] = ("fairface",)) -> FreeFaces:
@@ -137,7 +138,7 @@ def open_free_faces(folder: str | os.PathLike[str], *, without: Sequence[str] = 
     )
 
 
-def resized(picture: npt.NDArray[np.uint8], size: int = SIZE) -> npt.NDArray[np.uint8]:
+def resized(picture: Image, size: int = SIZE) -> Image:
     """A square picture at another size.
 
     Args:
@@ -160,7 +161,7 @@ class FittedFairFace:
 
     names: npt.NDArray[np.str_]
     coefficients: Coefficients
-    error: npt.NDArray[np.float32]
+    error: Floats
 
 
 def open_fairface_fit(path: str | os.PathLike[str], n_shape: int, *, published: int = 224) -> FittedFairFace:
@@ -182,7 +183,7 @@ def open_fairface_fit(path: str | os.PathLike[str], n_shape: int, *, published: 
     return FittedFairFace(arrays["name"].astype(str)[rows], moved, arrays["error"][rows].astype(np.float32))
 
 
-def read_fairface(store: PictureStore, name: str) -> tuple[npt.NDArray[np.uint8], int]:
+def read_fairface(store: PictureStore, name: str) -> tuple[Image, int]:
     """A picture of FairFace at ``SIZE``, and the checksum that stands for it.
 
     Args:

@@ -6,23 +6,22 @@ from typing import Any
 
 import cv2
 import numpy as np
-import numpy.typing as npt
 
+from morph.arrays import Array, Bools, Floats, Image, Reals
 from morph.errors import MorphError
 
-Floats = npt.NDArray[np.floating]
 LEAST_TEXTURE = 1e-3  # least eigenvalue of a window's gradients over its pixels, as OpenCV scales it; flat skin has less
 
 
 def follow_points(
-    first: npt.NDArray[np.uint8],
-    second: npt.NDArray[np.uint8],
-    points: Floats,
+    first: Image,
+    second: Image,
+    points: Reals,
     *,
     window: int = 15,
     levels: int = 2,
     round_trip: float = 0.5,
-) -> tuple[npt.NDArray[np.float32], npt.NDArray[np.bool_]]:
+) -> tuple[Floats, Bools]:
     """Carry points from one picture into the next and back again.
 
     Args:
@@ -54,9 +53,7 @@ def follow_points(
     return np.where(trusted[:, None], there - start, 0).astype(np.float32), trusted
 
 
-def _carry(
-    first: npt.NDArray, second: npt.NDArray, points: npt.NDArray[np.float32], window: int, levels: int
-) -> tuple[npt.NDArray[np.float32], npt.NDArray[np.bool_]]:
+def _carry(first: Array, second: Array, points: Floats, window: int, levels: int) -> tuple[Floats, Bools]:
     stop = (cv2.TERM_CRITERIA_COUNT | cv2.TERM_CRITERIA_EPS, 30, 0.003)  # iterations, pixels
     start: Any = np.ascontiguousarray(points)[:, None]
     at: Any

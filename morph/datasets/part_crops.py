@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from morph.arrays import Doubles, Floats, Image, Indices
 from morph.crop.face_crop import cut
 from morph.crop.geometry import resize_similarity
 from morph.crop.parts import Part
@@ -21,7 +22,6 @@ from morph.model import Coefficients, Decoder, landmark_decoder
 from morph.model.coefficients import model_symmetry
 from morph.model.morphable_model import MorphableModel
 
-Floats = npt.NDArray[np.floating]
 MARGIN = 3  # pixels that crops are larger on each side, so that they can be shifted
 
 
@@ -38,12 +38,12 @@ class PartCrops:
         picture: ``(N,)`` number of the picture in its set.
     """
 
-    images: npt.NDArray[np.uint8]
-    context: npt.NDArray[np.float32]
-    truth: npt.NDArray[np.float32]
-    opening: npt.NDArray[np.float32]
-    weight: npt.NDArray[np.float32]
-    picture: npt.NDArray[np.int64]
+    images: Image
+    context: Floats
+    truth: Floats
+    opening: Floats
+    weight: Floats
+    picture: Indices
 
     def __len__(self) -> int:
         return len(self.images)
@@ -104,7 +104,7 @@ def cut_parts(
     return [join(parts) for parts in out]
 
 
-def _look(regressor: Regressor, images: npt.NDArray[np.uint8], shrink: npt.NDArray[np.float64], side: int) -> Coefficients:
+def _look(regressor: Regressor, images: Image, shrink: Doubles, side: int) -> Coefficients:
     """What the first look says of square pictures, in their own pixels."""
     small = np.stack([cut(image, shrink, regressor.input_size) for image in images])
     return regressor(small)[0].transform(resize_similarity(regressor.input_size, side))
@@ -113,11 +113,11 @@ def _look(regressor: Regressor, images: npt.NDArray[np.uint8], shrink: npt.NDArr
 def _cut(
     part: Part,
     mirrored: bool,
-    images: npt.NDArray[np.uint8],
+    images: Image,
     found: Coefficients,
     truth: Coefficients,
     decoder: Decoder,
-    numbers: npt.NDArray[np.int64],
+    numbers: Indices,
 ) -> PartCrops:
     columns = part.columns(decoder.model.expression_names, mirrored)
     resting = decoder(found.shape, 0 * found.expression)

@@ -13,6 +13,7 @@ import numpy as np
 import numpy.typing as npt
 
 from morph import __version__
+from morph.arrays import Floats, Image
 from morph.atomic import atomic_path
 from morph.errors import MorphError, needs_extra
 from morph.export.head_mesh import expressions, faces_of, png
@@ -25,7 +26,7 @@ CAMERA_DISTANCE = 1000.0  # millimetres; an orthographic camera shows the same f
 TENTH = 10.0  # USD measures apertures in tenths of the scene's unit
 
 
-def write_usd(path: str | os.PathLike[str], performance: Performance, texture: npt.NDArray[np.uint8]) -> None:
+def write_usd(path: str | os.PathLike[str], performance: Performance, texture: Image) -> None:
     """Write ``/Track/Head`` (transform) with ``Body/Mesh`` (UsdSkel blend shapes) and ``/Track/Camera``.
 
     Millimetres (metersPerUnit 0.001), y up, z towards the viewer. Time code = seconds x timeCodesPerSecond, with the clip's own
@@ -164,7 +165,7 @@ def _body(stage: Any, performance: Performance, codes: list[float]) -> None:
     UsdShade.MaterialBindingAPI.Apply(mesh.GetPrim()).Bind(UsdShade.Material.Define(stage, "/Track/Skin"))
 
 
-def _floats(array: npt.ArrayLike) -> npt.NDArray[np.float32]:
+def _floats(array: npt.ArrayLike) -> Floats:
     return np.ascontiguousarray(array, np.float32)
 
 

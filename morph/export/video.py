@@ -11,9 +11,9 @@ from typing import cast
 import av
 import cv2
 import numpy as np
-import numpy.typing as npt
 from av.video.reformatter import VideoReformatter
 
+from morph.arrays import Image
 from morph.atomic import atomic_path
 from morph.errors import MorphError
 from morph.export.sound import CarriedSound
@@ -86,7 +86,7 @@ class VideoWriter:
             return self._open(width, height)
         return container
 
-    def write(self, image: npt.NDArray[np.uint8], time: float) -> None:
+    def write(self, image: Image, time: float) -> None:
         """Add a frame that is shown from ``time`` (seconds) on, counted from anywhere; times must grow."""
         image = cv2.copyMakeBorder(image, 0, image.shape[0] % 2, 0, image.shape[1] % 2, cv2.BORDER_REPLICATE)  # type: ignore[assignment]
         if self._container is None:

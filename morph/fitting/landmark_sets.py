@@ -11,12 +11,11 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from morph.datasets.aflw2000 import read_picture
+from morph.arrays import Image, Reals
 from morph.datasets.crops import CropSet
 from morph.errors import MorphError, reading
+from morph.frames.picture import read_picture
 from morph.npz import open_npz, read_npz
-
-Array = npt.NDArray[np.floating]
 
 
 @dataclass(frozen=True, eq=False)
@@ -36,10 +35,10 @@ class LandmarkSet:
     """
 
     folder: Path
-    points: Array
-    weights: Array
+    points: Reals
+    weights: Reals
     names: npt.NDArray[np.str_]
-    picture: Callable[[int], npt.NDArray[np.uint8]]
+    picture: Callable[[int], Image]
     images: Path | None = None
     jpegs: Path | None = None
     labels: dict[str, npt.NDArray[Any]] = field(default_factory=dict)
@@ -114,7 +113,7 @@ def _from_aflw_merlrav(folder: Path) -> LandmarkSet:
             f"got {points.shape} and {visibility.shape}"
         )
 
-    def picture(row: int) -> npt.NDArray[np.uint8]:
+    def picture(row: int) -> Image:
         return read_picture(folder / "images" / f"{names[row]}.jpg")
 
     labels = {"yaw_deg": arrays["yaw_deg"]} if "yaw_deg" in arrays else {}

@@ -9,12 +9,12 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 
+from morph.arrays import Floats, Indices, Reals
 from morph.atomic import atomic_path
 from morph.errors import MorphError, reading
 from morph.model.morphable_model import MorphableModel
 from morph.npz import open_npz
 
-Array = npt.NDArray[np.floating]
 MOST = 1.5  # no point weighs more than so many usual ones
 
 
@@ -30,16 +30,16 @@ class PointTable:
         model_identity: of the model that the vertices belong to.
     """
 
-    vertices: npt.NDArray[np.int64]
-    yaws: Array
-    error: Array
+    vertices: Indices
+    yaws: Reals
+    error: Reals
     noise: float
     model_identity: str
 
     def __len__(self) -> int:
         return len(self.vertices)
 
-    def weights(self, yaw: npt.ArrayLike) -> npt.NDArray[np.float32]:
+    def weights(self, yaw: npt.ArrayLike) -> Floats:
         """What the points are worth on faces turned so.
 
         Args:

@@ -11,26 +11,28 @@ from __future__ import annotations
 import dataclasses
 import os
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
+from morph.arrays import Bools, Reals
 from morph.errors import MorphError
 from morph.fitting.contour import JAW
 from morph.fitting.landmark_sets import LandmarkSet
 from morph.fitting.landmarks import fit_landmarks
+from morph.fitting.options import FitOptions
 from morph.model.morphable_model import MorphableModel
 from morph.model.rotation import matrix_to_euler
 from morph.npz import read_npz
 
-Array = npt.NDArray[np.floating]
 CENTRES = np.arange(-90.0, 91.0, 15.0)  # degrees of yaw at which the difference of styles is averaged
 WIDTH = 12.0  # degrees, standard deviation of the average about each
 DEPTH_WEIGHT = 0.5
 MOST = 0.08  # of the face's size: an annotation farther from the network's point than this says that one of them failed
 
 
-def read_weak_labels(path: str | os.PathLike[str], data: LandmarkSet) -> Array:
+def read_weak_labels(path: str | os.PathLike[str], data: LandmarkSet) -> Reals:
     """``pts68 (N, 68, 3)`` of an npz with ``name``, in the rows of ``data``: pixels, depth in pixels, larger nearer.
 
     Raises:
@@ -52,7 +54,7 @@ def read_weak_labels(path: str | os.PathLike[str], data: LandmarkSet) -> Array:
 
 
 def blend_weak_labels(
-    data: LandmarkSet, weak: Array, model: MorphableModel, *, share: float = 0.65, jaw_share: float = 0.4
+    data: LandmarkSet, weak: Reals, model: MorphableModel, *, share: float = 0.65, jaw_share: float = 0.4
 ) -> LandmarkSet:
     """The set with three-dimensional points that have all a position.
 
@@ -70,7 +72,7 @@ def blend_weak_labels(
     """
     if not (0 <= share <= 1 and 0 <= jaw_share <= 1):
         raise MorphError(f"shares of annotations must lie in 0..1, got {share} and {jaw_share}")
-    rotation = fit_landmarks(model, weak, contour="fixed").coefficients.rotation
+    rotation = fit_landmarks(model, weak, options=FitOptions("fixed")).coefficients.rotation
     yaw = np.degrees(matrix_to_euler(rotation)[:, 1])
     size = np.sqrt(np.prod(np.ptp(weak[..., :2], axis=1), axis=1))
     up = rotation[:, 0, 1] + 1j * rotation[:, 1, 1]
@@ -91,9 +93,7 @@ def blend_weak_labels(
     return dataclasses.replace(data, points=points, weights=weights)
 
 
-def style_difference(
-    difference: npt.NDArray[np.complexfloating], seen: npt.NDArray[np.bool_], yaw: Array
-) -> npt.NDArray[np.complex128]:
+def style_difference(difference: npt.NDArray[np.complexfloating[Any]], seen: Bools, yaw: Reals) -> npt.NDArray[np.complex128]:
     """What the difference of two styles usually is for faces turned like each: a robust mean over yaw.
 
     Args:
@@ -115,4 +115,4 @@ def style_difference(
     place = np.clip((yaw - CENTRES[0]) / (CENTRES[1] - CENTRES[0]), 0, len(CENTRES) - 1.001)
     low = place.astype(int)
     part = (place - low)[:, None]
-    return (1 - part) * table[low] + part * table[low + 1]
+    return np.asarray((1 - part) * table[low] + part * table[low + 1])

@@ -172,12 +172,12 @@ class MorphableModel:
     @property
     def n_shape(self) -> int:
         """S, the number of shape (identity) modes."""
-        return self.shape_basis.shape[-1]
+        return int(self.shape_basis.shape[-1])
 
     @property
     def n_expression(self) -> int:
         """E, the number of expression modes."""
-        return self.expression_basis.shape[-1]
+        return int(self.expression_basis.shape[-1])
 
     @functools.cached_property
     def edges(self) -> npt.NDArray[np.int32]:

@@ -102,7 +102,8 @@ class PartExpert(nn.Module):
         x = torch.relu(self.reduce(self.features(x))).flatten(1)
         x = torch.relu(self.describe(x))
         x = torch.relu(self.join(torch.cat([x, (context - self.mean) / self.std], 1)))
-        return self.head(x)
+        said: Tensor = self.head(x)
+        return said
 
 
 class Experts(nn.Module):

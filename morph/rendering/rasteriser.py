@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from morph.arrays import Bools, Floats, Ints
 from morph.compiled import compiled
 from morph.errors import MorphError
 
@@ -22,12 +23,12 @@ class Fragments:
         barycentric: ``(H, W, 3)`` float32 weights of the triangle's corners, measured in the picture (zero where empty).
     """
 
-    depth: npt.NDArray[np.float32]
-    triangle_id: npt.NDArray[np.int32]
-    barycentric: npt.NDArray[np.float32]
+    depth: Floats
+    triangle_id: Ints
+    barycentric: Floats
 
     @property
-    def covered(self) -> npt.NDArray[np.bool_]:
+    def covered(self) -> Bools:
         """``(H, W)`` where any triangle is seen."""
         return self.triangle_id >= 0
 
@@ -111,7 +112,7 @@ def fill(points: Any, triangles: Any, cull: bool, depth: Any, triangle_id: Any, 
                     barycentric[y, x, 2] = 1.0 - wa - wb
 
 
-def vertex_normals(vertices: npt.ArrayLike, triangles: npt.ArrayLike) -> npt.NDArray[np.float32]:
+def vertex_normals(vertices: npt.ArrayLike, triangles: npt.ArrayLike) -> Floats:
     """``(V, 3)`` unit normals, weighted by the area of the triangles around; zero at vertices without triangles."""
     v = np.ascontiguousarray(vertices, np.float32)
     out = np.zeros_like(v)
@@ -138,7 +139,7 @@ def _sum_normals(v: Any, triangles: Any, out: Any) -> None:
                 out[i, k] /= length
 
 
-def interpolate(fragments: Fragments, triangles: npt.ArrayLike, attributes: npt.ArrayLike) -> npt.NDArray[np.float32]:
+def interpolate(fragments: Fragments, triangles: npt.ArrayLike, attributes: npt.ArrayLike) -> Floats:
     """Attributes at every pixel, ``(H, W, C)`` float32; zero where nothing is seen.
 
     Args:
@@ -163,9 +164,7 @@ def interpolate(fragments: Fragments, triangles: npt.ArrayLike, attributes: npt.
     return out
 
 
-def interpolate_covered(
-    fragments: Fragments, triangles: npt.NDArray[np.int32], *attributes: npt.NDArray[np.float32]
-) -> tuple[npt.NDArray[np.int32], npt.NDArray[np.float32]]:
+def interpolate_covered(fragments: Fragments, triangles: Ints, *attributes: Floats) -> tuple[Ints, Floats]:
     """Attributes at the pixels that see a triangle, row by row.
 
     Args:

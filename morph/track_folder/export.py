@@ -8,12 +8,10 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-import numpy as np
-import numpy.typing as npt
-
+from morph.arrays import Image
 from morph.atomic import atomic_path
 from morph.errors import MorphError
-from morph.export.formats import FORMATS, export_performance, planned_files, read_texture
+from morph.export.formats import FORMATS, ExportOptions, export_performance, planned_files, read_texture
 from morph.export.head_mesh import png
 from morph.export.performance import Performance, left_out, performance_of_track, person_of_track
 from morph.export.textures.footage import texture_from_footage
@@ -105,7 +103,7 @@ class ExportPlan:
         performance = performance.still() if self.neutral_pose else performance
         return performance.clipped() if self.clip_weights else performance
 
-    def footage_texture(self, track: Track, person: int) -> tuple[npt.NDArray[np.uint8], MorphableModel]:
+    def footage_texture(self, track: Track, person: int) -> tuple[Image, MorphableModel]:
         """The texture of a face, and the model that it is for: at level 1, all levels have the same texture coordinates.
 
         Raises:
@@ -176,7 +174,7 @@ def _export_mesh(track: Track, kind: str, out: Path, plan: ExportPlan, check: Ch
     texture = None if plan.texture is None else read_texture(plan.texture)
     texture = texture if plan.over is None else plan.footage_texture(track, person)[0]
     worn = None if plan.prop is None else plan.prop(performance)
-    files = export_performance(performance, kind, out, texture=texture, frame=plan.frame, prop=worn)
+    files = export_performance(performance, kind, out, ExportOptions(texture, plan.frame, worn))
     frames = f"{len(performance)} {'frame' if len(performance) == 1 else 'frames'}"
     return Exported(files, f"face {person}, {frames}, {performance.model.n_vertices} vertices", person)
 

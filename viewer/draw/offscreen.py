@@ -9,9 +9,10 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Protocol
 
+from morph.arrays import Floats
 from morph.errors import MorphError
 from viewer.draw.scene import Scene, picture_camera
-from viewer.draw.software import Layer, SoftwareRenderer
+from viewer.draw.software import SoftwareRenderer
 
 BACKENDS = ("egl", "osmesa", "software")
 SOFTWARE_DRIVERS = ("llvmpipe", "softpipe", "swrast", "swiftshader")
@@ -24,7 +25,7 @@ class Renderer(Protocol):
 
     name: str
 
-    def render(self, scene: Scene) -> Layer:
+    def render(self, scene: Scene) -> Floats:
         """``(H, W, 4)`` float32 RGB multiplied by alpha, and alpha, 0..1."""
         ...
 

@@ -8,13 +8,15 @@ from dataclasses import dataclass, field
 import numpy as np
 import numpy.typing as npt
 
+from morph.arrays import Floats, Image, Ints, Reals
 from morph.errors import MorphError
 from morph.model.camera import PerspectiveCamera, ScaledOrthographicCamera
 from morph.rendering import vertex_normals
-from viewer.draw.lighting import Floats, Lighting, Material, light_vertices, studio_light
+from viewer.draw.lighting import Lighting, Material, Surface, light_vertices, studio_light
 from viewer.draw.texture import Texture
 
 Camera = ScaledOrthographicCamera | PerspectiveCamera
+Box = tuple[int, int, int, int]  # left, top, right, bottom in pixels; the last two are outside
 
 
 @dataclass(frozen=True, eq=False)
@@ -35,7 +37,7 @@ class Part:
     """
 
     vertices: Floats
-    triangles: npt.NDArray[np.int32]
+    triangles: Ints
     albedo: Floats
     normals: Floats | None = None
     occlusion: Floats | None = None
@@ -77,7 +79,7 @@ class Scene:
         """``(3,)`` the viewer's place, or None where it is far away along +z."""
         if isinstance(self.camera, ScaledOrthographicCamera):
             return None
-        return (-np.asarray(self.camera.rotation).T @ np.asarray(self.camera.position)).astype(np.float32)
+        return np.asarray(-np.asarray(self.camera.rotation).T @ np.asarray(self.camera.position), np.float32)
 
     def finer(self, samples: int) -> Scene:
         """The same scene as a picture with ``samples`` × ``samples`` as many pixels."""
@@ -101,12 +103,16 @@ class Scene:
             camera = dataclasses.replace(camera, translation=np.asarray(camera.translation) - corner)
         return dataclasses.replace(self, camera=camera, width=width, height=height)
 
-    def box(self, step: int = 1) -> tuple[int, int, int, int] | None:
+    def box(self, step: int = 1) -> Box | None:
         """Left, top, right and bottom of what seen parts may touch, multiples of ``step`` except at the picture's own edges.
 
         The last two are outside. None where nothing is seen.
         """
-        seen = [np.asarray(self.camera.project(p.vertices)) for p in self.parts if not p.holdout and len(p.vertices)]
+        return self.box_of([np.asarray(self.camera.project(p.vertices)) for p in self.parts if not p.holdout], step)
+
+    def box_of(self, meshes: list[Reals], step: int = 1) -> Box | None:
+        """The same of meshes whose vertices lie at these pixels, ``(V, 2)`` or more columns each."""
+        seen = [points for points in meshes if len(points)]
         if not seen:
             return None
         low, high = (np.array([pick([pick(points[:, k]) for points in seen]) for k in (0, 1)]) for pick in (np.min, np.max))
@@ -116,7 +122,7 @@ class Scene:
             return None
         return int(first[0]), int(first[1]), int(last[0]), int(last[1])
 
-    def texture_image(self, part: Part) -> npt.NDArray[np.uint8]:
+    def texture_image(self, part: Part) -> Image:
         """The level of the part's texture for this picture, ``(H, W, 4)`` uint8 multiplied by alpha.
 
         Its texels are about as large as pixels, on average over the triangles that face the viewer. Where normals are
@@ -133,8 +139,8 @@ class Scene:
         assert part.coordinates is not None
         points = np.asarray(self.camera.project(part.vertices))[:, :2]
         height, width = texture.levels[0].shape[:2]
-        pixels = -_doubled_areas(points[part.triangles])
-        texels = np.abs(_doubled_areas(part.coordinates[part.triangles])) * (width * height)
+        pixels = -doubled_areas(points[part.triangles])
+        texels = np.abs(doubled_areas(part.coordinates[part.triangles])) * (width * height)
         facing = pixels > 0
         return texture.level(float(np.sqrt(texels[facing].sum() / max(pixels[facing].sum(), 1e-9))))
 
@@ -147,10 +153,11 @@ class Scene:
             alpha = part.albedo[:, 3:]
             return np.concatenate([(0.5 + 0.5 * normals) * alpha, alpha], axis=1).astype(np.float32)
         occlusion = part.occlusion if part.occlusion is not None else np.ones(len(part.vertices), np.float32)
-        return light_vertices(part.vertices, normals, part.albedo, occlusion, part.material, self.lighting, self.eye)
+        surface = Surface(part.vertices, normals, part.albedo, occlusion, part.material)
+        return light_vertices(surface, self.lighting, self.eye)
 
 
-def _doubled_areas(corners: npt.NDArray[np.floating]) -> npt.NDArray[np.floating]:
+def doubled_areas(corners: Reals) -> Reals:
     """``(F,)`` twice the signed areas of ``(F, 3, 2)`` triangles."""
     a, b = corners[:, 1] - corners[:, 0], corners[:, 2] - corners[:, 0]
     return np.asarray(a[:, 0] * b[:, 1] - a[:, 1] * b[:, 0])

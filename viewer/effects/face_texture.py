@@ -8,8 +8,8 @@ from pathlib import Path
 
 import cv2
 import numpy as np
-import numpy.typing as npt
 
+from morph.arrays import Image
 from morph.errors import MorphError
 from morph.export.head_mesh import model_of_png
 from morph.export.performance import performance_of_track
@@ -20,7 +20,7 @@ from morph.track_folder.read import load_track
 from viewer.draw.texture import check_square
 
 
-def read_face_texture(path: str | os.PathLike[str]) -> tuple[npt.NDArray[np.uint8], str]:
+def read_face_texture(path: str | os.PathLike[str]) -> tuple[Image, str]:
     """``(N, N, 3)`` uint8 RGB, and the identity of the model that `morph export` wrote into the file ("": it does not say).
 
     Raises:
@@ -38,7 +38,7 @@ def read_face_texture(path: str | os.PathLike[str]) -> tuple[npt.NDArray[np.uint
     return np.ascontiguousarray(picture[..., ::-1], np.uint8), model_of_png(data)
 
 
-def face_of_track(folder: str | os.PathLike[str], model: MorphableModel) -> tuple[npt.NDArray[np.uint8], str]:
+def face_of_track(folder: str | os.PathLike[str], model: MorphableModel) -> tuple[Image, str]:
     """The same of the person whom a track shows most, pooled from the footage that ``summary.json`` names.
 
     Raises:

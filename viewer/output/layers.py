@@ -7,11 +7,12 @@ from typing import TYPE_CHECKING
 
 import cv2
 import numpy as np
-import numpy.typing as npt
 
+from morph.arrays import Floats, Image
 from morph.export.textures.uv_chart import rasterise_chart
 from morph.model import MorphableModel
 from morph.rendering import Fragments, interpolate, rasterise, vertex_normals
+from morph.rendering.colour import decode_srgb
 from viewer.draw.scene import Part, Scene
 from viewer.draw.texture import sample
 
@@ -19,7 +20,6 @@ if TYPE_CHECKING:
     from viewer.draw.offscreen import Renderer
     from viewer.stage.track_scene import Stage
 
-Floats = npt.NDArray[np.float32]
 FAR = -10_000.0  # millimetres: the depth where nothing is
 MAP_SIZE = 1024  # texels of an ST map, each way
 FACING = 0.1  # cosine of the steepest angle at which an ST map reads the plate
@@ -67,7 +67,7 @@ class LayerMaker:
         self.stage, self.renderer = stage, renderer
         self._chart = _Chart(stage.model, map_size) if len(stage.model.uv_triangles) else None
 
-    def __call__(self, scene: Scene, frame: int, zoom: float = 1.0, plate: npt.NDArray[np.uint8] | None = None) -> FrameLayers:
+    def __call__(self, scene: Scene, frame: int, zoom: float = 1.0, plate: Image | None = None) -> FrameLayers:
         """Layers of a scene of :meth:`viewer.stage.track_scene.Stage.picture_scene`.
 
         Args:
@@ -92,7 +92,7 @@ class LayerMaker:
                 uv[front, :2] = interpolate(seen, head.triangles, self._chart.corners)[front]
                 uv[front, 2] = 1
                 st[int(stage.track.id[row])] = self._chart.places(head, seen, scale)
-        linear = None if plate is None else decode(np.asarray(plate / 255, np.float32))
+        linear = None if plate is None else decode_srgb(np.asarray(plate / 255, np.float32))
         return FrameLayers(beauty, matte, depth, normals, uv, st, linear)
 
     def _drawn(self, scene: Scene) -> tuple[Floats, Floats]:
@@ -110,22 +110,11 @@ class LayerMaker:
         head = np.clip(whole - props, 0, 1)
         alpha = layer[..., 3:]
         straight = np.asarray(np.clip(layer[..., :3] / np.maximum(alpha, 1e-6), 0, 1), np.float32)
-        beauty = np.concatenate([decode(straight) * alpha, alpha], axis=-1)
+        beauty = np.concatenate([decode_srgb(straight) * alpha, alpha], axis=-1)
         return beauty.astype(np.float32), np.stack([head, props, silhouette], axis=-1)
 
     def _is_head(self, part: Part) -> bool:
         return part.triangles is self.stage.model.triangles
-
-
-def decode(display: Floats) -> Floats:
-    """Display values 0..1 to linear light: the transfer of sRGB (IEC 61966-2-1)."""
-    return np.where(display <= 0.04045, display / 12.92, ((display + 0.055) / 1.055) ** 2.4).astype(np.float32)
-
-
-def encode(linear: Floats) -> Floats:
-    """The inverse of :func:`decode`."""
-    positive = np.maximum(linear, 0)
-    return np.where(positive <= 0.0031308, 12.92 * positive, 1.055 * positive ** (1 / 2.4) - 0.055).astype(np.float32)
 
 
 def _fragments(part: Part, scene: Scene) -> Fragments:

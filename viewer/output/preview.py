@@ -11,8 +11,8 @@ from typing import Literal
 
 import cv2
 import numpy as np
-import numpy.typing as npt
 
+from morph.arrays import Image
 from morph.errors import MorphError
 from morph.export.video import VideoWriter
 from morph.frames.frame import FrameSource
@@ -20,11 +20,10 @@ from morph.frames.sources import open_source
 from viewer.draw.offscreen import Renderer
 from viewer.output.picture import SUFFIXES, write_picture
 from viewer.plate.composite import backdrop, over
-from viewer.plate.plate_match import PlateMatch
+from viewer.plate.plate_match import PlateFrame, PlateMatch
 from viewer.stage.track_scene import Look, Stage
 
-Picture = npt.NDArray[np.uint8]
-Timed = tuple[Picture, float]
+Timed = tuple[Image, float]
 
 
 @dataclass(frozen=True)
@@ -64,9 +63,9 @@ def draw_frame(
     renderer: Renderer,
     preview: Preview,
     frame: int,
-    footage: Picture | None = None,
+    footage: Image | None = None,
     match: PlateMatch | None = None,
-) -> Picture:
+) -> Image:
     """One frame as ``(H, W, 3)`` uint8 RGB.
 
     Args:
@@ -88,14 +87,14 @@ def draw_frame(
         plate = stage.retouched(frame, plate, zoom)
     match = preview.match(stage) if match is None else match
     if match is not None:
-        return match.draw(renderer, scene, filmed, frame, zoom, plate)
+        return match.draw(renderer, scene, PlateFrame(filmed, frame, zoom, plate))
     layer = renderer.render(scene)
     if preview.layout == "beside":
         return np.concatenate([plate, over(layer, backdrop(width, height))], axis=1)
     return over(layer, plate)
 
 
-def resized(footage: Picture, size: tuple[int, int] | None) -> tuple[Picture, float]:
+def resized(footage: Image, size: tuple[int, int] | None) -> tuple[Image, float]:
     """The footage as large as fits ``size`` in its own shape, and how many pixels one of its pixels became."""
     height, width = footage.shape[:2]
     if size is None or size == (width, height):
@@ -160,7 +159,7 @@ def _all_frames(stage: Stage, renderer: Renderer, preview: Preview, source: Fram
     return frames, source.count or track.last + 1
 
 
-def _footage_frame(stage: Stage, preview: Preview, wanted: int, match: PlateMatch | None) -> Picture:
+def _footage_frame(stage: Stage, preview: Preview, wanted: int, match: PlateMatch | None) -> Image:
     """A frame of the footage; ``match`` is shown what came before it, so that it draws as in a clip."""
     index, footage = -1, str(preview.footage)
     for frame in open_source(footage):

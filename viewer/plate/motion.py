@@ -7,10 +7,9 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from morph.arrays import Doubles, Floats
 from morph.compiled import compiled
 
-Floats = npt.NDArray[np.float32]
-Doubles = npt.NDArray[np.float64]
 SHUTTER = 0.5  # of the time from one frame to the next that it is open: 180 degrees
 LEAST = 1.0  # pixels: shorter ways are not to be seen
 LONGEST = 64  # pixels

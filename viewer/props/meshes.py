@@ -10,9 +10,11 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from morph.arrays import Doubles
 from morph.errors import MorphError
 from morph.rendering import vertex_normals
-from viewer.draw.lighting import GAMMA, Material
+from morph.rendering.colour import GAMMA
+from viewer.draw.lighting import Material
 from viewer.draw.scene import Part, two_sided
 
 COMPONENTS = {5120: "i1", 5121: "u1", 5122: "<i2", 5123: "<u2", 5125: "<u4", 5126: "<f4"}
@@ -45,7 +47,7 @@ def _through_trimesh(path: Path) -> bytes:
         raise MorphError(f"reading {path.suffix} needs trimesh (pip install 'morph[viewer]'); or save it as .glb") from None
     try:
         scene = trimesh.load_scene(str(path))
-        return bytes(scene.export(file_type="glb"))
+        return bytes(scene.export(file_type="glb"))  # type: ignore[no-untyped-call]
     except Exception as error:  # trimesh raises whatever its readers do
         reason = (str(error) or type(error).__name__).splitlines()[0]
         raise MorphError(f"{path} cannot be read as a mesh ({reason}); save it as .glb") from None
@@ -81,9 +83,9 @@ def _read_glb(data: bytes, path: Path) -> tuple[Part, ...]:
     return tuple(part for part in parts if len(part.triangles))
 
 
-def _matrix(node: dict[str, Any]) -> npt.NDArray[np.float64]:
+def _matrix(node: dict[str, Any]) -> Doubles:
     if "matrix" in node:
-        return np.array(node["matrix"], np.float64).reshape(4, 4).T
+        return np.asarray(np.array(node["matrix"], np.float64).reshape(4, 4).T)
     x, y, z, w = node.get("rotation", (0, 0, 0, 1))
     turn = np.array(
         [
@@ -108,11 +110,11 @@ def _accessor(document: dict[str, Any], binary: bytes, index: int) -> npt.NDArra
         raise ValueError("the file ends too soon")
     rows = np.ndarray((spec["count"], width), dtype, binary, start, (stride, dtype.itemsize))
     if spec.get("normalized"):
-        return rows.astype(np.float32) / np.iinfo(dtype).max
-    return rows.copy()
+        return np.asarray(rows.astype(np.float32) / np.iinfo(dtype).max)
+    return np.asarray(rows.copy())
 
 
-def _part(document: dict[str, Any], binary: bytes, primitive: dict[str, Any], matrix: npt.NDArray[np.float64]) -> Part:
+def _part(document: dict[str, Any], binary: bytes, primitive: dict[str, Any], matrix: Doubles) -> Part:
     attributes = primitive["attributes"]
     points = _accessor(document, binary, attributes["POSITION"]).astype(np.float64)
     vertices = (points @ matrix[:3, :3].T + matrix[:3, 3]).astype(np.float32)

@@ -9,9 +9,9 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 import yaml
 
+from morph.arrays import Image
 from morph.errors import MorphError
 from morph.model import MorphableModel
 from viewer.draw.scene import Part
@@ -62,7 +62,7 @@ class SkinTexture:
         source: the file that it was read from.
     """
 
-    rgba: npt.NDArray[np.uint8]
+    rgba: Image
     clear: float = SKIN_DEEP
     source: Path = Path("texture")
 

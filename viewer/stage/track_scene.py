@@ -8,12 +8,13 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
+from morph.arrays import Doubles, Floats, Image
 from morph.model import MorphableModel
 from morph.track_folder.read import Track
 from viewer.draw.lighting import Lighting, studio_light
 from viewer.draw.scene import Camera, Part, Scene, orbit_camera, picture_camera
 from viewer.effects import PlateFace, Retouching
-from viewer.props import Prop, Wearing
+from viewer.props import Placement, Prop, Wearer, Wearing
 from viewer.stage.head import Head
 from viewer.stage.prop_shadows import Contact
 
@@ -63,7 +64,7 @@ class Stage:
             self._wearing = Wearing(prop, self.model)
             self._retouching = Retouching(prop.effects, self.model)
 
-    def retouched(self, frame: int, plate: npt.NDArray[np.uint8], zoom: float = 1.0) -> npt.NDArray[np.uint8]:
+    def retouched(self, frame: int, plate: Image, zoom: float = 1.0) -> Image:
         """Footage ``(H, W, 3)`` with the effects of the prop on its faces; the plate itself where there are none.
 
         Args:
@@ -106,7 +107,7 @@ class Stage:
         return tuple(out)
 
     @functools.cached_property
-    def _typical(self) -> dict[int, npt.NDArray[np.float32]]:
+    def _typical(self) -> dict[int, Floats]:
         """Mean identity of every person over the track."""
         ids, shapes = self.track.id, self.track.coefficients.shape
         return {int(i): shapes[ids == i].mean(axis=0).astype(np.float32) for i in np.unique(ids)}
@@ -120,7 +121,7 @@ class Stage:
         if self._wearing is None:
             return [head]
         typical = self._typical[int(self.track.id[row])]
-        return [head, *self._wearing.parts(shape, expression, linear, shift, typical, head)]
+        return [head, *self._wearing.parts(Wearer(shape, expression, typical), Placement(linear, shift), head)]
 
     def picture_scene(
         self,
@@ -161,14 +162,14 @@ class Stage:
         return Scene(tuple(parts), camera, width, height, self.lighting, look.normals)
 
     @functools.cached_property
-    def _group(self) -> tuple[float, npt.NDArray[np.float64]]:
+    def _group(self) -> tuple[float, Doubles]:
         """Pixels for one unit of the model, and the middle of all faces over the track in pixels."""
         pose = self.track.coefficients
         middle = 0.5 * (pose.translation.min(axis=0) + pose.translation.max(axis=0))
         return float(np.median(pose.scale)), np.asarray(middle, np.float64)
 
     @functools.cached_property
-    def sphere(self) -> tuple[npt.NDArray[np.float64], float]:
+    def sphere(self) -> tuple[Doubles, float]:
         """Middle ``(3,)`` and radius of what :meth:`model_scene` shows, in the unit of the model."""
         reach = np.linalg.norm(self.model.mean[self.model.landmarks], axis=1).max()
         near = self.model.mean[np.linalg.norm(self.model.mean, axis=1) < 2.2 * reach]

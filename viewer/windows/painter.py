@@ -7,7 +7,7 @@ from typing import Any, Literal
 
 import numpy as np
 
-from viewer.draw.opengl import joined, pyrender_camera, pyrender_painted, pyrender_primitive, pyrender_textured
+from viewer.draw.opengl import DrawMode, joined, pyrender_camera, pyrender_painted, pyrender_primitive, pyrender_textured
 from viewer.draw.scene import Part, Scene
 from viewer.plate.composite import backdrop
 from viewer.plate.footage import Footage
@@ -43,14 +43,14 @@ class Painter:
             camera = self.stage.orbit(state.yaw, state.pitch, width, height, state.closeness)
             scene = self.stage.model_scene(state.frame, camera, width, height, Look(normals=state.normals))
         else:
-            scene = self._on_footage(pyrender, graph, self.footage, state, width, height)
+            scene = self._on_footage(pyrender, graph, self.footage, state, (width, height))
         shown = [part for part in scene.parts if not part.holdout]
         for blend in (False, True):
             group = [part for part in shown if part.see_through == blend]
             lit = self._painted(pyrender, scene, group, state.wireframe)  # in one mesh, so that skin comes before glass
             part = joined([(part, scene.colours(part)) for part in group if part.texture is None])
             if part is not None:
-                lit.append(pyrender_primitive(pyrender, part, part.albedo, blend=blend, wireframe=state.wireframe))
+                lit.append(pyrender_primitive(pyrender, part, part.albedo, DrawMode(blend, state.wireframe)))
             if lit:
                 graph.add(pyrender.Mesh(lit))
         lens, pose = pyrender_camera(pyrender, scene)
@@ -65,15 +65,15 @@ class Painter:
                 image = part.texture.straight(scene.texture_level(part))
                 if scene.show_normals:
                     image = np.dstack([np.full((*image.shape[:2], 3), 255, np.uint8), image[..., 3]])
-                out.append(pyrender_painted(pyrender, part, scene.colours(part), image, blend=True, wireframe=wireframe))
+                out.append(pyrender_painted(pyrender, part, scene.colours(part), image, DrawMode(True, wireframe)))
         return out
 
-    def _on_footage(self, pyrender: Any, graph: Any, footage: Footage, state: Playback, width: int, height: int) -> Scene:
+    def _on_footage(self, pyrender: Any, graph: Any, footage: Footage, state: Playback, size: tuple[int, int]) -> Scene:
         """Adds the frame to ``graph`` and returns the scene of the heads, which has the frame as a part behind them.
 
         A hidden head still hides: it is painted with the very frame that lies behind it.
         """
-        beside = self.layout == "beside"
+        (width, height), beside = size, self.layout == "beside"
         columns, rows = footage.size[0] * (2 if beside else 1), footage.size[1]
         zoom = min(width / columns, height / rows)
         wide, high = max(round(footage.size[0] * zoom), 1), max(round(rows * zoom), 1)

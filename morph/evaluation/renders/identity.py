@@ -63,4 +63,4 @@ def _rigid_error(moved: Array, fixed: Array) -> Array:
     u, _, vt = np.linalg.svd(np.einsum("nvi,nvj->nij", a, b))
     sign = np.ones((len(a), 3))
     sign[:, 2] = np.sign(np.linalg.det(u @ vt))
-    return np.linalg.norm(a @ (u * sign[:, None, :] @ vt) - b, axis=2).mean(1)
+    return np.asarray(np.linalg.norm(a @ (u * sign[:, None, :] @ vt) - b, axis=2).mean(1))

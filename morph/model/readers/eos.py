@@ -26,7 +26,7 @@ def looks_like_eos(head: bytes) -> bool:
     if len(head) < 12:
         return False
     version, rows, columns = struct.unpack_from("<3i", head)
-    return 1 <= version <= 4 and columns == 1 and rows > 0 and rows % 3 == 0
+    return bool(1 <= version <= 4 and columns == 1 and rows > 0 and rows % 3 == 0)
 
 
 def read_eos(path: Path, landmarks: Path | None = None, expressions: Path | None = None) -> MorphableModel:
@@ -133,7 +133,7 @@ class _Archive:
         rows, columns = self.numbers("i", 2)
         if rows < 0 or columns < 0:
             raise MorphError(f"{self.path} is damaged or no eos file; fetch it again")
-        return self.take("<f4", rows * columns).reshape(columns, rows).T
+        return np.asarray(self.take("<f4", rows * columns).reshape(columns, rows).T)
 
     def rows(self, dtype: str, width: int) -> npt.NDArray[Any]:
         return self.take(dtype, width * self.numbers("Q", 1)[0]).reshape(-1, width)

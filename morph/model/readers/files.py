@@ -81,7 +81,7 @@ def load_array(path: Path) -> npt.NDArray[Any]:
     if not path.is_file():
         raise MorphError(f"no file {path}; the model needs it")
     try:
-        return np.load(path, allow_pickle=False)
+        return np.asarray(np.load(path, allow_pickle=False))
     except Exception as error:  # whatever NumPy says of damaged bytes
         raise _bad_array(path, error) from None
 

@@ -89,7 +89,7 @@ def assumed_std(shape: Array, expression: Array, unit: str) -> tuple[Array, Arra
     def spread(basis: Array, first: float, power: float) -> Array:
         rms = np.sqrt((basis.astype(np.float64) ** 2).sum(axis=(0, 1)) / len(basis))
         wanted = first * millimetre * np.arange(1, basis.shape[-1] + 1) ** -power
-        return (wanted / np.maximum(rms, 1e-30)).astype(np.float32)
+        return np.asarray((wanted / np.maximum(rms, 1e-30)).astype(np.float32))
 
     return spread(shape, 2.5, 1.0), spread(expression, 1.5, 0.5)
 

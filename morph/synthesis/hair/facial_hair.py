@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from morph.arrays import Floats
+from morph.arrays import Array, Floats
 from morph.synthesis.person.anatomy import FEATURES, Anatomy
 from morph.synthesis.person.complexion import Complexion
 from morph.synthesis.person.people import Person
@@ -59,7 +59,7 @@ def beard(rng: np.random.Generator, anatomy: Anatomy, vertices: Floats, normals:
     side = np.sign(root[:, :1]) * np.where(moustache, 0.9, 0.0)[:, None] * np.array([1, 0, 0])
     comb = np.array([0, -1.0, 0.05]) + side + rng.normal(0, 0.3, (n, 3))
     s = np.linspace(0, 1, 4)[None, :, None]
-    nodes = root[:, None] + length[:, None, None] * (
+    nodes: Array = root[:, None] + length[:, None, None] * (
         0.45 * normal[:, None] * s * (1.3 - 0.6 * s) + 0.8 * comb[:, None] * s**1.3
     )
-    return nodes.astype(np.float32)
+    return np.asarray(nodes, np.float32)

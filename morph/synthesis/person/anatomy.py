@@ -69,7 +69,7 @@ class Anatomy:
     def root_place(self) -> Floats:
         """``(R, 3)`` points of the mean from which hair may grow."""
         corners = self.model.mean[self.model.triangles[self.root_triangle]]
-        return np.einsum("nk,nkc->nc", self.root_weight, corners).astype(np.float32)
+        return np.asarray(np.einsum("nk,nkc->nc", self.root_weight, corners).astype(np.float32))
 
     @functools.cached_property
     def root_azimuth(self) -> Floats:
@@ -94,7 +94,7 @@ class Anatomy:
 
     def azimuth(self, points: Floats) -> Floats:
         """The azimuth of :meth:`angles` alone, in degrees."""
-        return np.arctan2(points[:, 0] - self.skull[0], points[:, 2] - self.skull[2]) * np.float32(180 / np.pi)
+        return np.asarray(np.arctan2(points[:, 0] - self.skull[0], points[:, 2] - self.skull[2]) * np.float32(180 / np.pi))
 
     def skin_radius(self, vertices: Floats) -> Floats:
         """``(A, B)`` distance of a person's skin from the skull's centre by azimuth and elevation."""
@@ -230,10 +230,10 @@ def _features(model: MorphableModel, normals: Floats, body: Bools, skull: Floats
 
     def near(centre: Floats, *sigma: float) -> Floats:
         offset = (np.stack([x, y, z], 1) - np.abs(centre) * [1, 0, 0] - centre * [0, 1, 1]) / np.array(sigma)
-        return np.exp(-0.5 * (offset**2).sum(1)).astype(np.float32)
+        return np.asarray(np.exp(-0.5 * (offset**2).sum(1)).astype(np.float32))
 
     def step(value: Floats, width: float) -> Floats:
-        return np.clip(value / width + 0.5, 0, 1)
+        return np.asarray(np.clip(value / width + 0.5, 0, 1))
 
     eye = lm[42:48].mean(0)
     outside = body & (inner < 0.5)
@@ -293,7 +293,7 @@ def _occlusion(model: MorphableModel, normals: Floats) -> Floats:
         weight = np.maximum(normals @ direction, 0)
         seen += weight * (points[:, 2] > depth[i, j] - 5.0)
         total += weight
-    return (seen / total).astype(np.float32)
+    return np.asarray((seen / total).astype(np.float32))
 
 
 def _surface(model: MorphableModel, faces: Bools, skull: Floats, columns: int = 120, rows: int = 60) -> tuple[Ints, Floats]:

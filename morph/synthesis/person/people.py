@@ -6,9 +6,9 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
-import numpy.typing as npt
 
 from morph.arrays import Doubles, Floats
+from morph.rendering.colour import decode_gamma
 
 Random = np.random.Generator
 
@@ -35,11 +35,6 @@ HAIR = (
     / 255
 )
 IRISES = np.array([[62, 38, 22], [44, 28, 18], [100, 124, 142], [88, 98, 66], [104, 76, 44]]) / 255
-
-
-def linear(colour: npt.ArrayLike) -> Doubles:
-    """sRGB 0..1 to linear light (power 2.2)."""
-    return np.power(np.clip(np.asarray(colour, np.float64), 0, None), 2.2)
 
 
 @dataclass(frozen=True, eq=False)
@@ -103,17 +98,17 @@ def sample_person(rng: Random, n_shape: int, names: tuple[str, ...], std: Floats
         masculine,
         age,
         tone,
-        linear(skin),
-        linear(hair),
-        linear(brow),
-        linear(iris),
+        decode_gamma(skin),
+        decode_gamma(hair),
+        decode_gamma(brow),
+        decode_gamma(iris),
     )
 
 
 def _between(table: Doubles, t: float) -> Doubles:
     position = t * (len(table) - 1)
     i = min(int(position), len(table) - 2)
-    return table[i] + (position - i) * (table[i + 1] - table[i])
+    return np.asarray(table[i] + (position - i) * (table[i + 1] - table[i]))
 
 
 def _hair_colour(rng: Random, tone: float, age: float) -> Doubles:
@@ -125,7 +120,7 @@ def _hair_colour(rng: Random, tone: float, age: float) -> Doubles:
         base = HAIR[rng.choice(7, p=[0.14, 0.24, 0.22, 0.16, 0.12, 0.07, 0.05])]
     if rng.random() < 0.03:
         base = rng.random(3) * 0.6  # dyed
-    return np.clip(base * rng.uniform(0.8, 1.25), 0.03, 0.85)
+    return np.asarray(np.clip(base * rng.uniform(0.8, 1.25), 0.03, 0.85))
 
 
 def _expression(rng: Random) -> dict[str, float]:

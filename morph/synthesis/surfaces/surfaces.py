@@ -21,12 +21,12 @@ BLEED = np.array([1.0, 0.35, 0.2], np.float32)
 def unit(vectors: Floats) -> Floats:
     """Vectors ``(..., 3)`` of length one."""
     square = np.einsum("...i,...i->...", vectors, vectors)
-    return vectors / np.sqrt(np.maximum(square, 1e-12))[..., None]
+    return np.asarray(vectors / np.sqrt(np.maximum(square, 1e-12))[..., None])
 
 
 def dot(a: Floats, b: Floats) -> Floats:
     """Inner products of vectors ``(..., 3)``: ``(...)``."""
-    return np.einsum("...i,...i->...", a, b)
+    return np.asarray(np.einsum("...i,...i->...", a, b))
 
 
 def creases(depth: Floats, samples: Samples, nearness: float, reach: float, step: int = 1) -> Floats:

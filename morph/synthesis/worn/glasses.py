@@ -7,8 +7,8 @@ from dataclasses import dataclass
 import numpy as np
 
 from morph.arrays import Doubles, Floats
+from morph.rendering.colour import decode_gamma
 from morph.synthesis.person.anatomy import Anatomy
-from morph.synthesis.person.people import linear
 
 
 @dataclass(frozen=True, eq=False)
@@ -65,9 +65,11 @@ def sample_glasses(rng: np.random.Generator, anatomy: Anatomy, vertices: Floats)
         goal = np.array([ear[0] + side * 7, max(ear[1], end[1] - 8), ear[2] - 22])
         temples.append(end * (1 - t) + goal * t + np.array([side * 3.0, 0, 0]) * np.sin(np.pi * t))
     thin = rng.random() < 0.4
-    colour = linear(rng.uniform(0.02, 0.18) * np.ones(3)) if rng.random() < 0.65 else linear(rng.uniform(0.05, 0.75, 3))
+    colour = (
+        decode_gamma(rng.uniform(0.02, 0.18) * np.ones(3)) if rng.random() < 0.65 else decode_gamma(rng.uniform(0.05, 0.75, 3))
+    )
     dark = np.exp(-rng.uniform(1.6, 4.0)) if sun else 1.0
-    tint = dark * (linear(np.clip(0.9 + rng.normal(0, 0.12, 3), 0.4, 1)) if sun else np.full(3, 0.96))
+    tint = dark * (decode_gamma(np.clip(0.9 + rng.normal(0, 0.12, 3), 0.4, 1)) if sun else np.full(3, 0.96))
     rimless = not sun and rng.random() < 0.12
     frame = [arch, *temples] if rimless else [*lenses_, arch, *temples]
     return Glasses(

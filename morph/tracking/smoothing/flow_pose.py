@@ -131,7 +131,7 @@ class GreyWindow:
         """Which ``(n, 2)`` pixels of the picture lie in the picture and off the window's rim."""
         inside = self.inward(points)
         high = np.array(self.shape[::-1]) - 1
-        return np.all((inside > EDGE) & (inside < SIDE - 1 - EDGE) & (points > 0) & (points < high), axis=1)
+        return np.asarray(np.all((inside > EDGE) & (inside < SIDE - 1 - EDGE) & (points > 0) & (points < high), axis=1))
 
 
 def _cut(image: Image, low: npt.NDArray[np.int64], side: int) -> Image:

@@ -110,7 +110,7 @@ def test_over_footage_its_sound_is_kept(stage, tmp_path):
     ("out", "frame", "says"),
     [
         ("a.gif", None, "name it .png"),
-        ("a.mp4", 1, "--frame picks one"),
+        ("a.mp4", 1, "`frame=` picks one"),
         ("a.png", 2, "frame 2 has no face; .* 0 to 3"),
         ("no/a.png", 1, "cannot write"),
     ],

@@ -8,7 +8,7 @@ import pytest
 from morph.errors import MorphError
 from viewer.draw.scene import Part, Scene, orbit_camera
 from viewer.draw.software import SoftwareRenderer
-from viewer.props import Item, Wearing, find_prop, load_prop, shipped_props
+from viewer.props import Item, Placement, Wearer, Wearing, find_prop, load_prop, shipped_props
 from viewer.props.fitted_prop import fit
 from viewer.props.meshes import read_mesh
 
@@ -27,7 +27,7 @@ def decode(model, shape):
 
 def worn(prop, model, shape, expression=None):
     expression = np.zeros(model.n_expression) if expression is None else expression
-    return Wearing(prop, model).parts(shape, expression, np.eye(3), np.zeros(3))
+    return Wearing(prop, model).parts(Wearer(shape, expression), Placement(np.eye(3), np.zeros(3)))
 
 
 def test_shipped_props_load():
@@ -171,7 +171,10 @@ def test_scene_transform_moves_everything(coarse_model):
     shape, neutral = np.zeros(coarse_model.n_shape), np.zeros(coarse_model.n_expression)
     wearing = Wearing(find_prop("dog"), coarse_model)
     turn = np.array([[0.0, 0, 2], [0, 2, 0], [-2, 0, 0]])
-    here, there = (wearing.parts(shape, neutral, m, s) for m, s in ((np.eye(3), np.zeros(3)), (turn, np.array([1.0, 2, 3]))))
+    here, there = (
+        wearing.parts(Wearer(shape, neutral), Placement(m, s))
+        for m, s in ((np.eye(3), np.zeros(3)), (turn, np.array([1.0, 2, 3])))
+    )
     for a, b in zip(here, there, strict=True):
         np.testing.assert_allclose(b.vertices, a.vertices @ turn.T + [1, 2, 3], atol=1e-3)
         np.testing.assert_allclose(b.normals, a.normals @ turn.T / 2, atol=1e-4)

@@ -9,7 +9,7 @@ from morph.export.textures.uv_chart import rasterise_chart
 from morph.track_folder.read import load_track
 from viewer.draw.scene import Scene, orbit_camera
 from viewer.draw.software import SoftwareRenderer
-from viewer.props import SkinTexture, Wearing, find_prop, load_prop
+from viewer.props import Placement, SkinTexture, Wearer, Wearing, find_prop, load_prop
 from viewer.props.painting import WornTexture
 from viewer.stage.track_scene import Look, Stage
 
@@ -24,7 +24,7 @@ def texture_of(name):
 
 def worn(prop, model, expression=None):
     expression = np.zeros(model.n_expression) if expression is None else expression
-    (part,) = Wearing(prop, model).parts(np.zeros(model.n_shape), expression, np.eye(3), np.zeros(3))
+    (part,) = Wearing(prop, model).parts(Wearer(np.zeros(model.n_shape), expression), Placement(np.eye(3), np.zeros(3)))
     return part
 
 
@@ -132,9 +132,8 @@ def test_textures_and_meshes_in_one_prop(tmp_path, coarse_model):
         load_prop(folder)
     glasses = find_prop("glasses")
     both = dataclasses.replace(glasses, items=(*find_prop("paint").items, *glasses.items))
-    parts = Wearing(both, coarse_model).parts(
-        np.zeros(coarse_model.n_shape), np.zeros(coarse_model.n_expression), np.eye(3), np.zeros(3)
-    )
+    mean = Wearer(np.zeros(coarse_model.n_shape), np.zeros(coarse_model.n_expression))
+    parts = Wearing(both, coarse_model).parts(mean, Placement(np.eye(3), np.zeros(3)))
     assert [part.texture is not None for part in parts] == [True] + 7 * [False]
 
 
