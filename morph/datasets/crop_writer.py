@@ -48,7 +48,7 @@ class PreparedCrops:
     bad: list[str]
 
 
-def write_crops(
+def write_crops(  # noqa: PLR0913 - keyword options of one long run
     folder: str | os.PathLike[str],
     files: Sequence[str],
     make: MakePiece,

@@ -65,7 +65,7 @@ def finetune(
     return learn_windows(config, windows, folder, model, places, progress=progress)
 
 
-def learn_windows(
+def learn_windows(  # noqa: PLR0913 - where a run stands, and what it learns from
     config: FinetuneConfig, windows: ClipWindows, folder: Path, model: MorphableModel, places: str, *, progress: bool = True
 ) -> Path:
     """The training itself, in a folder that was claimed; ``places`` says in the weights where the clips are from."""

@@ -150,10 +150,12 @@ def measure_renders(
         morphable,
         got,
         want,
-        np.concatenate(points),
-        crops.labels.get("visibility"),
-        crops.labels.get("group"),
-        np.concatenate(expected) if expected else None,
+        Shown(
+            points=np.concatenate(points),
+            visible=crops.labels.get("visibility"),
+            group=crops.labels.get("group"),
+            expected=np.concatenate(expected) if expected else None,
+        ),
     )
     names = closer.names
     return RendersReport(
@@ -168,25 +170,33 @@ def look_closer(closer: CloserLook, crops: CropSet, found: Coefficients, size: i
     return dataclasses.replace(found, shape=better.shape, expression=better.expression)
 
 
-def compare(
-    model: MorphableModel,
-    got: Coefficients,
-    want: Coefficients,
-    points: Array,
-    visible: npt.NDArray[np.bool_] | None = None,
-    group: npt.NDArray[np.integer] | None = None,
-    expected: Array | None = None,
-) -> dict[str, Any]:
-    """The measures of :class:`RendersReport`.
+@dataclass(frozen=True, eq=False)
+class Shown:
+    """What is known of N pictures.
 
-    Args:
-        model: of the coefficients.
-        got, want: predicted and true.
+    Attributes:
         points: ``(N, 68, 2)`` true landmarks.
         visible: ``(N, 68)`` which of them nothing hides; None where that is not known.
         group: ``(N,)`` who is seen; None: somebody else in each.
         expected: ``(N,)`` landmark errors that the network expects, as shares of the crop's side; None where it does not say.
     """
+
+    points: Array
+    visible: npt.NDArray[np.bool_] | None = None
+    group: npt.NDArray[np.integer] | None = None
+    expected: Array | None = None
+
+
+def compare(model: MorphableModel, got: Coefficients, want: Coefficients, shown: Shown) -> dict[str, Any]:
+    """The measures of :class:`RendersReport`.
+
+    Args:
+        model: of the coefficients.
+        got: predicted.
+        want: true.
+        shown: the pictures.
+    """
+    points, visible, group, expected = shown.points, shown.visible, shown.group, shown.expected
     decoder = landmark_decoder(model)
     mine, true = (decoder(c.shape, c.expression).astype(np.float64) for c in (got, want))
     size = np.sqrt(np.ptp(points, axis=1).prod(axis=1))
