@@ -65,7 +65,7 @@ class _Parser(argparse.ArgumentParser):
     """Refuses empty words, which an unset variable of a shell leaves: as a path they would mean the working folder."""
 
     def _get_value(self, action: argparse.Action, arg_string: str) -> Any:
-        if arg_string == "" and action.default != "":
+        if arg_string == "" and action.default != "" and action.nargs != argparse.PARSER:  # that one takes all that follows
             name = "/".join(action.option_strings) or action.metavar or action.dest
             raise MorphError(f"{name} is empty; is a variable of the shell unset?")
         return super()._get_value(action, arg_string)  # type: ignore[misc]

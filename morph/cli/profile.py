@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import os
 import sys
 import time
 from pathlib import Path
@@ -70,7 +71,7 @@ def run(options: argparse.Namespace) -> None:
     )
     model = load_default_model() if options.model == "default" else read_model(options.model)
     crops = open_fitted_set(options.crops, model)
-    if options.out.resolve() == options.crops.resolve():
+    if options.out.exists() and os.path.samefile(options.out, options.crops):
         raise MorphError(f"{options.out} is the set that is turned; write into another folder")
     plan = replace(plan, margin=plan.margin or set_margin(crops))
     files = plan_files(crops, plan)

@@ -18,8 +18,9 @@ import numpy as np
 import numpy.typing as npt
 
 from morph.arrays import Image
-from morph.atomic import atomic_path, output_folder
+from morph.atomic import atomic_path
 from morph.datasets.crops import FORMAT, CropSet
+from morph.datasets.set_folder import set_folder
 from morph.errors import MorphError
 from morph.npz import open_npz
 
@@ -81,7 +82,22 @@ def write_crops(  # noqa: PLR0913 - keyword options of one long run
         raise MorphError("there are no files to prepare")
     if not 0 <= max_bad <= 1 or piece < 1 or workers < 1:
         raise MorphError(f"max_bad {max_bad} must lie in 0..1, and piece {piece} and workers {workers} be at least 1")
-    folder = output_folder(folder)
+    with set_folder(folder) as place:
+        return _write_crops(place, files, make, meta, piece=piece, workers=workers, max_bad=max_bad, progress=progress)
+
+
+def _write_crops(
+    folder: Path,
+    files: Sequence[str],
+    make: MakePiece,
+    meta: dict[str, Any],
+    *,
+    piece: int,
+    workers: int,
+    max_bad: float,
+    progress: Callable[[int, int, int], None] | None,
+) -> PreparedCrops:
+    """See :func:`write_crops`; the folder is ours alone."""
     fingerprint = hashlib.sha256(json.dumps([list(files), meta, piece], sort_keys=True).encode()).hexdigest()
     if (folder / "meta.json").is_file():
         old = CropSet.open(folder)

@@ -14,11 +14,10 @@ import numpy as np
 import numpy.typing as npt
 
 from morph.arrays import Reals
-from morph.atomic import output_folder
 from morph.datasets.crop_writer import Piece
 from morph.datasets.crops import CropSet
 from morph.errors import MorphError
-from morph.fitting.mat_files import mat_variables, write_face_mat
+from morph.fitting.mat_files import mat_folder, mat_variables, write_face_mat
 from morph.fitting.profiling import Profiler, head_yaw
 from morph.model.coefficients import Coefficients
 from morph.model.morphable_model import MorphableModel
@@ -213,7 +212,7 @@ def write_mat_pairs(crops: CropSet, model: MorphableModel, folder: Path) -> None
     Raises:
         MorphError: a folder that cannot be written.
     """
-    folder = output_folder(folder)
+    folder = mat_folder(folder, [name.replace("/", "_") for name in crops.labels["name"].tolist()])
     coefficients, size = crops.coefficients, crops.images.shape[1:3]
     for row, name in enumerate(crops.labels["name"].tolist()):
         stem = name.replace("/", "_")

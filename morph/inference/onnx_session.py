@@ -50,4 +50,14 @@ def open_session(path: str | os.PathLike[str], threads: int = 1, device: str = "
     options.inter_op_num_threads = 1
     options.log_severity_level = 3
     with reading(path, "an ONNX network", "export one with `morph export`"):
-        return onnxruntime.InferenceSession(os.fspath(path), options, providers=providers)
+        return onnxruntime.InferenceSession(_given(path), options, providers=providers)
+
+
+def _given(path: Path) -> str | bytes:
+    """What ONNX Runtime takes: the name, or the file's bytes where the name is no UTF-8."""
+    name = os.fspath(path)
+    try:
+        name.encode("utf-8")
+    except UnicodeEncodeError:
+        return path.read_bytes()
+    return name

@@ -11,11 +11,10 @@ from typing import Literal
 
 import numpy as np
 import torch
-import yaml
 from torch import Tensor, nn
 
 from morph.arrays import Floats
-from morph.atomic import atomic_path, output_folder
+from morph.atomic import atomic_path
 from morph.crop.parts import EYE, MOUTH, Part
 from morph.datasets.crops import CropSet
 from morph.datasets.part_crops import MARGIN, LookOptions, PartCrops, cut_parts, join, rows_of
@@ -26,6 +25,7 @@ from morph.model.default_model import load_default_model
 from morph.model.morphable_model import MorphableModel, load_model
 from morph.network.experts import Experts, ExpertsInfo, PartExpert, export_experts
 from morph.training.experts_config import ExpertRecipe, ExpertsConfig, ExpertsTraining
+from morph.training.run import alone_in, note_recipe
 
 VIEWS = ((EYE, False), (EYE, True), (MOUTH, False))
 Report = Callable[[str], None]
@@ -47,14 +47,18 @@ def train_experts(config: ExpertsConfig, folder: str | os.PathLike[str], *, repo
     Raises:
         MorphError: the data does not fit the model or the first look, or the folder cannot be written.
     """
-    folder = output_folder(folder)
+    with alone_in(folder):
+        return _train_experts(config, Path(folder), report)
+
+
+def _train_experts(config: ExpertsConfig, folder: Path, report: Report) -> Path:
+    """See :func:`train_experts`; the folder is ours alone."""
     if config.training.threads:
         torch.set_num_threads(config.training.threads)
     model = load_default_model(1) if config.data.model == "default" else load_model(config.data.model)
     first_look = Regressor(config.data.first_look)
     first_look.check_model(model)
-    with atomic_path(folder / "config.yaml") as path:
-        path.write_text(yaml.safe_dump(config.model_dump(mode="json"), sort_keys=False))
+    note_recipe(config, folder)
     views = VIEWS if config.mouth else VIEWS[:2]
     left, right, *mouths = look_at_sets(config, model, first_look, views, report)
     eye, curve = train_expert("eye", join([left, right]), model, config, report)

@@ -118,6 +118,7 @@ def test_addresses_and_patterns_are_one_line_for_every_verb(files, tmp_path, cap
         ["track", name, "--out", str(tmp_path / "other"), "--weights", str(files / "toy.onnx"), *model],
         ["view", str(out), "--over", name, "--out", str(tmp_path / "a.mp4"), *model],
         ["export", str(out), "--over", name, "--out", str(tmp_path / "a.glb"), *model],
+        ["export", str(out), "--texture", name, "--out", str(tmp_path / "a.glb"), *model],
         ["live", name, "--no-window", "--stream", "udp://127.0.0.1:9", "--weights", str(files / "toy.onnx"), *model],
     ):
         assert main(verb) == 2, verb
@@ -139,7 +140,9 @@ def test_bytes_that_are_no_utf_8_in_the_locale_c(files, tmp_path):
     for number in (1, 2):
         save(shots / f"{number}.png")
     out, mesh = tmp_path / os.fsdecode(b"out \xe9"), tmp_path / os.fsdecode(b"a \xe9.obj")
-    weights = ["--weights", str(files / "toy.onnx")]
+    odd = tmp_path / os.fsdecode(b"w\xe9.ONNX")
+    odd.write_bytes((files / "toy.onnx").read_bytes())
+    weights = ["--weights", str(odd)]
     model = ["--model", str(files / "toy.npz")]
     for verb in (
         ["track", str(shots), "--out", str(out), *weights, *model],

@@ -21,11 +21,12 @@ from morph.cli import main
 from morph.crop.parts import EYE
 from morph.datasets.crops import CropSet
 from morph.errors import MorphError
-from morph.evaluation.aflw2000.weights import open_weights
-from morph.evaluation.renders.renders import compare, look_closer
+from morph.evaluation.renders.renders import compare, look_at
 from morph.inference.experts import DEFAULT, Experts, default_experts, open_experts
+from morph.inference.face_reader import FaceReader
 from morph.inference.regressor import Regressor, default_weights
-from morph.model import Coefficients, MorphableModel, load_default_model
+from morph.model import Coefficients, MorphableModel, landmark_decoder, load_default_model
+from morph.model.coefficients import stack
 from morph.model.rotation import euler_to_matrix
 
 
@@ -50,13 +51,12 @@ def rendered(tmp_path_factory: pytest.TempPathFactory) -> CropSet:
 
 @pytest.fixture(scope="module")
 def first(rendered: CropSet, model: MorphableModel) -> Coefficients:
-    """What the shipped weights say of the plain crops."""
-    from morph.datasets.training_batches import TrainingBatches
-    from morph.model.coefficients import model_symmetry
+    """What the shipped weights say of the pictures."""
+    return reading(rendered, FaceReader(Regressor(), landmark_decoder(model)))
 
-    plain = TrainingBatches([rendered], model_symmetry(model), Regressor().input_size, None)
-    images = plain.batch(range(len(rendered)))["image"]
-    return Coefficients.from_flat(open_weights(default_weights()).predictor(images), model.n_shape)
+
+def reading(crops: CropSet, reader: FaceReader) -> Coefficients:
+    return stack([look.coefficients for look in look_at(crops, reader)])
 
 
 def columns(model: MorphableModel, *starts: str) -> np.ndarray:
@@ -64,8 +64,7 @@ def columns(model: MorphableModel, *starts: str) -> np.ndarray:
 
 
 def test_eyes_come_closer_to_the_truth(rendered: CropSet, first: Coefficients, model: MorphableModel, eyes: Experts) -> None:
-    size = Regressor().input_size
-    better = look_closer(eyes, rendered, first, size)
+    better = reading(rendered, FaceReader(Regressor(), landmark_decoder(model), experts=eyes))
     for name in ("shape", "rotation", "scale", "translation"):
         np.testing.assert_array_equal(getattr(better, name), getattr(first, name))
     assert np.isfinite(better.expression).all()
@@ -75,14 +74,16 @@ def test_eyes_come_closer_to_the_truth(rendered: CropSet, first: Coefficients, m
     assert after["eyelids"] > before["eyelids"] + 0.01
     assert after["eyelids_visible"] > before["eyelids_visible"]
     assert np.isnan(compare(model, first, truth, Shown(points))["eyelids_visible"])
-    none = look_closer(Experts(use=()), rendered, first, size)
+    idle = Experts(use=())
+    idle.bind(model)
+    none = reading(rendered, FaceReader(Regressor(), landmark_decoder(model), experts=idle))
     np.testing.assert_array_equal(none.expression, first.expression)
 
 
 def test_eyes_correct_their_own_expressions(
     rendered: CropSet, first: Coefficients, model: MorphableModel, eyes: Experts
 ) -> None:
-    changed = look_closer(eyes, rendered, first, Regressor().input_size).expression != first.expression
+    changed = eyes(list(rendered.images), first).expression != first.expression
     about_eyes = columns(model, "eye", "brow", "cheekSquint")
     assert changed[:, about_eyes].any(0).all()
     assert not changed[:, ~about_eyes].any()
@@ -95,7 +96,7 @@ def test_experts_that_were_not_trained_are_refused(model: MorphableModel) -> Non
 
 
 def test_faces_of_one_batch_do_not_touch_each_other(rendered: CropSet, first: Coefficients, eyes: Experts) -> None:
-    placed = dataclasses.replace(first, translation=first.translation * 160 / 96, scale=first.scale)
+    placed = dataclasses.replace(first, translation=first.translation + 0.5)
     images = list(rendered.images[:5])
     together = eyes(images, placed[:5]).expression
     alone = np.concatenate([eyes([image], placed[i : i + 1]).expression for i, image in enumerate(images)])

@@ -21,6 +21,7 @@ from morph.cli import tracker_options
 from morph.errors import MorphError
 from morph.inference.experts import default_experts
 from morph.inference.identity import default_identity
+from morph.inference.onnx_session import load_onnxruntime
 from morph.inference.regressor import default_weights, shipped_weights
 from morph.stopwatch import Stopwatch
 
@@ -150,9 +151,7 @@ def test_networks_that_are_not_there_are_one_line(tmp_path: Path) -> None:
 
 
 def test_a_device_that_this_runtime_lacks_is_one_line(monkeypatch: pytest.MonkeyPatch) -> None:
-    import onnxruntime
-
-    monkeypatch.setattr(onnxruntime, "get_available_providers", lambda: ["CPUExecutionProvider"])
+    monkeypatch.setattr(load_onnxruntime(), "get_available_providers", lambda: ["CPUExecutionProvider"])
     with pytest.raises(MorphError, match="cannot use 'cuda'; install one that can, or choose cpu"):
         Tracker(level=0, device="cuda")
     assert Tracker(level=0).options.device == "cpu"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import dataclasses
 import hashlib
 import json
@@ -20,19 +21,19 @@ from morph.arrays import Floats, Reals
 from morph.atomic import atomic_path, output_folder
 from morph.errors import MorphError
 from morph.export.linked_files import path_for_cpp
+from morph.folder_lock import only_run_in
 from morph.frames.frame import Frame, FrameSource
 from morph.frames.sources import open_source
 from morph.picture_file import picture_bytes
 from morph.rendering.colour import encode_srgb
 from morph.track_folder.layout import RECORD
 from morph.track_folder.resume import remove_record, write_record
+from viewer.output.layer_folder import FORMAT, SUMMARY, check_layer_folder
 from viewer.output.layers import FAR, FrameLayers, LayerMaker
 from viewer.output.preview import Preview, resized
 from viewer.stage.track_scene import Stage
 
 Kind = Literal["exr", "png"]
-SUMMARY = "layers.json"
-OWN_FILE = re.compile(r"(layers|st|st_\d+|beauty|matte|depth|normals|uv|plate)\.-?\d{5,}\.(exr|png)")
 HALF_WRITTEN = re.compile(
     r"\.(layers|st|st_\d+|beauty|matte|depth|normals|uv|plate|probe|\.unfinished)(\.-?\d{5,})?-\w{8}(\.\w+)?"
 )
@@ -111,47 +112,56 @@ def write_layers(
     source = open_source(preview.footage)
     settings = _settings(make, preview, options)
     folder = Path(folder)
-    begun = options.resume and _begun(folder, settings)
-    match = dataclasses.replace(preview, finish="plain").match(stage)
-    people = len(np.unique(stage.track.id))
-    written, kept, size = [], 0, (0, 0)
-    for picture in progress(source):
-        if not size[0]:
-            size = _prepare(stage, picture, folder, begun, settings)
-        plate, zoom = resized(picture.image, preview.size)
-        size = (plate.shape[1], plate.shape[0])
-        scene = stage.picture_scene(picture.index, *size, zoom, preview.look)
-        if match is not None:
-            scene = dataclasses.replace(scene, lighting=match.observe(scene, plate, picture.index))
-        if frame is not None and picture.index != frame:
-            continue
-        written.append(picture.index)
-        done = folder / f"{'layers' if kind == 'exr' else 'beauty'}.{picture.index:06d}.{kind}"  # comes last of a frame
-        if begun and done.exists():
-            kept += 1
-            continue
-        changed = stage.retouched(picture.index, plate, zoom) if stage.prop is not None and stage.prop.effects else None
-        layers = make(scene, picture.index, zoom, changed)
-        for name, write in sorted(encoder(layers, people).items(), key=lambda entry: entry[0] in ("layers", "beauty")):
-            with atomic_path(folder / f"{name}.{picture.index:06d}.{kind}") as path:
-                write(path)
-    if not written:
-        raise MorphError(f"{preview.footage} has no frame {'' if frame is None else frame}".rstrip())
-    summary = {
-        "format": "morph-layers-1",
-        "frames": written,
-        "kept": kept,
-        "left_out": list(source.left_out),
-        "width": size[0],
-        "height": size[1],
-        "layers": {name: text + (f" ({IN_PNG[name]})" if kind == "png" else "") for name, text in ABOUT.items()},
-        "camera": _cameras(stage, written, size),
-        "settings": settings,
-    }
-    with atomic_path(folder / SUMMARY) as path:
-        path.write_text(json.dumps(summary, indent=1) + "\n")
-    remove_record(folder)
-    return summary
+    lock = contextlib.ExitStack()
+    if folder.is_dir():
+        lock.enter_context(only_run_in(folder))
+    with lock:
+        read = [*getattr(source, "files", [Path(source.name)]), stage.track.folder / "coefficients.npz"]
+        own = check_layer_folder(folder, read) if folder.is_dir() else None
+        begun = options.resume and _begun(folder, settings)
+        match = dataclasses.replace(preview, finish="plain").match(stage)
+        people = len(np.unique(stage.track.id))
+        written, kept, size = [], 0, (0, 0)
+        for picture in progress(source):
+            if not size[0]:
+                size = _prepare(stage, picture, folder)
+                if own is None:
+                    lock.enter_context(only_run_in(folder))
+                _clear(folder, own or set(), begun, settings)
+            plate, zoom = resized(picture.image, preview.size)
+            size = (plate.shape[1], plate.shape[0])
+            scene = stage.picture_scene(picture.index, *size, zoom, preview.look)
+            if match is not None:
+                scene = dataclasses.replace(scene, lighting=match.observe(scene, plate, picture.index))
+            if frame is not None and picture.index != frame:
+                continue
+            written.append(picture.index)
+            done = folder / f"{'layers' if kind == 'exr' else 'beauty'}.{picture.index:06d}.{kind}"  # comes last of a frame
+            if begun and done.exists():
+                kept += 1
+                continue
+            changed = stage.retouched(picture.index, plate, zoom) if stage.prop is not None and stage.prop.effects else None
+            layers = make(scene, picture.index, zoom, changed)
+            for name, write in sorted(encoder(layers, people).items(), key=lambda entry: entry[0] in ("layers", "beauty")):
+                with atomic_path(folder / f"{name}.{picture.index:06d}.{kind}") as path:
+                    write(path)
+        if not written:
+            raise MorphError(f"{preview.footage} has no frame {'' if frame is None else frame}".rstrip())
+        summary = {
+            "format": FORMAT,
+            "frames": written,
+            "kept": kept,
+            "left_out": list(source.left_out),
+            "width": size[0],
+            "height": size[1],
+            "layers": {name: text + (f" ({IN_PNG[name]})" if kind == "png" else "") for name, text in ABOUT.items()},
+            "camera": _cameras(stage, written, size),
+            "settings": settings,
+        }
+        with atomic_path(folder / SUMMARY) as path:
+            path.write_text(json.dumps(summary, indent=1) + "\n")
+        remove_record(folder)
+        return summary
 
 
 def _cameras(stage: Stage, frames: list[int], size: tuple[int, int]) -> list[dict[str, Any]]:
@@ -170,8 +180,8 @@ def _cameras(stage: Stage, frames: list[int], size: tuple[int, int]) -> list[dic
     ]
 
 
-def _prepare(stage: Stage, picture: Frame, folder: Path, begun: bool, settings: dict[str, Any]) -> tuple[int, int]:
-    """See that the footage is the track's, and make the folder; what an earlier or a killed run left goes."""
+def _prepare(stage: Stage, picture: Frame, folder: Path) -> tuple[int, int]:
+    """See that the footage is the track's, and make the folder."""
     height, width = picture.image.shape[:2]
     if stage.track.size is not None and stage.track.size != (width, height):
         raise MorphError(
@@ -179,12 +189,19 @@ def _prepare(stage: Stage, picture: Frame, folder: Path, begun: bool, settings: 
             "give the clip that `morph track` read"
         )
     output_folder(folder)
-    for file in folder.iterdir():
-        if HALF_WRITTEN.fullmatch(file.name) or (not begun and (OWN_FILE.fullmatch(file.name) or file.name == SUMMARY)):
-            file.unlink(missing_ok=True)
-    if not begun:
-        write_record(folder, settings)
     return width, height
+
+
+def _clear(folder: Path, own: set[Path], begun: bool, settings: dict[str, Any]) -> None:
+    """What earlier layers or a killed run left goes, their summary first."""
+    if own:
+        for file in folder.iterdir():
+            if HALF_WRITTEN.fullmatch(file.name):
+                file.unlink(missing_ok=True)
+    if not begun:
+        for file in sorted(own, key=lambda file: file.name != SUMMARY):
+            file.unlink(missing_ok=True)
+        write_record(folder, settings)
 
 
 def _settings(make: LayerMaker, preview: Preview, options: LayerOptions) -> dict[str, Any]:

@@ -20,7 +20,7 @@ from morph.export.obj import ObjWriter
 from morph.frames import open_source
 from morph.frames.clip import ClipSource
 from morph.frames.frame import FrameSource
-from morph.inference import Regressor
+from morph.inference.face_reader import CropRegressor
 from morph.stopwatch import Stopwatch
 from morph.tracking import Tracker, TrackerOptions
 
@@ -248,7 +248,7 @@ def _percentiles(clock: str, seconds: list[float]) -> dict[str, float]:
     return {f"{clock}_median": round(float(middle), 4), f"{clock}_95": round(float(late), 4)}
 
 
-def _time_network(regressor: Regressor, crops: npt.NDArray[np.uint8], size: int) -> float:
+def _time_network(regressor: CropRegressor, crops: npt.NDArray[np.uint8], size: int) -> float:
     """CPU milliseconds a face in batches of ``size`` crops."""
     batch = np.ascontiguousarray(crops[np.arange(size) % len(crops)])
     regressor(batch)

@@ -29,7 +29,6 @@ from morph.evaluation.clips.motion import (
 )
 from morph.evaluation.clips.truth import read_truth
 from morph.frames import FrameSource, open_source
-from morph.inference.refinement import CloserLook
 from morph.npz import open_npz
 from morph.track_folder import TrackOptions, track_to_folder
 from morph.tracking import Face, SmoothingConfig, Tracker, TrackerOptions
@@ -186,7 +185,7 @@ def measure_video(  # noqa: PLR0913 - keyword options of a report
         fps_to_obj=summary["fps_without_overlay"],
         fps_wall=summary["fps"],
         passes=options.passes,
-        **CloserLook(tracker.identity, tracker.experts).names,
+        **tracker.reader.names,
         drift=_rounded(drift, 100),
         error_truth=_rounded(error, 100),
         lag_truth_frames=_rounded(late),

@@ -21,6 +21,7 @@ import numpy.typing as npt
 from morph.atomic import atomic_path, output_folder
 from morph.datasets.crops import FORMAT, CropSet
 from morph.datasets.npy_rows import NpyRows
+from morph.datasets.set_folder import set_folder
 from morph.errors import MorphError
 from morph.model import MorphableModel, load_default_model
 from morph.npz import open_npz
@@ -131,7 +132,20 @@ def synthesise(
         raise MorphError(f"`processes=` must be at least 1, got {processes}")
     model = load_default_model(0)  # the labels mean the same at every level of subdivision
     about = {"model": {"name": model.name, "identity": model.identity}, "plan": plan.note()}
-    folder = output_folder(folder)
+    with set_folder(folder, [f"{name}.npy" for name in plan.maps]) as place:
+        return _synthesise(plan, place, model, about, processes, progress, clock)
+
+
+def _synthesise(
+    plan: SynthesisPlan,
+    folder: Path,
+    model: MorphableModel,
+    about: dict[str, Any],
+    processes: int,
+    progress: Callable[[int], None] | None,
+    clock: Callable[[int, float], None] | None,
+) -> CropSet:
+    """See :func:`synthesise`; the folder is ours alone."""
     if (folder / "meta.json").is_file():
         done = CropSet.open(folder)
         if {name: done.meta.get(name) for name in about} == about:
