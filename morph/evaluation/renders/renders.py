@@ -183,16 +183,16 @@ class Shown:
     expected: Array | None = None
 
 
-def compare(model: MorphableModel, got: Coefficients, want: Coefficients, shown: Shown) -> dict[str, Any]:
+def compare(model: MorphableModel, got: Coefficients, want: Coefficients, pictures: Shown) -> dict[str, Any]:
     """The measures of :class:`RendersReport`.
 
     Args:
         model: of the coefficients.
         got: predicted.
         want: true.
-        shown: the pictures.
+        pictures: what is known of them.
     """
-    points, visible, group, expected = shown.points, shown.visible, shown.group, shown.expected
+    points, visible, group, expected = pictures.points, pictures.visible, pictures.group, pictures.expected
     decoder = landmark_decoder(model)
     mine, true = (decoder(c.shape, c.expression).astype(np.float64) for c in (got, want))
     size = np.sqrt(np.ptp(points, axis=1).prod(axis=1))
