@@ -117,6 +117,8 @@ def _files_below(inputs: Iterable[Path]) -> Iterator[Path]:
 
 
 def _check_folder(folder: Path) -> None:
+    if not folder.is_dir():  # also where `no/..` has no such folder: tempfile takes that for the one above
+        raise MorphError(f"cannot write into {folder}: there is no such folder; choose a folder that exists and is writable")
     try:
         with tempfile.NamedTemporaryFile(prefix=".probe-", dir=folder):
             pass

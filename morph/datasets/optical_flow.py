@@ -25,7 +25,8 @@ def follow_points(
     """Carry points from one picture into the next and back again.
 
     Args:
-        first, second: ``(H, W, 3)`` uint8 RGB of one size.
+        first: ``(H, W, 3)`` uint8 RGB in which the points lie.
+        second: ``(H, W, 3)`` uint8 RGB in which they are looked for.
         points: ``(N, 2)`` pixels of ``first``.
         window: side of the window that is matched, pixels of the finest level.
         levels: of the pyramid above the finest one; a point may move about ``window / 2 * 2**levels`` pixels.

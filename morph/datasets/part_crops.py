@@ -82,7 +82,8 @@ def cut_parts(
         views: parts, each with whether it is the other side in the mirror.
         augmentation: of the whole picture, before the first look; None leaves it as it is.
         every: takes each of these pictures only.
-        epoch, seed: of the augmentation.
+        epoch: a new one draws other augmentations.
+        seed: of the augmentation.
         batch: pictures at a time.
 
     Returns:

@@ -62,7 +62,8 @@ def blend_weak_labels(
         data: annotated points; those of weight 0 are not used.
         weak: ``(N, 68, 3)`` of the network, see :func:`read_weak_labels`.
         model: gives yaw and roll of each face, by a fit to ``weak``.
-        share, jaw_share: of the annotation in the blend, 0..1; of inner points and of the jaw.
+        share: of the annotation in the blend of inner points, 0..1.
+        jaw_share: of the annotation in the blend of jaw points, 0..1.
 
     Returns:
         points ``(N, 68, 3)``, weights ``(N, 68, 3)``.

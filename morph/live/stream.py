@@ -35,7 +35,8 @@ def face_message(face: Face, width: int, height: int) -> dict[str, Any]:
 
     Args:
         face: of the frame.
-        width, height: of the frame in pixels.
+        width: of the frame in pixels.
+        height: of the frame in pixels.
     """
     pose, unit = face.coefficients, face.model.millimetres
     turn = Rotation.from_matrix(np.asarray(pose.rotation, np.float64))

@@ -14,7 +14,8 @@ def follow(first: Tensor, second: Tensor, points: Tensor, *, window: int = 9, le
     """Where points of one picture are in the next.
 
     Args:
-        first, second: ``(B, H, W)`` grey values.
+        first: ``(B, H, W)`` grey values in which the points lie.
+        second: ``(B, H, W)`` grey values in which they are looked for.
         points: ``(B, N, 2)`` pixels of ``first``; gradients flow through them.
         window: side of the window that is matched, odd, pixels of each level.
         levels: of the pyramid above the finest one.

@@ -43,7 +43,8 @@ def rasterise(points: npt.ArrayLike, triangles: npt.ArrayLike, height: int, widt
     Args:
         points: ``(V, 3)`` x and y in pixels (0 is the centre of the first pixel, y down), depth (larger is nearer).
         triangles: ``(F, 3)`` vertex indices, anticlockwise seen from outside.
-        height, width: size of the picture.
+        height: rows of the picture.
+        width: columns of the picture.
         cull: leave out triangles that are seen from behind.
 
     Raises:

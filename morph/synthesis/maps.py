@@ -58,7 +58,8 @@ def draw_maps(stage: Stage, s: Scene, size: int, layers: Layers, wanted: Collect
     """Maps of a scene at the centres of the picture's pixels, whatever the supersampling.
 
     Args:
-        stage, s: the scene that was drawn.
+        stage: what all pictures share.
+        s: the scene that was drawn.
         size: pixels of the picture.
         layers: what :func:`morph.synthesis.drawing.draw_scene` found to lie over the surfaces, as large as it drew.
         wanted: names of :data:`MAPS`.

@@ -5,11 +5,10 @@ from __future__ import annotations
 import contextlib
 import dataclasses
 import functools
-import itertools
 import json
 import os
 import time
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import Any
 
@@ -24,18 +23,18 @@ from morph.export.textures.plain import plain_texture, write_material
 from morph.export.video import VideoWriter
 from morph.folder_lock import only_run_in
 from morph.frames import Frame, FrameSource
-from morph.frames.prefetch import read_ahead
 from morph.picture_file import save_picture
 from morph.stopwatch import Stopwatch
 from morph.track_folder.background_writer import WriteBehind
 from morph.track_folder.layout import RECORD, SUMMARY, check_places, own_files
 from morph.track_folder.resume import check_resume, remove_half_written, remove_record, track_settings, write_record
+from morph.track_folder.seen import offline, online
 from morph.track_folder.tables import write_coefficients, write_landmarks
-from morph.tracking import Face, Tracker, smooth_offline
+from morph.tracking import Face, Tracker
 from morph.tracking.overlay import draw_faces
 
 FORMAT = "morph-track-1"
-WAITING = 4  # frames that were read ahead, and frames that wait to be drawn, at most
+WAITING = 4  # frames that wait to be drawn, at most
 MESHES_WAITING = 24  # coefficients that wait to be meshes, at most
 TABLES = ("coefficients.npz", "landmarks.csv")
 
@@ -138,7 +137,7 @@ def _track(
     started, cpu = time.perf_counter(), time.process_time()
     run = _Run(source, tracker, folder, options, watch, settings, begun)
     run.own, run.lock = own, lock
-    look = _offline if options.offline and source.kind != "pictures" else _online
+    look = offline if options.offline and source.kind != "pictures" else online
     with (
         contextlib.ExitStack() as stack,
         WriteBehind(1) as beside,
@@ -156,57 +155,6 @@ def _track(
     if not run.count:
         raise MorphError(f"{source.name} holds no frames; give a longer clip")
     return run.finish(time.perf_counter() - started, time.process_time() - cpu)
-
-
-Progress = Callable[[Iterable[Frame]], Iterable[Frame]]
-
-
-def _read(source: FrameSource, limit: int | None, progress: Progress, watch: Stopwatch) -> Iterator[Frame]:
-    """At most ``limit`` frames, read ahead in a thread unless they come from a camera, and the time that reading takes."""
-    timed = _timed(source, limit, watch)
-    return iter(progress(timed if source.kind == "camera" else read_ahead(timed, WAITING)))
-
-
-def _timed(source: FrameSource, limit: int | None, watch: Stopwatch) -> Iterator[Frame]:
-    frames = iter(source)
-    for count in itertools.count():
-        if limit is not None and count >= limit:
-            return
-        try:
-            with watch.stage("read"):
-                frame = next(frames, None)
-        except KeyboardInterrupt:  # the way to stop a camera
-            if source.kind != "camera" or not count:
-                raise
-            return
-        if frame is None:
-            return
-        yield frame
-
-
-def _online(
-    source: FrameSource, tracker: Tracker, limit: int | None, progress: Progress, watch: Stopwatch
-) -> Iterator[tuple[Frame, list[Face]]]:
-    """Each frame with its faces, as they come."""
-    for frame in _read(source, limit, progress, watch):
-        if source.kind == "pictures":
-            tracker.forget()
-        yield frame, tracker.process(frame.image, frame.time, frame.index)
-
-
-def _offline(
-    source: FrameSource, tracker: Tracker, limit: int | None, progress: Progress, watch: Stopwatch
-) -> Iterator[tuple[Frame, list[Face]]]:
-    """Each frame with its faces, which were smoothed together first; reads the source twice."""
-    if source.kind == "camera":
-        raise MorphError("a camera cannot be watched twice; smooth it online, or record it first")
-    seen = [face for _, faces in _online(source, tracker, limit, progress, watch) for face in faces]
-    with watch.stage("smooth"):
-        smooth: dict[int, list[Face]] = {}
-        for face in smooth_offline(seen, tracker.options.smoothing):
-            smooth.setdefault(face.frame, []).append(face)
-    for frame in _read(source, limit, progress, watch):
-        yield frame, smooth.get(frame.index, [])
 
 
 def _check(folder: Path, source: FrameSource, tracker: Tracker, options: TrackOptions) -> set[Path]:

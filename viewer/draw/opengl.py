@@ -225,6 +225,8 @@ def pyrender_textured(pyrender: Any, part: Part, coordinates: Floats, texture: I
     """A pyrender primitive that shows a texture as it is.
 
     Args:
+        pyrender: the module.
+        part: mesh to draw.
         coordinates: ``(V, 2)`` texture coordinates, origin bottom left.
         texture: ``(H, W, 3)`` uint8 RGB.
     """

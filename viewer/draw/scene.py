@@ -190,8 +190,10 @@ def orbit_camera(
     Args:
         target: ``(3,)`` point in the middle of the picture.
         distance: from the eye to it, in the unit of the scene.
-        yaw, pitch: degrees; positive yaw walks to the right of the scene (+x), positive pitch climbs.
-        width, height: size of the picture.
+        yaw: degrees; positive walks to the right of the scene (+x).
+        pitch: degrees; positive climbs.
+        width: columns of the picture.
+        height: rows of the picture.
         field_of_view: degrees from the top of the picture to its bottom.
     """
     a, b = np.radians(yaw), np.radians(pitch)

@@ -69,7 +69,9 @@ def draw_frame(
     """One frame as ``(H, W, 3)`` uint8 RGB.
 
     Args:
-        stage, renderer, preview: what is shown, what draws it, and how.
+        stage: the track as scenes.
+        renderer: what draws them.
+        preview: how they are shown.
         frame: number of the picture in the clip.
         footage: ``(H, W, 3)`` uint8 of that frame; None: heads alone.
         match: of :meth:`Preview.match`, which has seen the frames before this one; None: this frame has to tell all.
@@ -115,6 +117,10 @@ def write_preview(
     """Write a picture of one frame, or a clip of all, by the suffix of ``out``.
 
     Args:
+        stage: the track as scenes.
+        renderer: what draws them.
+        preview: how they are shown.
+        out: picture or clip to write.
         frame: which one, for a picture; None: the middle one of those with a face.
         progress: wraps the frames of a clip, and is told how many to expect.
 

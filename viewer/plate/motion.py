@@ -19,7 +19,9 @@ def way(before: npt.ArrayLike | None, now: npt.ArrayLike, after: npt.ArrayLike |
     """How far points of the picture go while the shutter is open: ``(2, 3)``, ``way = matrix @ (column, row, 1)``.
 
     Args:
-        before, now, after: ``(N, 2)`` columns and rows of the same points in three frames; None where there is no such face.
+        before: ``(N, 2)`` columns and rows of points in the frame before; None where there is no such face.
+        now: of the same points in this frame.
+        after: of the same points in the next frame; None where there is no such face.
         shutter: frames that it is open.
     """
     here = np.asarray(now, np.float64)

@@ -139,7 +139,8 @@ def fit(rest: Reals, target: Reals, weights: Reals, kind: str) -> Placement:
     """The transform that brings anchors to their places: weighted least squares.
 
     Args:
-        rest, target: ``(N, 3)``.
+        rest: ``(N, 3)`` points where the prop was made.
+        target: ``(N, 3)`` the same points on this head.
         weights: ``(N,)``.
         kind: "rigid", "similarity" (Umeyama 1991), or "stretch": a rotation after a scale for x and one for z; y takes
             their mean.

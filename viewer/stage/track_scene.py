@@ -136,7 +136,8 @@ class Stage:
 
         Args:
             frame: number of the picture in the clip.
-            width, height: size of the picture that is drawn.
+            width: columns of the picture that is drawn.
+            height: rows of the picture that is drawn.
             zoom: its pixels for one pixel of the clip.
             look: how heads are shown.
             corner: column and row of the clip's upper left corner in the picture.

@@ -20,7 +20,8 @@ def pooled_shape_error(
 
     Args:
         model: of the shapes.
-        got, want: ``(N, S)`` predicted and true shapes.
+        got: ``(N, S)`` predicted shapes.
+        want: ``(N, S)`` true shapes.
         group: ``(N,)`` number of the person.
         expected: ``(N,)`` landmark errors that the network expects, as shares of the crop's side: pictures weigh as frames do
             in :class:`morph.tracking.smoothing.face_smoother.IdentityPool`. None: all alike.

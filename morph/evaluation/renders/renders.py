@@ -177,7 +177,8 @@ def compare(
 
     Args:
         model: of the coefficients.
-        got, want: predicted and true.
+        got: predicted.
+        want: true.
         points: ``(N, 68, 2)`` true landmarks.
         visible: ``(N, 68)`` which of them nothing hides; None where that is not known.
         group: ``(N,)`` who is seen; None: somebody else in each.

@@ -81,7 +81,8 @@ def assumed_std(shape: Array, expression: Array, unit: str) -> tuple[Array, Arra
     the modes of head models fall off. Files of measured deviations (``std``) take precedence.
 
     Args:
-        shape, expression: ``(V, 3, S)`` and ``(V, 3, E)`` bases.
+        shape: ``(V, 3, S)`` basis.
+        expression: ``(V, 3, E)`` basis.
         unit: "mm" or "um".
     """
     millimetre = {"mm": 1.0, "um": 1000.0}[unit]

@@ -166,7 +166,8 @@ def decode(heatmap: Floats, log_size: Floats, offset: Floats, points: Floats, th
 
     Args:
         heatmap: ``(h, w)``.
-        log_size, offset: ``(2, h, w)``, row before column.
+        log_size: ``(2, h, w)`` log of the height and width in cells.
+        offset: ``(2, h, w)`` row and column within the cell.
         points: ``(10, h, w)``, y before x, in shares of the box from its corner.
         threshold: least score.
     """
