@@ -33,6 +33,23 @@ class MorphError(Exception):
 
 
 @contextlib.contextmanager
+def needs_extra(extra: str, purpose: str) -> Iterator[None]:
+    """Within, a library that is not installed is one line that says which extra has it.
+
+    Args:
+        extra: of the package, as "train".
+        purpose: what needs it, as "training".
+
+    Raises:
+        MorphError: a library could not be imported within.
+    """
+    try:
+        yield
+    except ImportError as error:
+        raise MorphError(f"{purpose} needs the extra {extra} ({error.name} is missing): pip install 'morph[{extra}]'") from None
+
+
+@contextlib.contextmanager
 def reading(path: str | os.PathLike[str], kind: str, advice: str) -> Iterator[None]:
     """Within, whatever a reader raises over an outside file is one line about that file.
 

@@ -30,7 +30,8 @@ VERBS = {
     "train-experts": "train what looks closer at eyes and mouth",
     "finetune": "make a trained regressor steadier on clips",
     "bench": "measure on a benchmark",
-    "export": "a track for other programs, or a checkpoint as ONNX",
+    "export": "a track for other programs",
+    "weights": "a trained checkpoint as ONNX, or averaged with another",
 }
 SMALL = ("demo", "track", "live", "view", "bench")  # verbs whose products of matrices are too small to share
 

@@ -7,7 +7,7 @@ import contextlib
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from morph.cli import tracker_options
+from morph.cli.options import tracker_options
 from morph.errors import MorphError
 
 if TYPE_CHECKING:

@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
-from morph.cli import tracker_options
+from morph.cli.options import tracker_options
 from morph.errors import MorphError
 
 EPILOG = """\

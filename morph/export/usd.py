@@ -15,7 +15,7 @@ import numpy.typing as npt
 from morph import __version__
 from morph.arrays import Floats, Image
 from morph.atomic import atomic_path
-from morph.errors import MorphError
+from morph.errors import MorphError, needs_extra
 from morph.export.head_mesh import expressions, faces_of, png
 from morph.export.linked_files import linked_path, path_for_cpp
 from morph.export.performance import Performance
@@ -36,10 +36,8 @@ def write_usd(path: str | os.PathLike[str], performance: Performance, texture: I
     Raises:
         MorphError: ``usd-core`` is not installed, the suffix is not USD's, or the folder cannot be written.
     """
-    try:
+    with needs_extra("usd", "exporting USD"):
         from pxr import Sdf, UsdUtils
-    except ImportError:
-        raise MorphError("exporting USD needs the usd extra (usd-core is missing): pip install 'morph[usd]'") from None
     path = Path(path)
     if path.suffix.lower() not in SUFFIXES:
         raise MorphError(f"{path} must end in one of {', '.join(SUFFIXES)}")

@@ -14,7 +14,7 @@ import numpy as np
 import numpy.typing as npt
 
 from morph.datasets.aflw2000 import Aflw2000
-from morph.errors import MorphError
+from morph.errors import MorphError, needs_extra
 from morph.evaluation.aflw2000.evaluator import Aflw2000Evaluator, predict_judged
 from morph.evaluation.aflw2000.points import Aflw2000Report
 from morph.inference.face_reader import CropRegressor
@@ -85,10 +85,8 @@ def open_weights(path: str | os.PathLike[str]) -> MeasuredWeights:
     """
     path = find_weights(path)
     if path.suffix.lower() == ".safetensors":
-        try:
+        with needs_extra("train", str(path)):
             from morph.network.regressor import load_weights
-        except ImportError as error:
-            raise MorphError(f"{path} needs the training extra ({error.name} is missing): pip install 'morph[train]'") from None
         network = load_weights(path)
         info, reading = network.info, _Checkpoint(path, network)
         return MeasuredWeights(network, network, info.input_size, info.model_name, info.model_identity, path.name, reading)
