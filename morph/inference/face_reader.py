@@ -225,7 +225,7 @@ class FaceReader:
                     read = self.identity([images[row] for row in unknown], better[unknown])
                 for row, shape in zip(unknown, read, strict=True):
                     known[row] = shape
-            better = dataclasses.replace(better, shape=np.stack(known))
+            better = dataclasses.replace(better, shape=np.array(known))
         if self.experts is not None:
             with watch.stage("experts"):
                 better = self.experts(images, better)

@@ -260,6 +260,8 @@ def stack(faces: Sequence[Coefficients]) -> Coefficients:
         >>> stack([face, face]).translation.shape
         (2, 2)
     """
+    if len(faces) == 1:
+        return faces[0][None]
     names = [spec.name for spec in dataclasses.fields(Coefficients)]
     return Coefficients(*(np.stack([getattr(face, name) for face in faces]) for name in names))
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from morph.arrays import Floats
+from morph.model.ibug68 import MIDDLE_OF_INNER_LIPS
 from morph.rendering import Fragments
 from morph.synthesis.light.lighting import ShadowMap
 from morph.synthesis.person.anatomy import LEFT_EYE, RIGHT_EYE, SKIN
@@ -89,7 +90,7 @@ class SurfaceShader:
         sky = np.clip(pixels.table[:, 9], 0.05, 1) * fold
         surface = Surface.plain(pixels.found, sky, self.shadow.lit(pixels.found.point, s.lighting.softness))
         self._paint(pixels, surface)
-        lips = s.points[self.stage.model.landmarks[[62, 66]]].mean(0)
+        lips = s.points[self.stage.model.landmarks[list(MIDDLE_OF_INNER_LIPS)]].mean(0)
         forward = np.ascontiguousarray(s.camera.rotation[:, 2], np.float32)
         furnish(pixels, surface, lips, forward, s.who.uniform(0.8, 1.1))
         self._eyes(pixels, samples, image.shape[:2], surface)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from morph.arrays import Array, Floats
+from morph.model.ibug68 import LEFT_UPPER_EDGE, RIGHT_UPPER_EDGE
 from morph.synthesis.person.anatomy import FEATURES, Anatomy
 from morph.synthesis.person.complexion import Complexion
 from morph.synthesis.person.people import Person
@@ -15,7 +16,7 @@ def lashes(rng: np.random.Generator, anatomy: Anatomy, vertices: Floats, person:
     count, length = 22, rng.uniform(4.5, 6.5) if person.masculine else rng.uniform(5.5, 9.0)
     marks = vertices[anatomy.model.landmarks]
     out = []
-    for corners, eye, name in (((45, 44, 43, 42), 0, "Left"), ((36, 37, 38, 39), 1, "Right")):
+    for corners, eye, name in ((LEFT_UPPER_EDGE, 0, "Left"), (RIGHT_UPPER_EDGE, 1, "Right")):
         centre = vertices[anatomy.eyes[eye]].mean(0)
         t = np.sort(rng.uniform(0.02, 0.93, count)) * 3
         root = np.stack([np.interp(t, np.arange(4), marks[list(corners)][:, c]) for c in range(3)], 1)

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from morph.arrays import Doubles, Floats
+from morph.model.ibug68 import EYES, LEFT_EYE, RIGHT_EYE
 from morph.rendering.colour import decode_gamma
 from morph.synthesis.person.anatomy import Anatomy
 
@@ -39,14 +40,14 @@ def sample_glasses(rng: np.random.Generator, anatomy: Anatomy, vertices: Floats)
     lm = vertices[anatomy.model.landmarks].astype(np.float64)
     sun = rng.random() < 0.4
     bridge = lm[27] * 0.6 + lm[28] * 0.4
-    reach = max(lm[36:48, 2].max() + 9.0, bridge[2] + 1.5)
+    reach = max(lm[list(EYES), 2].max() + 9.0, bridge[2] + 1.5)
     angle = np.linspace(0, 2 * np.pi, 40)
     power = rng.uniform(2.0, 5.5)
     high = rng.uniform(19, 27) if sun else rng.uniform(13, 23)
     wide = rng.uniform(25, 29) if sun else rng.uniform(22, 27)
     low = rng.uniform(0.8, 1.2)
     lenses = []
-    for eye, side in ((lm[42:48].mean(0), 1.0), (lm[36:42].mean(0), -1.0)):
+    for eye, side in ((lm[list(LEFT_EYE)].mean(0), 1.0), (lm[list(RIGHT_EYE)].mean(0), -1.0)):
         c, s = np.cos(angle), np.sin(angle)
         x = np.sign(c) * np.abs(c) ** (2 / power) * wide
         y = np.sign(s) * np.abs(s) ** (2 / power) * high * np.where(s < 0, low, 1.0)
