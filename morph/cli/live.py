@@ -53,10 +53,7 @@ def run(options: argparse.Namespace) -> None:
     from morph.live.session import LiveSession
     from morph.live.stream import Stream
 
-    if options.no_window and not options.stream:
-        raise MorphError("--no-window shows nothing; say where to with --stream udp://HOST:PORT or osc://HOST:PORT")
-    if options.frames is not None and options.frames < 1:
-        raise MorphError(f"--frames must be at least 1, got {options.frames}")
+    _check(options)
     with contextlib.ExitStack() as stack:
         streams = [stack.enter_context(contextlib.closing(Stream(address))) for address in options.stream]
         tracker = tracker_options.open_tracker(options)
@@ -73,6 +70,13 @@ def run(options: argparse.Namespace) -> None:
         except KeyboardInterrupt:  # the way to stop
             pass
         print(session.summary())
+
+
+def _check(options: argparse.Namespace) -> None:
+    if options.no_window and not options.stream:
+        raise MorphError("--no-window shows nothing; say where to with --stream udp://HOST:PORT or osc://HOST:PORT")
+    if options.frames is not None and options.frames < 1:
+        raise MorphError(f"--frames must be at least 1, got {options.frames}")
 
 
 def _view(options: argparse.Namespace, tracker: Tracker, source: FrameSource) -> Any:

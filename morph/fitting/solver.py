@@ -8,16 +8,14 @@ import numpy as np
 import numpy.typing as npt
 
 from morph.arrays import Reals
-from morph.errors import MorphError
+from morph.errors import MorphError, needs_extra
 from morph.fitting.contour import JAW, ContourLines
 from morph.fitting.options import FitOptions
 from morph.model.morphable_model import MorphableModel
 
-try:
+with needs_extra("train", "fitting"):
     import torch
     from torch import Tensor
-except ImportError:  # pragma: no cover - exercised where the extra is absent
-    raise MorphError("fitting needs PyTorch; install morph[train]") from None
 
 POSE = 7  # rotation vector, log of the scale, translation and depth
 

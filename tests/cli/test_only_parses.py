@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from morph.cli import main
+from morph.cli import VERBS, main
 from morph.console import as_options
 
 ROOT = Path(__file__).parents[2]
@@ -69,3 +69,37 @@ def test_a_verb_prints_its_own_spelling(tmp_path: Path, capsys: pytest.CaptureFi
     assert capsys.readouterr().err == "morph: --count must be at least 1, got 0\n"
     assert main(["synth", "--count", "1", "--processes", "0", "--out", str(tmp_path / "set")]) == 2
     assert capsys.readouterr().err == "morph: --processes must be at least 1, got 0\n"
+
+
+def runs() -> Iterator[tuple[str, ast.FunctionDef]]:
+    for file in sorted((ROOT / "morph/cli").glob("*.py")):
+        for node in ast.parse(file.read_text(encoding="utf-8")).body:
+            if isinstance(node, ast.FunctionDef) and node.name == "run":
+                yield file.name, node
+
+
+def test_what_a_verb_runs_is_short() -> None:
+    lengths = {name: (node.end_lineno or 0) - node.lineno + 1 for name, node in runs()}
+    assert len(lengths) == len(VERBS)
+    assert {name: length for name, length in lengths.items() if length > 25} == {}
+
+
+def test_verbs_neither_measure_time_nor_say_what_a_set_is() -> None:
+    found = []
+    for file in sorted((ROOT / "morph/cli").rglob("*.py")):
+        for node in ast.walk(ast.parse(file.read_text(encoding="utf-8"))):
+            timed = isinstance(node, ast.Import) and any(name.name == "time" for name in node.names)
+            said = isinstance(node, ast.Name | ast.Attribute) and "meta" in (getattr(node, "id", ""), getattr(node, "attr", ""))
+            found += [f"{file.name}:{node.lineno}"] if timed or said else []
+    assert found == []
+
+
+def test_the_folder_of_verbs_holds_no_more_than_fifteen_files() -> None:
+    assert len(list((ROOT / "morph/cli").glob("*.py"))) <= 15
+
+
+@pytest.mark.parametrize("folder", ["morph", "viewer"])
+def test_texts_that_are_said_often_stand_once(folder: str) -> None:
+    for words in ("pip install 'morph[train]'", "is for the default model; leave it out"):
+        found = [file.name for file in (ROOT / folder).rglob("*.py") if words in file.read_text(encoding="utf-8")]
+        assert len(found) <= 1, f"{words}: {found}"
