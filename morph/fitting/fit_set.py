@@ -6,7 +6,7 @@ import os
 import time
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 
@@ -46,7 +46,7 @@ class FitPlan:
     model: str = "default"
     std: FilePath | None = None
     mean: FilePath | None = None
-    contour: str = "move"
+    contour: Literal["move", "fixed", "ignore"] = "move"
     jaw_weight: float = 1.0
     weak_labels: FilePath | None = None
     weak_shares: tuple[float, float] = (0.65, 0.4)
@@ -114,7 +114,8 @@ def fit_set(data: FilePath, out: FilePath, plan: FitPlan | None = None) -> FitRe
 
 def _fit_landmarks(folder: Path, plan: FitPlan, model: MorphableModel) -> _Fit:
     data = jaw_weighted(open_landmark_set(folder), plan.jaw_weight)
-    centre, contour = read_centre(plan.mean, model) if plan.mean else None, plan.contour
+    centre = read_centre(Path(plan.mean), model) if plan.mean else None
+    contour = plan.contour
     start = time.perf_counter()
     if plan.weak_labels is not None:
         weak = read_weak_labels(plan.weak_labels, data)
