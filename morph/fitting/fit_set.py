@@ -6,14 +6,14 @@ import os
 import time
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any
 
 import numpy as np
 
 from morph.errors import MorphError
 from morph.fitting.data_set import FittedSet, fit_data_set, fit_point_set, write_crop_set, write_mat_files
 from morph.fitting.landmark_sets import LandmarkSet, open_landmark_set, open_point_set
-from morph.fitting.options import FitOptions
+from morph.fitting.options import Contour, FitOptions
 from morph.fitting.point_table import read_point_table
 from morph.fitting.prior import jaw_weighted, read_centre
 from morph.fitting.spread import Spread, spread
@@ -46,7 +46,7 @@ class FitPlan:
     model: str = "default"
     std: FilePath | None = None
     mean: FilePath | None = None
-    contour: Literal["move", "fixed", "ignore"] = "move"
+    contour: Contour = "move"
     jaw_weight: float = 1.0
     weak_labels: FilePath | None = None
     weak_shares: tuple[float, float] = (0.65, 0.4)
@@ -114,8 +114,7 @@ def fit_set(data: FilePath, out: FilePath, plan: FitPlan | None = None) -> FitRe
 
 def _fit_landmarks(folder: Path, plan: FitPlan, model: MorphableModel) -> _Fit:
     data = jaw_weighted(open_landmark_set(folder), plan.jaw_weight)
-    centre = read_centre(Path(plan.mean), model) if plan.mean else None
-    contour = plan.contour
+    centre, contour = read_centre(Path(plan.mean), model) if plan.mean else None, plan.contour
     start = time.perf_counter()
     if plan.weak_labels is not None:
         weak = read_weak_labels(plan.weak_labels, data)
