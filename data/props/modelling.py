@@ -85,7 +85,7 @@ def grid_triangles(rows: int, columns: int) -> Ints:
     return np.concatenate([np.stack([a, b, d], -1).reshape(-1, 3), np.stack([a, d, c], -1).reshape(-1, 3)])
 
 
-def sweep(
+def sweep(  # noqa: PLR0913 - a path and its section
     path: Array, up: Array, width: Array | float, height: Array | float, *, closed: bool, corners: int = 12
 ) -> tuple[Array, Ints]:
     """A tube along a path: vertices and triangles, anticlockwise seen from outside.

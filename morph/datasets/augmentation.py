@@ -52,6 +52,13 @@ def draw_similarity(config: AugmentationConfig, landmarks: Reals, size: int, rng
     return crop_similarity(landmarks, size, angle=float(angle), shift=(shift[0], shift[1]), zoom=zoom)
 
 
+def _blur(image: Any, rng: np.random.Generator) -> Any:
+    size = len(image)
+    if rng.random() < 0.6:
+        return cv2.GaussianBlur(image, (0, 0), rng.uniform(0.4, size / 60))
+    return cv2.filter2D(image, -1, _motion_kernel(int(rng.integers(3, max(size // 14, 4))), rng.uniform(0, np.pi)))
+
+
 def draw_pixels(config: AugmentationConfig, picture: Image, rng: np.random.Generator) -> Image:
     """Colour, greys, blur, low resolution, noise, compression and occluders on an ``(S, S, 3)`` uint8 RGB crop."""
     image: Any = picture  # OpenCV does not say what it returns
@@ -66,10 +73,7 @@ def draw_pixels(config: AugmentationConfig, picture: Image, rng: np.random.Gener
         down = cv2.resize(image, (small, small), interpolation=cv2.INTER_AREA)
         image = cv2.resize(down, (size, size), interpolation=cv2.INTER_LINEAR if rng.random() < 0.5 else cv2.INTER_CUBIC)
     if chance[2] < config.blur:
-        if rng.random() < 0.6:
-            image = cv2.GaussianBlur(image, (0, 0), rng.uniform(0.4, size / 60))
-        else:
-            image = cv2.filter2D(image, -1, _motion_kernel(int(rng.integers(3, max(size // 14, 4))), rng.uniform(0, np.pi)))
+        image = _blur(image, rng)
     if chance[3] < config.colour:
         levels = np.arange(256, dtype=np.float32) / 255
         gain = np.exp(rng.normal(0, 0.12)) * np.exp(rng.normal(0, 0.06, 3))

@@ -49,7 +49,7 @@ class PreparedCrops:
     bad: list[str]
 
 
-def write_crops(
+def write_crops(  # noqa: PLR0913 - keyword options of one long run
     folder: str | os.PathLike[str],
     files: Sequence[str],
     make: MakePiece,
@@ -86,7 +86,7 @@ def write_crops(
         return _write_crops(place, files, make, meta, piece=piece, workers=workers, max_bad=max_bad, progress=progress)
 
 
-def _write_crops(
+def _write_crops(  # noqa: PLR0913 - as of the public one, in a locked folder
     folder: Path,
     files: Sequence[str],
     make: MakePiece,

@@ -13,7 +13,7 @@ from morph.errors import MorphError
 LEAST_TEXTURE = 1e-3  # least eigenvalue of a window's gradients over its pixels, as OpenCV scales it; flat skin has less
 
 
-def follow_points(
+def follow_points(  # noqa: PLR0913 - keyword options of the method
     first: Image,
     second: Image,
     points: Reals,

@@ -61,17 +61,31 @@ def rows_of(crops: PartCrops, rows: npt.NDArray[Any]) -> PartCrops:
     return PartCrops(*(getattr(crops, field.name)[rows] for field in dataclasses.fields(PartCrops)))
 
 
+@dataclass(frozen=True)
+class LookOptions:
+    """Which pictures are looked at, and what is done to them before.
+
+    Attributes:
+        augmentation: of the whole picture, before the first look; None leaves it as it is.
+        every: takes each of these pictures only.
+        epoch: of the augmentation.
+        seed: of the augmentation.
+        batch: pictures at a time.
+    """
+
+    augmentation: AugmentationConfig | None = None
+    every: int = 1
+    epoch: int = 0
+    seed: int = 0
+    batch: int = 64
+
+
 def cut_parts(
     sets: Sequence[CropSet],
     regressor: Regressor,
     model: MorphableModel,
     views: Sequence[tuple[Part, bool]],
-    *,
-    augmentation: AugmentationConfig | None,
-    every: int = 1,
-    epoch: int = 0,
-    seed: int = 0,
-    batch: int = 64,
+    options: LookOptions,
 ) -> list[PartCrops]:
     """Look at rendered faces once, in crops as inexact as a tracker's, and cut the parts where that look puts them.
 
@@ -80,28 +94,25 @@ def cut_parts(
         regressor: the first look.
         model: of both.
         views: parts, each with whether it is the other side in the mirror.
-        augmentation: of the whole picture, before the first look; None leaves it as it is.
-        every: takes each of these pictures only.
-        epoch: a new one draws other augmentations.
-        seed: of the augmentation.
-        batch: pictures at a time.
+        options: which pictures.
 
     Returns:
         One for each view, in the order of the pictures.
     """
     side = max(crops.images.shape[1] for crops in sets)
-    drawn = TrainingBatches(sets, model_symmetry(model), side, augmentation, seed)
+    drawn = TrainingBatches(sets, model_symmetry(model), side, options.augmentation, options.seed)
     decoder = landmark_decoder(model)
     shrink = resize_similarity(side, regressor.input_size)
-    rows = np.arange(0, len(drawn), every)
+    rows = np.arange(0, len(drawn), options.every)
     out: list[list[PartCrops]] = [[] for _ in views]
-    for start in range(0, len(rows), batch):
-        numbers = rows[start : start + batch]
-        some = drawn.batch(numbers.tolist(), epoch)
+    for start in range(0, len(rows), options.batch):
+        numbers = rows[start : start + options.batch]
+        some = drawn.batch(numbers.tolist(), options.epoch)
         found = _look(regressor, some["image"], shrink, side)
         truth = Coefficients.from_flat(some["flat"], model.n_shape)
+        looked = _Looked(some["image"], found, truth, numbers)
         for parts, (part, mirrored) in zip(out, views, strict=True):
-            parts.append(_cut(part, mirrored, some["image"], found, truth, decoder, numbers))
+            parts.append(_cut(part, mirrored, looked, decoder))
     return [join(parts) for parts in out]
 
 
@@ -111,15 +122,18 @@ def _look(regressor: Regressor, images: Image, shrink: Doubles, side: int) -> Co
     return regressor(small)[0].transform(resize_similarity(regressor.input_size, side))
 
 
-def _cut(
-    part: Part,
-    mirrored: bool,
-    images: Image,
-    found: Coefficients,
-    truth: Coefficients,
-    decoder: Decoder,
-    numbers: Indices,
-) -> PartCrops:
+@dataclass(frozen=True, eq=False)
+class _Looked:
+    """Pictures ``(N, S, S, 3)``, what a first look found in them, what is true, and their numbers ``(N,)``."""
+
+    images: Image
+    found: Coefficients
+    truth: Coefficients
+    numbers: Indices
+
+
+def _cut(part: Part, mirrored: bool, looked: _Looked, decoder: Decoder) -> PartCrops:
+    images, found, truth, numbers = looked.images, looked.found, looked.truth, looked.numbers
     columns = part.columns(decoder.model.expression_names, mirrored)
     resting = decoder(found.shape, 0 * found.expression)
     wide = dataclasses.replace(part, width=part.width + 2 * MARGIN, height=part.height + 2 * MARGIN)

@@ -140,7 +140,7 @@ class BatchKeys:
             ``world * parts``. One process with two parts sees the parts that two processes see.
     """
 
-    def __init__(
+    def __init__(  # noqa: PLR0913 - numbers of a schedule
         self,
         weights: Reals,
         batch: int,

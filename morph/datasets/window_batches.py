@@ -31,7 +31,7 @@ class WindowBatches:
         grey: also give the pictures that flow is computed on.
     """
 
-    def __init__(
+    def __init__(  # noqa: PLR0913 - keyword options of what is drawn
         self,
         windows: ClipWindows,
         input_size: int,

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 
@@ -68,7 +69,7 @@ def contour_lines(model: MorphableModel, samples: int = 16, reach: float = 0.45)
     ends = np.zeros((JAW, samples, 2), np.int64)
     blend = np.zeros((JAW, samples), np.float32)
     for i, start in enumerate(model.landmarks[:JAW].tolist()):
-        path = _walk(mean, opposite, fans[start], start, outward[i], length)
+        path = _walk(_Surface(mean, opposite), fans[start], start, outward[i], length)
         ends[i], blend[i] = _resample(mean, path, samples, length)
     return ContourLines(ends, blend, outward.astype(np.float32))
 
@@ -91,15 +92,18 @@ def _edge_to_corners(triangles: Array) -> dict[tuple[int, int], list[int]]:
     return corners
 
 
+class _Surface(NamedTuple):
+    """Vertices ``(V, 3)``, and for each edge the corners opposite it."""
+
+    mean: Array
+    opposite: dict[tuple[int, int], list[int]]
+
+
 def _walk(
-    mean: Array,
-    opposite: dict[tuple[int, int], list[int]],
-    fan: list[tuple[int, int]],
-    start: int,
-    outward: Array,
-    length: float,
+    surface: _Surface, fan: list[tuple[int, int]], start: int, outward: Array, length: float
 ) -> list[tuple[int, int, float]]:
     """Edge crossings from vertex ``start`` forward (towards the viewer, inward) until ``length`` is used up."""
+    mean, opposite = surface
     origin = mean[start]
     across = np.cross(outward, [0.0, 0.0, 1.0])  # normal of the cutting plane
 

@@ -150,17 +150,21 @@ class MorphableModel:
         for name, mask in self.vertex_masks.items():
             if mask.shape != (v,):
                 raise MorphError(f"model {self.name!r}: mask {name} must have shape ({v},), got {mask.shape}")
+        self._check_numbers()
+
+    def _check_numbers(self) -> None:
+        v, e = self.n_vertices, self.n_expression
         for name in FLOATS:
             if not np.isfinite(getattr(self, name)).all():
                 raise MorphError(f"model {self.name!r}: {name} holds numbers that are not finite")
-        for name in ("triangles", "landmarks", "quads", "vertex_mirror"):
-            index = getattr(self, name)
-            if index.size and (index.min() < 0 or index.max() >= v):
-                raise MorphError(f"model {self.name!r}: {name} points outside its {v} vertices")
-        for name in ("uv_triangles", "uv_quads"):
-            index = getattr(self, name)
-            if index.size and (index.min() < 0 or index.max() >= len(self.uv)):
-                raise MorphError(f"model {self.name!r}: {name} points outside its {len(self.uv)} texture coordinates")
+        for names, count, what in (
+            (("triangles", "landmarks", "quads", "vertex_mirror"), v, "vertices"),
+            (("uv_triangles", "uv_quads"), len(self.uv), "texture coordinates"),
+        ):
+            for name in names:
+                index = getattr(self, name)
+                if index.size and (index.min() < 0 or index.max() >= count):
+                    raise MorphError(f"model {self.name!r}: {name} points outside its {count} {what}")
         if self.expression_names and len(self.expression_names) != e:
             raise MorphError(f"model {self.name!r}: {len(self.expression_names)} names for {e} expressions")
 

@@ -61,13 +61,14 @@ def rasterise(points: npt.ArrayLike, triangles: npt.ArrayLike, height: int, widt
         np.full((height, width), -1, np.int32),
         np.zeros((height, width, 3), np.float32),
     )
-    fill(p, t, cull, fragments.depth, fragments.triangle_id, fragments.barycentric)
+    fill(p, t, cull, (fragments.depth, fragments.triangle_id, fragments.barycentric))
     return fragments
 
 
 @compiled
-def fill(points: Any, triangles: Any, cull: bool, depth: Any, triangle_id: Any, barycentric: Any) -> None:
+def fill(points: Any, triangles: Any, cull: bool, buffers: Any) -> None:
     """Draw into buffers that already hold something (depth ``-inf`` or what was drawn before); see :func:`rasterise`."""
+    depth, triangle_id, barycentric = buffers
     height, width = depth.shape
     for t in range(triangles.shape[0]):
         a, b, c = triangles[t, 0], triangles[t, 1], triangles[t, 2]
@@ -165,38 +166,34 @@ def interpolate(fragments: Fragments, triangles: npt.ArrayLike, attributes: npt.
     return out
 
 
-def interpolate_covered(fragments: Fragments, triangles: Ints, *attributes: Floats) -> tuple[Ints, Floats]:
+def interpolate_covered(fragments: Fragments, triangles: Ints, attributes: Floats) -> tuple[Ints, Floats]:
     """Attributes at the pixels that see a triangle, row by row.
 
     Args:
         fragments: of :func:`rasterise`.
         triangles: the ``(F, 3)`` triangles that were drawn.
-        attributes: one or two arrays ``(V, C)``, float32; their columns come one after the other.
+        attributes: ``(V, C)``.
 
     Returns:
-        ``(N,)`` places of the pixels in the flattened picture, and ``(N, sum of C)`` values.
+        ``(N,)`` places of the pixels in the flattened picture, and ``(N, C)`` values.
     """
     pixels = np.flatnonzero(fragments.triangle_id >= 0).astype(np.int32)
-    first, second = attributes[0], attributes[1] if len(attributes) > 1 else np.zeros((len(attributes[0]), 0), np.float32)
-    out = np.empty((len(pixels), first.shape[1] + second.shape[1]), np.float32)
-    _interpolate_rows(
-        pixels, fragments.triangle_id.reshape(-1), fragments.barycentric.reshape(-1, 3), triangles, first, second, out
-    )
+    out = np.empty((len(pixels), attributes.shape[1]), np.float32)
+    where = (fragments.triangle_id.reshape(-1), fragments.barycentric.reshape(-1, 3))
+    _interpolate_rows(pixels, where, triangles, attributes, out)
     return pixels, out
 
 
 @compiled
-def _interpolate_rows(pixels: Any, triangle_id: Any, barycentric: Any, index: Any, first: Any, second: Any, out: Any) -> None:
-    cut = first.shape[1]
+def _interpolate_rows(pixels: Any, where: Any, index: Any, values: Any, out: Any) -> None:
+    triangle_id, barycentric = where
     for i in range(pixels.shape[0]):
         p = pixels[i]
         t = triangle_id[p]
         ra, rb, rc = index[t, 0], index[t, 1], index[t, 2]
         wa, wb, wc = barycentric[p, 0], barycentric[p, 1], barycentric[p, 2]
-        for c in range(cut):
-            out[i, c] = wa * first[ra, c] + wb * first[rb, c] + wc * first[rc, c]
-        for c in range(second.shape[1]):
-            out[i, cut + c] = wa * second[ra, c] + wb * second[rb, c] + wc * second[rc, c]
+        for c in range(values.shape[1]):
+            out[i, c] = wa * values[ra, c] + wb * values[rb, c] + wc * values[rc, c]
 
 
 @compiled

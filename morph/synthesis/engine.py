@@ -67,7 +67,7 @@ class Renderer:
             & np.isin(np.arange(self.model.n_vertices), a.part_vertices(SKIN))
         )[::20]
 
-    def render(
+    def render(  # noqa: PLR0913 - keyword options of the one public call
         self,
         seed: int | tuple[int, ...],
         size: int = 160,

@@ -9,8 +9,9 @@ import json
 import os
 import time
 from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
@@ -113,18 +114,25 @@ def track_to_folder(
     with contextlib.ExitStack() as lock:
         if folder.is_dir():
             lock.enter_context(only_run_in(folder))
-        return _track(source, tracker, folder, options, progress, lock)
+        return _track(source, tracker, _Place(folder, lock), options, progress)
+
+
+class _Place(NamedTuple):
+    """A folder, and the lock on it."""
+
+    folder: Path
+    lock: contextlib.ExitStack
 
 
 def _track(
     source: FrameSource,
     tracker: Tracker,
-    folder: Path,
+    place: _Place,
     options: TrackOptions,
     progress: Callable[[Iterable[Frame]], Iterable[Frame]],
-    lock: contextlib.ExitStack,
 ) -> dict[str, Any]:
     """See :func:`track_to_folder`; the folder is locked if it exists, else as soon as it does."""
+    folder, lock = place
     what = {name: value for name, value in dataclasses.asdict(options).items() if name != "resume"}
     settings = track_settings(source, tracker, what)
     begun = check_resume(source, folder, settings) if options.resume else False
@@ -170,29 +178,28 @@ def _check(folder: Path, source: FrameSource, tracker: Tracker, options: TrackOp
     return check_places(folder, names, [*footage, *networks], meshes=options.mesh)
 
 
+@dataclass(eq=False)
 class _Run:
     """What is known half-way through a track."""
 
-    def __init__(
-        self,
-        source: FrameSource,
-        tracker: Tracker,
-        folder: Path,
-        options: TrackOptions,
-        watch: Stopwatch,
-        settings: dict[str, Any],
-        begun: bool,
-    ) -> None:
-        self.source, self.tracker, self.folder, self.options, self.watch = source, tracker, folder, options, watch
-        self.settings, self.begun, self.kept = settings, begun, 0
-        self.own: set[Path] = set()
-        self.lock = contextlib.ExitStack()
-        self.drawn: list[str] = []
-        self.count = self.first = self.last = 0
-        self.size = (0, 0)
-        self.faces: list[Face] = []
-        self.empty: list[int] = []
-        self.video: VideoWriter | None = None
+    source: FrameSource
+    tracker: Tracker
+    folder: Path
+    options: TrackOptions
+    watch: Stopwatch
+    settings: dict[str, Any]
+    begun: bool
+    kept: int = 0
+    own: set[Path] = field(default_factory=set)
+    lock: contextlib.ExitStack = field(default_factory=contextlib.ExitStack)
+    drawn: list[str] = field(default_factory=list)
+    count: int = 0
+    first: int = 0
+    last: int = 0
+    size: tuple[int, int] = (0, 0)
+    faces: list[Face] = field(default_factory=list)
+    empty: list[int] = field(default_factory=list)
+    video: VideoWriter | None = None
 
     def make_ready(self) -> None:
         """Make what all meshes share, while the first frame is read and looked at; writes nothing."""

@@ -7,7 +7,7 @@ import functools
 import os
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
@@ -74,6 +74,14 @@ class _Track:
     @property
     def score(self) -> float:
         return float(self.detection_score if self.look.score is None else self.look.score)
+
+
+class _Moment(NamedTuple):
+    """A picture, its time, and whether faces are close to each other in it."""
+
+    image: Image
+    time: float
+    crowd: bool
 
 
 class Tracker:
@@ -218,7 +226,7 @@ class Tracker:
             with self.stopwatch.stage("detect"):
                 detections = self._detect(image)
             self._since_detection = 0
-            looks = self._reconcile(image, looks, odd, detections, time, crowd)
+            looks = self._reconcile(_Moment(image, time, crowd), looks, odd, detections)
         with self.stopwatch.stage("filter"):
             for track, look in zip(self._tracks, looks, strict=True):
                 self._follow(track, look, time, image)
@@ -307,10 +315,9 @@ class Tracker:
             track.coefficients = track.smoother.coefficients(look.coefficients, time, side, track.score, image)
             track.landmarks = self.reader.landmarks.project(track.coefficients)[..., :2]
 
-    def _reconcile(
-        self, image: Image, looks: list[Look], odd: list[bool], detections: Detections, time: float, crowd: bool
-    ) -> list[Look]:
+    def _reconcile(self, now: _Moment, looks: list[Look], odd: list[bool], detections: Detections) -> list[Look]:
         """Confirm, find again, drop and begin tracks; returns the looks of the tracks that are left."""
+        image, time, crowd = now
         boxes = np.array([points_box(box) for box in detections.boxes]).reshape(-1, 4)
         partner = self._partners(image, looks, detections, time, crowd)
         apart = {i for i, j in partner.items() if crowd and _differ(looks[i], boxes[j])}

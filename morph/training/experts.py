@@ -7,6 +7,7 @@ import dataclasses
 import os
 from collections.abc import Callable, Sequence
 from pathlib import Path
+from typing import Literal
 
 import numpy as np
 import torch
@@ -16,7 +17,7 @@ from morph.arrays import Floats
 from morph.atomic import atomic_path
 from morph.crop.parts import EYE, MOUTH, Part
 from morph.datasets.crops import CropSet
-from morph.datasets.part_crops import MARGIN, PartCrops, cut_parts, join, rows_of
+from morph.datasets.part_crops import MARGIN, LookOptions, PartCrops, cut_parts, join, rows_of
 from morph.errors import MorphError
 from morph.inference.regressor import Regressor
 from morph.model import landmark_decoder
@@ -60,11 +61,11 @@ def _train_experts(config: ExpertsConfig, folder: Path, report: Report) -> Path:
     note_recipe(config, folder)
     views = VIEWS if config.mouth else VIEWS[:2]
     left, right, *mouths = look_at_sets(config, model, first_look, views, report)
-    eye, curve = train_expert("eye", EYE, join([left, right]), config.eye, model, config, report)
+    eye, curve = train_expert("eye", join([left, right]), model, config, report)
     trained: tuple[str, ...] = ("eye",)
     mouth = PartExpert(MOUTH, ExpertRecipe().widths)
     if config.mouth:
-        mouth, rows = train_expert("mouth", MOUTH, mouths[0], config.mouth, model, config, report)
+        mouth, rows = train_expert("mouth", mouths[0], model, config, report)
         curve, trained = [*curve, *rows], ("eye", "mouth")
     with atomic_path(folder / "curve.csv") as path, path.open("w", newline="") as stream:
         writer = csv.DictWriter(stream, list(curve[0]))
@@ -95,10 +96,7 @@ def look_at_sets(
                     first_look,
                     model,
                     views,
-                    augmentation=config.augmentation,
-                    every=source.every,
-                    epoch=draw,
-                    seed=config.training.seed,
+                    LookOptions(config.augmentation, source.every, draw, config.training.seed),
                 )
             )
             report(f"{source.path.name}: {len(parts[-1][0])} pictures looked at")
@@ -106,10 +104,8 @@ def look_at_sets(
 
 
 def train_expert(
-    name: str,
-    part: Part,
+    name: Literal["eye", "mouth"],
     crops: PartCrops,
-    recipe: ExpertRecipe,
     model: MorphableModel,
     config: ExpertsConfig,
     report: Report = print,
@@ -117,17 +113,16 @@ def train_expert(
     """One expert and its curve: after each epoch, errors on held-out crops without and with its corrections.
 
     Args:
-        name: of the part, for the curve.
-        part: what is looked at.
+        name: of the part that is looked at.
         crops: of the part.
-        recipe: of this expert.
         model: whose expressions are corrected.
-        config: what holds for both.
+        config: the recipe of this expert, and what holds for both.
         report: is given a line an epoch.
 
     Raises:
         MorphError: too few crops for a batch.
     """
+    part, recipe = (EYE, config.eye) if name == "eye" else (MOUTH, config.mouth or ExpertRecipe())
     options = config.training
     torch.manual_seed(options.seed)
     rng = np.random.default_rng(options.seed)

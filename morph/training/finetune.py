@@ -57,7 +57,7 @@ def finetune(
         return learn_windows(config, windows, folder, model, places, progress=progress)
 
 
-def _windows(
+def _windows(  # noqa: PLR0913 - where a run stands, and what it learns from
     config: FinetuneConfig, files: Sequence[Path], start: Path, folder: Path, model: MorphableModel, say: Callable[[str], None]
 ) -> ClipWindows:
     """What is cut from the clips, once, in a folder that was claimed."""
@@ -74,7 +74,7 @@ def _windows(
     return windows
 
 
-def learn_windows(
+def learn_windows(  # noqa: PLR0913 - where a run stands, and what it learns from
     config: FinetuneConfig, windows: ClipWindows, folder: Path, model: MorphableModel, places: str, *, progress: bool = True
 ) -> Path:
     """The training itself, in a folder that was claimed; ``places`` says in the weights where the clips are from."""

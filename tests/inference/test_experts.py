@@ -9,6 +9,8 @@ import cv2
 import numpy as np
 import pytest
 
+from morph.evaluation.renders.renders import Shown
+
 pytest.importorskip("onnx")
 
 from clips import PORTRAIT, portrait, write_clip
@@ -68,10 +70,10 @@ def test_eyes_come_closer_to_the_truth(rendered: CropSet, first: Coefficients, m
     assert np.isfinite(better.expression).all()
     truth = rendered.coefficients
     points, seen = rendered.labels["landmarks"], rendered.labels["visibility"]
-    before, after = (compare(model, c, truth, points, seen) for c in (first, better))
+    before, after = (compare(model, c, truth, Shown(points, seen)) for c in (first, better))
     assert after["eyelids"] > before["eyelids"] + 0.01
     assert after["eyelids_visible"] > before["eyelids_visible"]
-    assert np.isnan(compare(model, first, truth, points)["eyelids_visible"])
+    assert np.isnan(compare(model, first, truth, Shown(points))["eyelids_visible"])
     idle = Experts(use=())
     idle.bind(model)
     none = reading(rendered, FaceReader(Regressor(), landmark_decoder(model), experts=idle))

@@ -117,7 +117,7 @@ def _polynomial(harmonics: Floats | None) -> Floats:
 
 
 @compiled(fastmath=True)
-def _light(
+def _light(  # noqa: PLR0913 - compiled with fastmath: arrays in structures may add in another order
     vertices: Any,
     normals: Any,
     albedo: Any,

@@ -182,7 +182,7 @@ def picture_camera() -> ScaledOrthographicCamera:
     return ScaledOrthographicCamera(np.eye(3), np.float64(1.0), np.zeros(2))
 
 
-def orbit_camera(
+def orbit_camera(  # noqa: PLR0913 - the numbers of a view
     target: npt.ArrayLike, distance: float, yaw: float, pitch: float, width: int, height: int, field_of_view: float = 24.0
 ) -> PerspectiveCamera:
     """A pinhole camera that looks at ``target`` from ``distance``.

@@ -17,7 +17,7 @@ import numpy as np
 import numpy.typing as npt
 
 from morph import __version__
-from morph.arrays import Floats, Reals
+from morph.arrays import Floats, Image, Reals
 from morph.atomic import atomic_path, output_folder
 from morph.errors import MorphError
 from morph.export.linked_files import path_for_cpp
@@ -140,11 +140,8 @@ def write_layers(
             if begun and done.exists():
                 kept += 1
                 continue
-            changed = stage.retouched(picture.index, plate, zoom) if stage.prop is not None and stage.prop.effects else None
-            layers = make(scene, picture.index, zoom, changed)
-            for name, write in sorted(encoder(layers, people).items(), key=lambda entry: entry[0] in ("layers", "beauty")):
-                with atomic_path(folder / f"{name}.{picture.index:06d}.{kind}") as path:
-                    write(path)
+            layers = make(scene, picture.index, zoom, _retouched(stage, picture.index, plate, zoom))
+            _write_frame(encoder(layers, people), folder, f"{picture.index:06d}.{kind}")
         if not written:
             raise MorphError(f"{preview.footage} has no frame {'' if frame is None else frame}".rstrip())
         summary = {
@@ -162,6 +159,18 @@ def write_layers(
             path.write_text(json.dumps(summary, indent=1) + "\n")
         remove_record(folder)
         return summary
+
+
+def _write_frame(files: dict[str, Writer], folder: Path, ending: str) -> None:
+    """Write the files of a frame, the one that says that all are there last."""
+    for name, write in sorted(files.items(), key=lambda entry: entry[0] in ("layers", "beauty")):
+        with atomic_path(folder / f"{name}.{ending}") as path:
+            write(path)
+
+
+def _retouched(stage: Stage, frame: int, plate: Image, zoom: float) -> Image | None:
+    """The plate with the prop's effects; None where it has none."""
+    return stage.retouched(frame, plate, zoom) if stage.prop is not None and stage.prop.effects else None
 
 
 def _cameras(stage: Stage, frames: list[int], size: tuple[int, int]) -> list[dict[str, Any]]:

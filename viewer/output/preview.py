@@ -58,7 +58,7 @@ class Preview:
         return PlateMatch(stage, light=auto, finish=matched)
 
 
-def draw_frame(
+def draw_frame(  # noqa: PLR0913 - what is shown, what draws it, and the frame
     stage: Stage,
     renderer: Renderer,
     preview: Preview,
@@ -106,7 +106,7 @@ def resized(footage: Image, size: tuple[int, int] | None) -> tuple[Image, float]
     return cv2.resize(footage, target, interpolation=cv2.INTER_AREA if zoom < 1 else cv2.INTER_LINEAR), zoom  # type: ignore[return-value]
 
 
-def write_preview(
+def write_preview(  # noqa: PLR0913 - what is shown, what draws it, and where it goes
     stage: Stage,
     renderer: Renderer,
     preview: Preview,

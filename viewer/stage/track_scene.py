@@ -123,7 +123,7 @@ class Stage:
         typical = self._typical[int(self.track.id[row])]
         return [head, *self._wearing.parts(Wearer(shape, expression, typical), Placement(linear, shift), head)]
 
-    def picture_scene(
+    def picture_scene(  # noqa: PLR0913 - a frame and how it lies in the picture
         self,
         frame: int,
         width: int,

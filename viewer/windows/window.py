@@ -186,7 +186,7 @@ class TrackWindow:
         if self.scrubbing:
             self.state.scrub(min(max(x / max(self.window.width, 1), 0), 1))
 
-    def on_mouse_drag(self, x: int, y: int, dx: int, dy: int, buttons: int, modifiers: int) -> None:
+    def on_mouse_drag(self, x: int, y: int, dx: int, dy: int, buttons: int, modifiers: int) -> None:  # noqa: PLR0913 - pyglet's own
         if self.scrubbing:
             self.state.scrub(min(max(x / max(self.window.width, 1), 0), 1))
         else:

@@ -118,7 +118,7 @@ class VideoReport:
         return "\n".join([*rows, "", self.protocol])
 
 
-def measure_video(
+def measure_video(  # noqa: PLR0913 - keyword options of a report
     clip: str | os.PathLike[str],
     options: TrackerOptions | None = None,
     *,

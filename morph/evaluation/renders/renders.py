@@ -137,10 +137,12 @@ def measure_renders(
         model,
         stack([look.coefficients for look in looks]),
         crops.coefficients,
-        np.asarray(crops.labels["landmarks"], np.float64),
-        crops.labels.get("visibility"),
-        crops.labels.get("group"),
-        None if any(error is None for error in errors) else np.array(errors, np.float64),
+        Shown(
+            points=np.asarray(crops.labels["landmarks"], np.float64),
+            visible=crops.labels.get("visibility"),
+            group=crops.labels.get("group"),
+            expected=None if any(error is None for error in errors) else np.array(errors, np.float64),
+        ),
     )
     measures |= reader.names
     return RendersReport(weights=found.name, pictures=len(crops), **measures)
@@ -164,26 +166,33 @@ def look_at(crops: CropSet, reader: FaceReader, batch: int = 64) -> list[Look]:
     return looks
 
 
-def compare(
-    model: MorphableModel,
-    got: Coefficients,
-    want: Coefficients,
-    points: Array,
-    visible: npt.NDArray[np.bool_] | None = None,
-    group: npt.NDArray[np.integer] | None = None,
-    expected: Array | None = None,
-) -> dict[str, Any]:
+@dataclass(frozen=True, eq=False)
+class Shown:
+    """What is known of N pictures.
+
+    Attributes:
+        points: ``(N, 68, 2)`` true landmarks.
+        visible: ``(N, 68)`` which of them nothing hides; None where that is not known.
+        group: ``(N,)`` who is seen; None: somebody else in each.
+        expected: ``(N,)`` landmark errors that the network expects, as shares of the crop's side; None where it does not say.
+    """
+
+    points: Array
+    visible: npt.NDArray[np.bool_] | None = None
+    group: npt.NDArray[np.integer] | None = None
+    expected: Array | None = None
+
+
+def compare(model: MorphableModel, got: Coefficients, want: Coefficients, pictures: Shown) -> dict[str, Any]:
     """The measures of :class:`RendersReport`.
 
     Args:
         model: of the coefficients.
         got: predicted.
         want: true.
-        points: ``(N, 68, 2)`` true landmarks.
-        visible: ``(N, 68)`` which of them nothing hides; None where that is not known.
-        group: ``(N,)`` who is seen; None: somebody else in each.
-        expected: ``(N,)`` landmark errors that the network expects, as shares of the crop's side; None where it does not say.
+        pictures: what is known of them.
     """
+    points, visible, group, expected = pictures.points, pictures.visible, pictures.group, pictures.expected
     decoder = landmark_decoder(model)
     mine, true = (decoder(c.shape, c.expression).astype(np.float64) for c in (got, want))
     size = np.sqrt(np.ptp(points, axis=1).prod(axis=1))

@@ -13,7 +13,7 @@ from morph.errors import MorphError
 from morph.model.morphable_model import MorphableModel
 from morph.model.readers.files import open_h5
 from morph.model.readers.landmarks import complete_landmarks, read_landmarks
-from morph.model.readers.parts import assemble, to_vertices
+from morph.model.readers.parts import ModelParts, assemble, to_vertices
 
 LICENCE = "Basel Face Model: research use only, do not pass on"
 NAMED = {  # the names that a Basel file gives its points, where they mean the same as an iBUG point (from 0)
@@ -78,14 +78,16 @@ def read_basel(path: Path, landmarks: Path | None = None) -> MorphableModel:
             raise MorphError(f"{path} names no known points; give the 68 with `landmarks=`")
         points = complete_landmarks(vertices, partial)
     return assemble(
-        name=path.stem,
-        unit="mm",
-        licence=LICENCE,
-        mean=vertices,
-        shape=shape,
-        expression=expression,
-        triangles=cells.astype(np.int32),
-        landmarks=points,
+        ModelParts(
+            name=path.stem,
+            unit="mm",
+            licence=LICENCE,
+            mean=vertices,
+            shape=shape,
+            expression=expression,
+            triangles=cells.astype(np.int32),
+            landmarks=points,
+        )
     )
 
 

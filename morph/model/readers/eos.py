@@ -16,7 +16,7 @@ import numpy.typing as npt
 from morph.errors import MorphError
 from morph.model.morphable_model import MorphableModel
 from morph.model.readers.landmarks import complete_landmarks, read_landmarks
-from morph.model.readers.parts import assemble, to_vertices
+from morph.model.readers.parts import ModelParts, assemble, to_vertices
 
 LICENCE = "as stated by whoever published this eos model (the Surrey Face Model: non-commercial research)"
 
@@ -67,17 +67,19 @@ def read_eos(path: Path, landmarks: Path | None = None, expressions: Path | None
             raise MorphError(f"{path} names no iBUG landmarks; give eos's mapping, such as ibug_to_sfm.txt, with `landmarks=`")
         points = complete_landmarks(vertices, numbered)
     return assemble(
-        name=path.stem,
-        unit="mm",
-        licence=LICENCE,
-        mean=vertices,
-        shape=(to_vertices(shape.basis, n, f"{path}: the shape basis"), shape.std),
-        expression=(to_vertices(parts.basis, n, f"{expressions or path}: the expressions"), parts.std),
-        triangles=shape.triangles,
-        landmarks=points,
-        expression_names=parts.names,
-        uv=np.stack([uv[:, 0], 1.0 - uv[:, 1]], axis=1) if len(uv) else None,  # eos counts v from the top
-        uv_triangles=uv_triangles if len(uv_triangles) else shape.triangles,
+        ModelParts(
+            name=path.stem,
+            unit="mm",
+            licence=LICENCE,
+            mean=vertices,
+            shape=(to_vertices(shape.basis, n, f"{path}: the shape basis"), shape.std),
+            expression=(to_vertices(parts.basis, n, f"{expressions or path}: the expressions"), parts.std),
+            triangles=shape.triangles,
+            landmarks=points,
+            expression_names=parts.names,
+            uv=np.stack([uv[:, 0], 1.0 - uv[:, 1]], axis=1) if len(uv) else None,  # eos counts v from the top
+            uv_triangles=uv_triangles if len(uv_triangles) else shape.triangles,
+        )
     )
 
 

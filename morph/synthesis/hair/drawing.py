@@ -136,6 +136,14 @@ def _draw(batch: Any, light: Any, stroke: Any, canvas: Any, buffers: Any) -> Non
 
 
 @compiled
+def _light_ends(batch: Any, i: Any, k: Any, light: Any, lit: Any) -> None:
+    """Light both ends of a piece, unless they are lit already."""
+    for node in (k, k + 1):
+        if lit[i, node, 0] < 0:
+            strand_light(batch, i, node, light, lit)
+
+
+@compiled
 def _draw_piece(batch: Any, what: Any, light: Any, canvas: Any, buffers: Any) -> None:
     """Blend a piece of a strand behind what the layer holds; ``what``: number of the strand and of the node, piece, stroke."""
     i, k, piece, stroke = what
@@ -170,9 +178,7 @@ def _draw_piece(batch: Any, what: Any, light: Any, canvas: Any, buffers: Any) ->
             if left < OPAQUE:
                 continue
             if not known:
-                for node in (k, k + 1):
-                    if lit[i, node, 0] < 0:
-                        strand_light(batch, i, node, light, lit)
+                _light_ends(batch, i, k, light, lit)
                 ra, ga, ba = lit[i, k, 0], lit[i, k, 1], lit[i, k, 2]
                 rb, gb, bb = lit[i, k + 1, 0] - ra, lit[i, k + 1, 1] - ga, lit[i, k + 1, 2] - ba
                 known = True

@@ -136,7 +136,7 @@ def synthesise(
         return _synthesise(plan, place, model, about, processes, progress, clock)
 
 
-def _synthesise(
+def _synthesise(  # noqa: PLR0913 - as of the public one, in a locked folder
     plan: SynthesisPlan,
     folder: Path,
     model: MorphableModel,

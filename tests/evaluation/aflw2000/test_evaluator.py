@@ -21,7 +21,7 @@ from morph.datasets.aflw2000 import Aflw2000, open_aflw2000
 from morph.errors import MorphError
 from morph.evaluation.aflw2000.crops import cut_benchmark
 from morph.evaluation.aflw2000.evaluator import Aflw2000Evaluator, nearest_similarities, predict_flat
-from morph.evaluation.aflw2000.sheet import write_sheet
+from morph.evaluation.aflw2000.sheet import Grid, write_sheet
 from morph.evaluation.aflw2000.weights import open_weights
 from morph.evaluation.aflw2000.whole_picture import track_benchmark
 from morph.inference.face_reader import FaceReader
@@ -192,7 +192,7 @@ def test_the_sheet_shows_best_median_and_worst(benchmark: Aflw2000, tmp_path: Pa
     from morph.evaluation.aflw2000.points import evaluate_points
 
     report = evaluate_points(benchmark, benchmark.names, points)
-    names = write_sheet(tmp_path / "sheet.png", benchmark, points, report.original, columns=2, size=96)
+    names = write_sheet(tmp_path / "sheet.png", benchmark, points, report.original, Grid(2, 96))
     sheet = cv2.imread(str(tmp_path / "sheet.png"))
     assert sheet.shape == (4 * 96, 2 * 96, 3)
     assert names[:2] == ["image00000.jpg", "image00001.jpg"]
