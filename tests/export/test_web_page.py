@@ -296,7 +296,6 @@ def test_mistakes_are_one_line(write_track: WriteTrack, tmp_path: Path, capsys: 
         ([track, tmp_path / "no" / "a.html"], "choose a folder that exists and is writable"),
         ([track, tmp_path / "folder.html"], "it is a folder; give the name of a file"),
         ([empty, tmp_path / "a.html"], "holds no face"),
-        ([tmp_path / "w.safetensors", tmp_path / "a.onnx", "--prop", "hat"], "--prop is for a track"),
     ]
     for (source, out, *more), said in cases:
         assert main(["export", str(source), "--out", str(out), *more, "--level", "0"]) == 2
