@@ -10,9 +10,9 @@ from typing import TYPE_CHECKING
 from morph.cli.options.claims import add_overwrite, claim
 
 if TYPE_CHECKING:
-    from viewer.draw.offscreen import Renderer
+    from viewer.draw.offscreen import SceneRenderer
     from viewer.output.preview import Preview
-    from viewer.stage.track_scene import Stage
+    from viewer.stage.track_scene import TrackScene
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -86,12 +86,12 @@ def run(options: argparse.Namespace) -> None:
         renderer.close()
 
 
-def _stage(options: argparse.Namespace) -> Stage:
+def _stage(options: argparse.Namespace) -> TrackScene:
     """The track, and what its faces wear."""
     from morph.model import load_default_model, load_model
     from morph.track_folder.read import load_track
     from viewer.props import find_prop, with_face
-    from viewer.stage.track_scene import Stage
+    from viewer.stage.track_scene import TrackScene
 
     track = load_track(options.folder)
     prop = find_prop(options.prop)
@@ -100,20 +100,20 @@ def _stage(options: argparse.Namespace) -> Stage:
         prop = with_face(prop, options.face, model)
     if prop is not None and not options.over:
         prop.check_footage()
-    return Stage(track, model, prop)
+    return TrackScene(track, model, prop)
 
 
-def _preview(options: argparse.Namespace, stage: Stage) -> Preview:
+def _preview(options: argparse.Namespace, stage: TrackScene) -> Preview:
     """How the stage is shown."""
     from viewer.output.preview import Preview
-    from viewer.stage.track_scene import Look
+    from viewer.stage.track_scene import DisplayStyle
 
     shown = options.head == "show" or (options.head == "auto" and not (options.over and stage.prop))
     return Preview(
         size=options.size,
         footage=options.over or options.beside,
         layout="beside" if options.beside else "over",
-        look=Look(head=shown, normals=options.normals),
+        look=DisplayStyle(head=shown, normals=options.normals),
         yaw=options.yaw,
         pitch=options.pitch,
         light=options.light,
@@ -121,7 +121,7 @@ def _preview(options: argparse.Namespace, stage: Stage) -> Preview:
     )
 
 
-def _write_preview(options: argparse.Namespace, stage: Stage, renderer: Renderer, preview: Preview) -> None:
+def _write_preview(options: argparse.Namespace, stage: TrackScene, renderer: SceneRenderer, preview: Preview) -> None:
     from tqdm import tqdm
 
     from viewer.output.preview import write_preview
@@ -150,7 +150,7 @@ def _check_layers(options: argparse.Namespace) -> None:
         raise MorphError(f"{'--out' if options.out else '--normals'} does not go with --layers; leave it out")
 
 
-def _write_layers(options: argparse.Namespace, stage: Stage, renderer: Renderer, preview: Preview) -> None:
+def _write_layers(options: argparse.Namespace, stage: TrackScene, renderer: SceneRenderer, preview: Preview) -> None:
     from tqdm import tqdm
 
     from viewer.output.layer_files import LayerOptions, write_layers

@@ -13,7 +13,7 @@ import numpy.typing as npt
 from morph.arrays import Doubles, Floats, Image, Indices
 from morph.crop.face_crop import cut
 from morph.crop.geometry import resize_similarity
-from morph.crop.parts import Part
+from morph.crop.parts import FacePart
 from morph.datasets.augmentation import AugmentationConfig
 from morph.datasets.crops import CropSet
 from morph.datasets.training_batches import TrainingBatches
@@ -84,7 +84,7 @@ def cut_parts(
     sets: Sequence[CropSet],
     regressor: Regressor,
     model: MorphableModel,
-    views: Sequence[tuple[Part, bool]],
+    views: Sequence[tuple[FacePart, bool]],
     options: LookOptions,
 ) -> list[PartCrops]:
     """Look at rendered faces once, in crops as inexact as a tracker's, and cut the parts where that look puts them.
@@ -132,7 +132,7 @@ class _Looked:
     numbers: Indices
 
 
-def _cut(part: Part, mirrored: bool, looked: _Looked, decoder: Decoder) -> PartCrops:
+def _cut(part: FacePart, mirrored: bool, looked: _Looked, decoder: Decoder) -> PartCrops:
     images, found, truth, numbers = looked.images, looked.found, looked.truth, looked.numbers
     columns = part.columns(decoder.model.expression_names, mirrored)
     resting = decoder(found.shape, 0 * found.expression)

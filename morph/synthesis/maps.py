@@ -18,7 +18,7 @@ from morph.model import MorphableModel
 from morph.rendering import Fragments, rasterise
 from morph.synthesis.drawing import Layers
 from morph.synthesis.person.anatomy import CLOTH, ENAMEL, FEATURES, LEFT_EYE, RIGHT_EYE, SKIN, TONGUE
-from morph.synthesis.scene import NEARNESS, Scene, Stage
+from morph.synthesis.scene import NEARNESS, SampledScene, SceneComposer
 from morph.synthesis.shading import survey_surfaces
 from morph.synthesis.surfaces.pixels import FIRST
 from morph.synthesis.surfaces.samples import single_samples
@@ -54,7 +54,7 @@ GUM, LIPS, MOUTH = 0.5, 0.5, 0.45  # from where on a blend of two materials coun
 BROWS, ROOTS, STRANDS = 0.2, 0.5, 0.5  # cover from which on hair counts
 
 
-def draw_maps(stage: Stage, s: Scene, size: int, layers: Layers, wanted: Collection[str]) -> dict[str, Array]:
+def draw_maps(stage: SceneComposer, s: SampledScene, size: int, layers: Layers, wanted: Collection[str]) -> dict[str, Array]:
     """Maps of a scene at the centres of the picture's pixels, whatever the supersampling.
 
     Args:
@@ -121,7 +121,7 @@ def draw_maps(stage: Stage, s: Scene, size: int, layers: Layers, wanted: Collect
     return out
 
 
-def _texture(stage: Stage, fragments: Fragments, points: Floats, triangles: Ints) -> npt.NDArray[np.uint16]:
+def _texture(stage: SceneComposer, fragments: Fragments, points: Floats, triangles: Ints) -> npt.NDArray[np.uint16]:
     corners = texture_corners(stage.model)
     seen = (fragments.triangle_id >= 0) & (fragments.triangle_id < len(corners))
     triangle = fragments.triangle_id[seen]

@@ -12,7 +12,7 @@ import numpy as np
 from morph.arrays import Floats
 from morph.errors import MorphError
 from morph.synthesis.light.environments import HEIGHT, WIDTH, analyse
-from morph.synthesis.light.lighting import Lighting
+from morph.synthesis.light.lighting import SampledLight
 from morph.synthesis.person.complexion import Complexion
 from morph.synthesis.person.people import Person
 
@@ -103,11 +103,11 @@ def measured_people(n_shape: int) -> Floats:
 
 
 @functools.cache
-def even_light() -> Lighting:
+def even_light() -> SampledLight:
     """The same white light from everywhere, without a key light or shadows."""
     environment = analyse(np.ones((HEIGHT, WIDTH, 3), np.float32))
     ahead, none = np.array([0, 0, 1], np.float32), np.zeros(3, np.float32)
-    return Lighting(environment, np.eye(3, dtype=np.float32), 1.0, ahead, none, 1.0)
+    return SampledLight(environment, np.eye(3, dtype=np.float32), 1.0, ahead, none, 1.0)
 
 
 def at_rest(person: Person) -> Person:

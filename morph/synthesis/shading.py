@@ -9,7 +9,7 @@ from morph.model.ibug68 import MIDDLE_OF_INNER_LIPS
 from morph.rendering import Fragments
 from morph.synthesis.light.lighting import ShadowMap
 from morph.synthesis.person.anatomy import LEFT_EYE, RIGHT_EYE, SKIN
-from morph.synthesis.scene import NEARNESS, Scene, Stage
+from morph.synthesis.scene import NEARNESS, SampledScene, SceneComposer
 from morph.synthesis.surfaces.eyes import Eyeball, eye_colour, gaze_direction, lid_shadow
 from morph.synthesis.surfaces.pixels import Lines, Pixels, Surface, furnish, survey
 from morph.synthesis.surfaces.refinements import fold_skin, sample_folds, wet_edge
@@ -30,7 +30,7 @@ from morph.synthesis.worn import clothing
 RIM = np.array([0.5, 0.3, 0.27], np.float32)  # wet edge of the lower lid, linear RGB
 
 
-def survey_surfaces(stage: Stage, s: Scene, fragments: Fragments, samples: Samples) -> Pixels:
+def survey_surfaces(stage: SceneComposer, s: SampledScene, fragments: Fragments, samples: Samples) -> Pixels:
     """What the samples show.
 
     Args:
@@ -69,7 +69,7 @@ class SurfaceShader:
         spare: random numbers of the second engine's additions; None leaves them out.
     """
 
-    def __init__(self, stage: Stage, scene: Scene, shadow: ShadowMap, spare: np.random.Generator | None) -> None:
+    def __init__(self, stage: SceneComposer, scene: SampledScene, shadow: ShadowMap, spare: np.random.Generator | None) -> None:
         self.stage, self.scene, self.shadow, self.spare = stage, scene, shadow, spare
 
     def shade(self, fragments: Fragments, image: Floats, supersampling: int) -> Floats:

@@ -15,7 +15,7 @@ from torch import Tensor, nn
 
 from morph.arrays import Floats
 from morph.atomic import atomic_path
-from morph.crop.parts import EYE, MOUTH, Part
+from morph.crop.parts import EYE, MOUTH, FacePart
 from morph.datasets.crops import CropSet
 from morph.datasets.part_crops import MARGIN, LookOptions, PartCrops, cut_parts, join, rows_of
 from morph.errors import MorphError
@@ -23,7 +23,7 @@ from morph.inference.regressor import Regressor
 from morph.model import landmark_decoder
 from morph.model.default_model import load_default_model
 from morph.model.morphable_model import MorphableModel, load_model
-from morph.network.experts import Experts, ExpertsInfo, PartExpert, export_experts
+from morph.network.experts import ExpertsInfo, ExpertsModule, PartExpert, export_experts
 from morph.training.experts_config import ExpertRecipe, ExpertsConfig, ExpertsTraining
 from morph.training.run import alone_in, note_recipe
 
@@ -73,12 +73,12 @@ def _train_experts(config: ExpertsConfig, folder: Path, report: Report) -> Path:
         writer.writerows(curve)
     names = ", ".join(source.path.name for source in config.data.sets)
     info = ExpertsInfo(model.name, model.identity, first_look.path.name, config.licence, f"{config.name}: {names}", trained)
-    export_experts(Experts(eye, mouth), info, folder / "experts.onnx")
+    export_experts(ExpertsModule(eye, mouth), info, folder / "experts.onnx")
     return folder / "experts.onnx"
 
 
 def look_at_sets(
-    config: ExpertsConfig, model: MorphableModel, first_look: Regressor, views: Sequence[tuple[Part, bool]], report: Report
+    config: ExpertsConfig, model: MorphableModel, first_look: Regressor, views: Sequence[tuple[FacePart, bool]], report: Report
 ) -> list[PartCrops]:
     """What the first look leads to, one :class:`PartCrops` for each of ``views``, over all sets and draws.
 
@@ -159,7 +159,7 @@ def context_statistics(context: Floats) -> tuple[Tensor, Tensor]:
     return torch.from_numpy(context.mean(0)), torch.from_numpy(np.maximum(context.std(0), 0.02))
 
 
-def opening_moves(part: Part, model: MorphableModel) -> Tensor:
+def opening_moves(part: FacePart, model: MorphableModel) -> Tensor:
     """``(C,)`` how far one standard deviation of each of the part's expressions opens it, in the model's unit."""
     decoder = landmark_decoder(model)
     columns = part.columns(model.expression_names, False)

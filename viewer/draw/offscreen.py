@@ -20,7 +20,7 @@ INSTALL_OPENGL = "apt-get install libosmesa6 libgl1 (or libegl1 and a driver)"
 INSTALL_VIEWER = "pip install 'morph[viewer]'"
 
 
-class Renderer(Protocol):
+class SceneRenderer(Protocol):
     """What draws scenes."""
 
     name: str
@@ -52,7 +52,7 @@ def choose_platform() -> str:
     return "osmesa" if probe("osmesa") else "egl" if on_egl else ""
 
 
-def open_renderer(backend: str = "auto", samples: int = 1, *, say: Callable[[str], None] = lambda line: None) -> Renderer:
+def open_renderer(backend: str = "auto", samples: int = 1, *, say: Callable[[str], None] = lambda line: None) -> SceneRenderer:
     """The renderer asked for, or the best that works: OpenGL on EGL or OSMesa, else software.
 
     Args:

@@ -13,7 +13,7 @@ import numpy as np
 from morph.arrays import Doubles, Floats, Image
 from morph.errors import MorphError
 from morph.model.camera import PerspectiveCamera
-from viewer.draw.scene import Part, Scene
+from viewer.draw.scene import MeshPart, Scene
 from viewer.draw.software import average
 
 MANY = 2000  # triangles of a hidden part from which it is worth to look for those in the picture
@@ -100,7 +100,7 @@ class OpenGLRenderer:
         self._renderer = self.pyrender.Renderer(width, height)
         self._size = (width, height)
 
-    def _draw(self, scene: Scene, parts: list[tuple[Part, Floats]]) -> Floats:
+    def _draw(self, scene: Scene, parts: list[tuple[MeshPart, Floats]]) -> Floats:
         from OpenGL import GL
 
         self._renderer.viewport_width, self._renderer.viewport_height = scene.width, scene.height
@@ -118,7 +118,7 @@ class OpenGLRenderer:
         return np.asarray(np.multiply(rgba, np.float32(1 / 255), dtype=np.float32))
 
 
-def _in_window(part: Part, colours: Floats, scene: Scene) -> tuple[Part, Floats]:
+def _in_window(part: MeshPart, colours: Floats, scene: Scene) -> tuple[MeshPart, Floats]:
     """A part that is not seen, and its colours, without what lies outside of the picture; other parts as they are."""
     if not part.holdout or len(part.triangles) < MANY:
         return part, colours
@@ -130,7 +130,7 @@ def _in_window(part: Part, colours: Floats, scene: Scene) -> tuple[Part, Floats]
     used = np.zeros(len(points), bool)
     used[triangles] = True
     number = np.cumsum(used, dtype=np.int32) - np.int32(1)
-    return Part(part.vertices[used], number[triangles], part.albedo[used], holdout=True), colours[used]
+    return MeshPart(part.vertices[used], number[triangles], part.albedo[used], holdout=True), colours[used]
 
 
 def import_pyrender(platform: str | None) -> Any:
@@ -180,7 +180,7 @@ class DrawMode:
 SOLID = DrawMode()
 
 
-def pyrender_primitive(pyrender: Any, part: Part, colours: Floats, mode: DrawMode = SOLID) -> Any:
+def pyrender_primitive(pyrender: Any, part: MeshPart, colours: Floats, mode: DrawMode = SOLID) -> Any:
     """A pyrender primitive of a part with lit ``colours`` ``(V, 4)``."""
     if mode.blend:
         colours = np.concatenate([colours[:, :3] / np.maximum(colours[:, 3:], 1e-3), colours[:, 3:]], axis=1)
@@ -190,7 +190,7 @@ def pyrender_primitive(pyrender: Any, part: Part, colours: Floats, mode: DrawMod
     return pyrender.Primitive(part.vertices, color_0=colours, indices=part.triangles, material=material)
 
 
-def pyrender_scene(pyrender: Any, scene: Scene, parts: list[tuple[Part, Floats]]) -> Any:
+def pyrender_scene(pyrender: Any, scene: Scene, parts: list[tuple[MeshPart, Floats]]) -> Any:
     """A pyrender scene of parts with their lit colours, on a background of nothing, seen by the scene's camera.
 
     All parts without a texture become one mesh, for colours are all that they differ in: one draw call is much faster
@@ -208,20 +208,20 @@ def pyrender_scene(pyrender: Any, scene: Scene, parts: list[tuple[Part, Floats]]
     return graph
 
 
-def joined(parts: list[tuple[Part, Floats]]) -> Part | None:
+def joined(parts: list[tuple[MeshPart, Floats]]) -> MeshPart | None:
     """Parts with their lit colours as one; None where there is no triangle."""
     filled = [(part, colours) for part, colours in parts if len(part.triangles)]
     if not filled:
         return None
     starts = np.cumsum([0] + [len(part.vertices) for part, _ in filled])
-    return Part(
+    return MeshPart(
         np.concatenate([part.vertices for part, _ in filled]),
         np.concatenate([part.triangles + start for (part, _), start in zip(filled, starts[:-1], strict=True)]),
         np.concatenate([colours for _, colours in filled]),
     )
 
 
-def pyrender_textured(pyrender: Any, part: Part, coordinates: Floats, texture: Image) -> Any:
+def pyrender_textured(pyrender: Any, part: MeshPart, coordinates: Floats, texture: Image) -> Any:
     """A pyrender primitive that shows a texture as it is.
 
     Args:
@@ -235,7 +235,7 @@ def pyrender_textured(pyrender: Any, part: Part, coordinates: Floats, texture: I
     return pyrender.Primitive(part.vertices, texcoord_0=coordinates, indices=part.triangles, material=material)
 
 
-def pyrender_painted(pyrender: Any, part: Part, colours: Floats, image: Image, mode: DrawMode = SOLID) -> Any:
+def pyrender_painted(pyrender: Any, part: MeshPart, colours: Floats, image: Image, mode: DrawMode = SOLID) -> Any:
     """A pyrender primitive of a part with a texture, multiplied by its lit colours.
 
     Args:

@@ -20,7 +20,7 @@ Box = tuple[int, int, int, int]  # left, top, right, bottom in pixels; the last 
 
 
 @dataclass(frozen=True, eq=False)
-class Part:
+class MeshPart:
     """One mesh of a scene, seen from outside only (see :func:`two_sided`).
 
     Attributes:
@@ -63,7 +63,7 @@ class Scene:
     A :class:`PerspectiveCamera` stands still in its own frame, so the eye is where ``rotation @ x + position`` is zero.
     """
 
-    parts: tuple[Part, ...]
+    parts: tuple[MeshPart, ...]
     camera: Camera
     width: int
     height: int
@@ -122,7 +122,7 @@ class Scene:
             return None
         return int(first[0]), int(first[1]), int(last[0]), int(last[1])
 
-    def texture_image(self, part: Part) -> Image:
+    def texture_image(self, part: MeshPart) -> Image:
         """The level of the part's texture for this picture, ``(H, W, 4)`` uint8 multiplied by alpha.
 
         Its texels are about as large as pixels, on average over the triangles that face the viewer. Where normals are
@@ -132,7 +132,7 @@ class Scene:
         image = part.texture.levels[self.texture_level(part)]
         return np.repeat(image[..., 3:], 4, axis=2) if self.show_normals else image
 
-    def texture_level(self, part: Part) -> int:
+    def texture_level(self, part: MeshPart) -> int:
         """Number of that level."""
         texture = part.texture
         assert texture is not None
@@ -144,7 +144,7 @@ class Scene:
         facing = pixels > 0
         return texture.level(float(np.sqrt(texels[facing].sum() / max(pixels[facing].sum(), 1e-9))))
 
-    def colours(self, part: Part) -> Floats:
+    def colours(self, part: MeshPart) -> Floats:
         """``(V, 4)`` lit colours of a part, multiplied by alpha, without its texture; all zero where it is a holdout."""
         if part.holdout:
             return np.zeros((len(part.vertices), 4), np.float32)
@@ -163,7 +163,7 @@ def doubled_areas(corners: Reals) -> Reals:
     return np.asarray(a[:, 0] * b[:, 1] - a[:, 1] * b[:, 0])
 
 
-def two_sided(part: Part) -> Part:
+def two_sided(part: MeshPart) -> MeshPart:
     """The part and its own back, with normals that point the other way: for sheets that are seen from both sides."""
     normals = part.normals if part.normals is not None else vertex_normals(part.vertices, part.triangles)
     back = part.triangles[:, ::-1] + len(part.vertices)

@@ -8,7 +8,7 @@ import numpy as np
 from morph.arrays import Floats
 from morph.model.camera import PerspectiveCamera
 from morph.rendering import Fragments, interpolate, rasterise
-from viewer.draw.scene import Box, Camera, Part, Scene
+from viewer.draw.scene import Box, Camera, MeshPart, Scene
 from viewer.draw.texture import sample
 
 
@@ -61,7 +61,7 @@ def average(layer: Floats, samples: int) -> Floats:
     return small.astype(np.float32, copy=False)
 
 
-Mesh = tuple[Part, Floats]
+Mesh = tuple[MeshPart, Floats]
 
 
 def _draw(scene: Scene, meshes: list[Mesh], box: Box) -> tuple[Floats, Fragments]:

@@ -24,7 +24,7 @@ from morph.tracking import Tracker, TrackerOptions
 from viewer.draw.offscreen import open_renderer
 from viewer.output.preview import Preview, draw_frame
 from viewer.props import find_prop
-from viewer.stage.track_scene import Look, Stage
+from viewer.stage.track_scene import DisplayStyle, TrackScene
 
 SIZE = (640, 480)
 FRAMES = 40  # of the clip, from its first; they are decoded beforehand
@@ -159,7 +159,7 @@ def measure_viewer(
                 source.threads = 1
             tracker, track = Tracker(track), Path(folder) / "track"
             track_to_folder(source, tracker, track, TrackOptions())
-        stage = Stage(load_track(track), model, found)
+        stage = TrackScene(load_track(track), model, found)
         costs: dict[str, Backend] = {}
         missing: dict[str, str] = {}
         for name in bench.backends:
@@ -185,7 +185,7 @@ def measure_viewer(
 
 @dataclass(frozen=True, eq=False)
 class _Job:
-    stage: Stage
+    stage: TrackScene
     track: str
     clip: str
     folder: Path
@@ -195,7 +195,7 @@ class _Job:
 def _measure(job: _Job, frames: list[Frame], backend: str) -> Backend:
     stage, rounds = job.stage, job.bench.rounds
     renderer = open_renderer(backend, job.bench.samples)
-    preview = Preview(SIZE, look=Look(head=False), light="auto", finish="matched")
+    preview = Preview(SIZE, look=DisplayStyle(head=False), light="auto", finish="matched")
     best = float("inf")
     try:
         for number in range(rounds + 1):

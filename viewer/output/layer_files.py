@@ -31,7 +31,7 @@ from morph.track_folder.resume import remove_record, write_record
 from viewer.output.layer_folder import FORMAT, SUMMARY, check_layer_folder
 from viewer.output.layers import FAR, FrameLayers, LayerMaker
 from viewer.output.preview import Preview, resized
-from viewer.stage.track_scene import Stage
+from viewer.stage.track_scene import TrackScene
 
 Kind = Literal["exr", "png"]
 HALF_WRITTEN = re.compile(
@@ -168,12 +168,12 @@ def _write_frame(files: dict[str, Writer], folder: Path, ending: str) -> None:
             write(path)
 
 
-def _retouched(stage: Stage, frame: int, plate: Image, zoom: float) -> Image | None:
+def _retouched(stage: TrackScene, frame: int, plate: Image, zoom: float) -> Image | None:
     """The plate with the prop's effects; None where it has none."""
     return stage.retouched(frame, plate, zoom) if stage.prop is not None and stage.prop.effects else None
 
 
-def _cameras(stage: Stage, frames: list[int], size: tuple[int, int]) -> list[dict[str, Any]]:
+def _cameras(stage: TrackScene, frames: list[int], size: tuple[int, int]) -> list[dict[str, Any]]:
     """Scaled orthographic: column = scale · x + column of the origin, row = row of the origin − scale · y."""
     pose, zoom = stage.track.coefficients, 1.0 if stage.track.size is None else size[0] / stage.track.size[0]
     return [
@@ -189,7 +189,7 @@ def _cameras(stage: Stage, frames: list[int], size: tuple[int, int]) -> list[dic
     ]
 
 
-def _prepare(stage: Stage, picture: Frame, folder: Path) -> tuple[int, int]:
+def _prepare(stage: TrackScene, picture: Frame, folder: Path) -> tuple[int, int]:
     """See that the footage is the track's, and make the folder."""
     height, width = picture.image.shape[:2]
     if stage.track.size is not None and stage.track.size != (width, height):

@@ -13,12 +13,12 @@ from morph.export.textures.uv_chart import rasterise_chart
 from morph.model import MorphableModel
 from morph.rendering import Fragments, interpolate, rasterise, vertex_normals
 from morph.rendering.colour import decode_srgb
-from viewer.draw.scene import Part, Scene
+from viewer.draw.scene import MeshPart, Scene
 from viewer.draw.texture import sample
 
 if TYPE_CHECKING:
-    from viewer.draw.offscreen import Renderer
-    from viewer.stage.track_scene import Stage
+    from viewer.draw.offscreen import SceneRenderer
+    from viewer.stage.track_scene import TrackScene
 
 FAR = -10_000.0  # millimetres: the depth where nothing is
 MAP_SIZE = 1024  # texels of an ST map, each way
@@ -63,7 +63,7 @@ class LayerMaker:
         map_size: texels of an ST map, each way.
     """
 
-    def __init__(self, stage: Stage, renderer: Renderer, map_size: int = MAP_SIZE) -> None:
+    def __init__(self, stage: TrackScene, renderer: SceneRenderer, map_size: int = MAP_SIZE) -> None:
         self.stage, self.renderer = stage, renderer
         self._chart = _Chart(stage.model, map_size) if len(stage.model.uv_triangles) else None
 
@@ -113,11 +113,11 @@ class LayerMaker:
         beauty = np.concatenate([decode_srgb(straight) * alpha, alpha], axis=-1)
         return beauty.astype(np.float32), np.stack([head, props, silhouette], axis=-1)
 
-    def _is_head(self, part: Part) -> bool:
+    def _is_head(self, part: MeshPart) -> bool:
         return part.triangles is self.stage.model.triangles
 
 
-def _fragments(part: Part, scene: Scene) -> Fragments:
+def _fragments(part: MeshPart, scene: Scene) -> Fragments:
     return rasterise(part.vertices * np.array([1, -1, 1], np.float32), part.triangles, scene.height, scene.width)
 
 
@@ -143,7 +143,7 @@ def _nearest(scene: Scene, model: MorphableModel, scales: list[float]) -> tuple[
     return depth, normals
 
 
-def _opacity(part: Part, seen: Fragments) -> Floats:
+def _opacity(part: MeshPart, seen: Fragments) -> Floats:
     alpha = interpolate(seen, part.triangles, part.albedo[:, 3:])[..., 0]
     if part.texture is not None and part.coordinates is not None:
         places = interpolate(seen, part.triangles, part.coordinates)
@@ -165,7 +165,7 @@ class _Chart:
         self._shown = model.triangles[chart.triangle_id.ravel()[self._texels]]
         self._shares = chart.barycentric.reshape(-1, 3)[self._texels]
 
-    def places(self, head: Part, seen: Fragments, scale: float) -> Floats:
+    def places(self, head: MeshPart, seen: Fragments, scale: float) -> Floats:
         """``(N, N, 3)`` ST map of a head; ``scale`` is pixels a millimetre."""
         height, width = seen.depth.shape
         normals = head.normals if head.normals is not None else vertex_normals(head.vertices, head.triangles)

@@ -17,11 +17,11 @@ from morph.errors import MorphError
 from morph.export.video import VideoWriter
 from morph.frames.frame import FrameSource
 from morph.frames.sources import open_source
-from viewer.draw.offscreen import Renderer
+from viewer.draw.offscreen import SceneRenderer
 from viewer.output.picture import SUFFIXES, write_picture
 from viewer.plate.composite import backdrop, over
 from viewer.plate.plate_match import PlateFrame, PlateMatch
-from viewer.stage.track_scene import Look, Stage
+from viewer.stage.track_scene import DisplayStyle, TrackScene
 
 Timed = tuple[Image, float]
 
@@ -44,13 +44,13 @@ class Preview:
     size: tuple[int, int] | None = None
     footage: str | None = None
     layout: Literal["over", "beside"] = "over"
-    look: Look = dataclasses.field(default_factory=Look)
+    look: DisplayStyle = dataclasses.field(default_factory=DisplayStyle)
     yaw: float = 0.0
     pitch: float = 0.0
     light: Literal["auto", "studio"] = "studio"
     finish: Literal["plain", "matched"] = "plain"
 
-    def match(self, stage: Stage) -> PlateMatch | None:
+    def match(self, stage: TrackScene) -> PlateMatch | None:
         """What makes drawings of ``stage`` look like the footage, for one clip; None where nothing has to."""
         auto, matched = self.light == "auto", self.finish == "matched"
         if self.layout != "over" or self.look.normals or not (auto or matched):
@@ -59,8 +59,8 @@ class Preview:
 
 
 def draw_frame(  # noqa: PLR0913 - what is shown, what draws it, and the frame
-    stage: Stage,
-    renderer: Renderer,
+    stage: TrackScene,
+    renderer: SceneRenderer,
     preview: Preview,
     frame: int,
     footage: Image | None = None,
@@ -107,8 +107,8 @@ def resized(footage: Image, size: tuple[int, int] | None) -> tuple[Image, float]
 
 
 def write_preview(  # noqa: PLR0913 - what is shown, what draws it, and where it goes
-    stage: Stage,
-    renderer: Renderer,
+    stage: TrackScene,
+    renderer: SceneRenderer,
     preview: Preview,
     out: str | os.PathLike[str],
     frame: int | None = None,
@@ -154,7 +154,9 @@ def write_preview(  # noqa: PLR0913 - what is shown, what draws it, and where it
     return 1
 
 
-def _all_frames(stage: Stage, renderer: Renderer, preview: Preview, source: FrameSource | None) -> tuple[Iterator[Timed], int]:
+def _all_frames(
+    stage: TrackScene, renderer: SceneRenderer, preview: Preview, source: FrameSource | None
+) -> tuple[Iterator[Timed], int]:
     """Pictures with their times: of the whole footage, or from the first to the last frame with a face."""
     track = stage.track
     if source is None:
@@ -165,7 +167,7 @@ def _all_frames(stage: Stage, renderer: Renderer, preview: Preview, source: Fram
     return frames, source.count or track.last + 1
 
 
-def _footage_frame(stage: Stage, preview: Preview, wanted: int, match: PlateMatch | None) -> Image:
+def _footage_frame(stage: TrackScene, preview: Preview, wanted: int, match: PlateMatch | None) -> Image:
     """A frame of the footage; ``match`` is shown what came before it, so that it draws as in a clip."""
     index, footage = -1, str(preview.footage)
     for frame in open_source(footage):

@@ -11,18 +11,18 @@ import numpy.typing as npt
 from morph.arrays import Doubles, Floats, Image
 from morph.model import landmark_decoder
 from viewer.draw.lighting import Lighting
-from viewer.draw.scene import Part, Scene
+from viewer.draw.scene import MeshPart, Scene
 from viewer.plate.composite import Finish, over, over_matched
 from viewer.plate.footage_light import LightEstimator, grey_casts
 from viewer.plate.grain import Grain, GrainMaker, measure_grain
-from viewer.plate.motion import longest_way, streak, way
+from viewer.plate.motion import blur_matrix, longest_blur, streak
 from viewer.plate.shadow import cast_shadow
 from viewer.plate.sharpness import measure_blur, soften
 from viewer.plate.skin import SkinReader
 
 if TYPE_CHECKING:
-    from viewer.draw.offscreen import Renderer
-    from viewer.stage.track_scene import Stage
+    from viewer.draw.offscreen import SceneRenderer
+    from viewer.stage.track_scene import TrackScene
 
 Box = tuple[int, int, int, int]  # left, top, right, bottom in pixels; the last two are outside
 MEASURE_SECONDS = 0.5  # from one look at grain and sharpness to the next
@@ -39,7 +39,7 @@ class _Plate:
     blur: float
 
     def towards(self, other: _Plate, share: float) -> _Plate:
-        """A part of the way to ``other``."""
+        """Between this one and ``other``."""
 
         def mix(a: Floats, b: Floats) -> Floats:
             return np.asarray(a + np.float32(share) * (b - a), np.float32)
@@ -79,7 +79,7 @@ class PlateMatch:
         seed: of the grain.
     """
 
-    def __init__(self, stage: Stage, *, light: bool = True, finish: bool = True, seed: int = 0) -> None:
+    def __init__(self, stage: TrackScene, *, light: bool = True, finish: bool = True, seed: int = 0) -> None:
         self.stage, self.finish = stage, finish
         self._reader = SkinReader(stage.model, stage.head.occlusion) if light else None
         self._estimator = LightEstimator()
@@ -107,7 +107,7 @@ class PlateMatch:
             self._look(plate, [head for _, head in heads], time)
         return light
 
-    def draw(self, renderer: Renderer, scene: Scene, filmed: PlateFrame) -> Image:
+    def draw(self, renderer: SceneRenderer, scene: Scene, filmed: PlateFrame) -> Image:
         """The scene in the picture, ``(H, W, 3)`` uint8 RGB.
 
         Args:
@@ -134,7 +134,7 @@ class PlateMatch:
         if box is None:
             return plate
         motion = self._motion([row for row, _ in heads], frame, zoom)
-        margin = int(3 * seen.blur + longest_way(motion, box) / 2) + 2
+        margin = int(3 * seen.blur + longest_blur(motion, box) / 2) + 2
         left, top = max(box[0] - margin, 0), max(box[1] - margin, 0)
         layer = renderer.render(scene)[top : box[3] + margin, left : box[2] + margin]
         layer = streak(soften(np.ascontiguousarray(layer), seen.blur), motion, (left, top))
@@ -143,7 +143,7 @@ class PlateMatch:
     def _person(self, row: int) -> int:
         return int(self.stage.track.id[row])
 
-    def _look(self, plate: Image, heads: list[Part], time: float) -> None:
+    def _look(self, plate: Image, heads: list[MeshPart], time: float) -> None:
         """Measure levels, and every now and then grain and sharpness, and go over to them slowly."""
         passed = time - self._time
         begin = self._target is None or not 0 <= passed <= 1
@@ -155,7 +155,7 @@ class PlateMatch:
         share = 1.0 if begin or self._plate is None else 1 - float(np.exp(-passed / EASE_SECONDS))
         self._plate = self._target if self._plate is None else self._plate.towards(self._target, share)
 
-    def _measure(self, plate: Image, heads: list[Part]) -> _Plate:
+    def _measure(self, plate: Image, heads: list[MeshPart]) -> _Plate:
         height, width = plate.shape[:2]
         few = plate[:: max(height // 120, 1), :: max(width // 160, 1)].reshape(-1, 3)
         grey = few.mean(axis=1)
@@ -169,7 +169,7 @@ class PlateMatch:
         old = self._target
         return _Plate(levels, grain, float(np.median(blurs)) if blurs else (old.blur if old is not None else 0.0))
 
-    def _face_box(self, head: Part, width: int, height: int) -> Box | None:
+    def _face_box(self, head: MeshPart, width: int, height: int) -> Box | None:
         """The landmarks' part of the picture; None where the face is out of it."""
         marks = head.vertices[self.stage.model.landmarks, :2] * np.array([1, -1])
         return _clipped(marks.min(axis=0), marks.max(axis=0), width, height)
@@ -192,7 +192,7 @@ class PlateMatch:
         if not points:
             return np.zeros((2, 3))
         before, now, after = (np.concatenate(these) for these in zip(*points, strict=True))
-        return way(before, now, after)
+        return blur_matrix(before, now, after)
 
 
 def _clipped(low: npt.ArrayLike, high: npt.ArrayLike, width: int, height: int) -> Box | None:

@@ -10,7 +10,7 @@ from morph.arrays import Ints, Reals
 from morph.model import Decoder, MorphableModel, load_default_model
 from morph.model.rotation import nearest_rotation
 from morph.rendering import rasterise
-from viewer.draw.scene import Part
+from viewer.draw.scene import MeshPart
 from viewer.props.painting import WornTexture
 from viewer.props.prop import Item, Prop, SkinTexture
 from viewer.props.wearer import Placement, Wearer
@@ -37,7 +37,7 @@ class Wearing:
             for item in prop.worn
         ]
 
-    def parts(self, wearer: Wearer, placement: Placement, head: Part | None = None) -> list[Part]:
+    def parts(self, wearer: Wearer, placement: Placement, head: MeshPart | None = None) -> list[MeshPart]:
         """The prop's pieces in the frame of a scene.
 
         Args:
@@ -45,7 +45,7 @@ class Wearing:
             placement: of the head's model in the scene.
             head: the head in that frame, which saves textures from making it anew.
         """
-        parts: list[Part] = []
+        parts: list[MeshPart] = []
         for item in self.items:
             if isinstance(item, WornTexture):
                 parts += item.parts(wearer, placement, head)
@@ -89,7 +89,7 @@ class WornItem:
             self._lift[key] = self._needed_lift(there, self._whole(typical, neutral))
         return Placement(fitted.linear, fitted.shift + np.array([0.0, 0.0, self._lift[key]]))
 
-    def parts(self, placement: Placement, model: Placement) -> list[Part]:
+    def parts(self, placement: Placement, model: Placement) -> list[MeshPart]:
         """The pieces in the frame of a scene, from their ``placement`` on the model and that of the model in the scene."""
         matrix = np.asarray(model.linear) @ placement.linear
         offset = np.asarray(model.linear) @ placement.shift + np.asarray(model.shift)

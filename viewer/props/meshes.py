@@ -15,13 +15,13 @@ from morph.errors import MorphError
 from morph.rendering import vertex_normals
 from morph.rendering.colour import GAMMA
 from viewer.draw.lighting import Material
-from viewer.draw.scene import Part, two_sided
+from viewer.draw.scene import MeshPart, two_sided
 
 COMPONENTS = {5120: "i1", 5121: "u1", 5122: "<i2", 5123: "<u2", 5125: "<u4", 5126: "<f4"}
 WIDTHS = {"SCALAR": 1, "VEC2": 2, "VEC3": 3, "VEC4": 4, "MAT4": 16}
 
 
-def read_mesh(path: Path) -> tuple[Part, ...]:
+def read_mesh(path: Path) -> tuple[MeshPart, ...]:
     """Parts of a mesh file, in its own frame.
 
     Binary glTF (.glb) keeps colours, transparency and roughness of its materials, and colours of its vertices. Other
@@ -53,7 +53,7 @@ def _through_trimesh(path: Path) -> bytes:
         raise MorphError(f"{path} cannot be read as a mesh ({reason}); save it as .glb") from None
 
 
-def _read_glb(data: bytes, path: Path) -> tuple[Part, ...]:
+def _read_glb(data: bytes, path: Path) -> tuple[MeshPart, ...]:
     if len(data) < 20 or data[:4] != b"glTF":
         raise MorphError(f"{path} is not a binary glTF; export it as .glb")
     document, binary, at = {}, b"", 12
@@ -68,7 +68,7 @@ def _read_glb(data: bytes, path: Path) -> tuple[Part, ...]:
     needed = document.get("extensionsRequired", [])
     if needed:
         raise MorphError(f"{path} needs the glTF extension {needed[0]}, which is not supported; export it without")
-    parts: list[Part] = []
+    parts: list[MeshPart] = []
     scene = document["scenes"][document.get("scene", 0)]
     queue = [(index, np.eye(4)) for index in scene.get("nodes", [])]
     while queue:
@@ -114,7 +114,7 @@ def _accessor(document: dict[str, Any], binary: bytes, index: int) -> npt.NDArra
     return np.asarray(rows.copy())
 
 
-def _part(document: dict[str, Any], binary: bytes, primitive: dict[str, Any], matrix: Doubles) -> Part:
+def _part(document: dict[str, Any], binary: bytes, primitive: dict[str, Any], matrix: Doubles) -> MeshPart:
     attributes = primitive["attributes"]
     points = _accessor(document, binary, attributes["POSITION"]).astype(np.float64)
     vertices = (points @ matrix[:3, :3].T + matrix[:3, 3]).astype(np.float32)
@@ -144,5 +144,5 @@ def _part(document: dict[str, Any], binary: bytes, primitive: dict[str, Any], ma
         albedo[:, 3] = 1.0
     metallic = float(metal.get("metallicFactor", 1.0))
     material = Material(max(float(metal.get("roughnessFactor", 1.0)), 0.05), 0.04 + 0.6 * metallic)
-    part = Part(vertices, triangles, albedo, normals.astype(np.float32), None, material, see_through=blend)
+    part = MeshPart(vertices, triangles, albedo, normals.astype(np.float32), None, material, see_through=blend)
     return two_sided(part) if spec.get("doubleSided") else part

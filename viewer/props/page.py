@@ -11,7 +11,7 @@ from morph.export.gltf_buffer import ARRAY_BUFFER, ELEMENT_ARRAY_BUFFER, GltfBuf
 from morph.export.performance import Performance
 from morph.export.web_page import PageProp
 from morph.rendering.colour import GAMMA
-from viewer.draw.scene import Part
+from viewer.draw.scene import MeshPart
 from viewer.props.fitted_prop import Wearing, WornItem
 from viewer.props.prop import Item, Prop, SkinTexture
 from viewer.props.wearer import Placement, Wearer
@@ -60,7 +60,7 @@ def prop_glb(prop: Prop) -> bytes:
     )
 
 
-def _primitive(buffer: GltfBuffer, part: Part) -> dict[str, Any]:
+def _primitive(buffer: GltfBuffer, part: MeshPart) -> dict[str, Any]:
     attributes = {"POSITION": buffer.accessor(np.asarray(part.vertices, np.float32), ARRAY_BUFFER, bounds=True)}
     if part.normals is not None:
         attributes["NORMAL"] = buffer.accessor(np.asarray(part.normals, np.float32), ARRAY_BUFFER)
@@ -70,7 +70,7 @@ def _primitive(buffer: GltfBuffer, part: Part) -> dict[str, Any]:
     return {"attributes": attributes, "indices": buffer.accessor(corners, ELEMENT_ARRAY_BUFFER), "mode": 4}
 
 
-def _material(part: Part) -> dict[str, Any]:
+def _material(part: MeshPart) -> dict[str, Any]:
     metallic = float(np.clip((part.material.reflectance - 0.04) / 0.6, 0, 1))
     surface = {"metallicFactor": metallic, "roughnessFactor": float(part.material.roughness)}
     return {"pbrMetallicRoughness": surface} | ({"alphaMode": "BLEND"} if part.see_through else {})

@@ -10,7 +10,7 @@ from morph.export.textures.uv_chart import fill_gaps, rasterise_chart
 from morph.model import Decoder, MorphableModel
 from morph.rendering import vertex_normals
 from viewer.draw.lighting import Material
-from viewer.draw.scene import Part
+from viewer.draw.scene import MeshPart
 from viewer.draw.texture import Texture
 from viewer.props.prop import SkinTexture
 from viewer.props.wearer import Placement, Wearer
@@ -64,7 +64,7 @@ class WornTexture:
         self._coordinates = ((coordinates * size - low) / (high - low)).astype(np.float32)
         self._decoder = Decoder(model)
 
-    def parts(self, wearer: Wearer, placement: Placement, head: Part | None) -> list[Part]:
+    def parts(self, wearer: Wearer, placement: Placement, head: MeshPart | None) -> list[MeshPart]:
         """The painted skin in the frame of a scene.
 
         Args:
@@ -84,7 +84,7 @@ class WornTexture:
         occlusion: Floats | None = None if head is None or head.occlusion is None else head.occlusion[self._rows]
         white = np.ones((len(self._rows), 4), np.float32)
         return [
-            Part(
+            MeshPart(
                 vertices=vertices[self._rows] + above * normals,
                 triangles=self._triangles,
                 albedo=white,

@@ -14,7 +14,7 @@ import yaml
 from morph.arrays import Image
 from morph.errors import MorphError
 from morph.model import MorphableModel
-from viewer.draw.scene import Part
+from viewer.draw.scene import MeshPart
 from viewer.effects.face_texture import face_of_track, read_face_texture
 from viewer.effects.settings import Effect, EyeColour, FaceSwap, SmoothSkin, read_effect
 from viewer.props.meshes import read_mesh
@@ -44,7 +44,7 @@ class Item:
         clear: millimetres that it keeps in front of the skin, or None where it may sink in.
     """
 
-    pieces: tuple[Part, ...]
+    pieces: tuple[MeshPart, ...]
     landmarks: dict[int, float]
     points: dict[tuple[float, float, float], float]
     follows: str = "skull"

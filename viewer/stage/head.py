@@ -10,7 +10,7 @@ from morph.model import Decoder, MorphableModel
 from morph.rendering import rasterise, vertex_normals
 from morph.rendering.sphere import fibonacci_sphere
 from viewer.draw.lighting import Material
-from viewer.draw.scene import Part
+from viewer.draw.scene import MeshPart
 
 SKIN = Material(roughness=0.52, reflectance=0.04, softness=(0.35, 0.16, 0.10))
 SKIN_COLOUR = (0.82, 0.63, 0.55)
@@ -43,10 +43,10 @@ class Head:
         """``(V, 3)`` in the model's frame."""
         return self.decoder(shape, expression)
 
-    def part(self, vertices: Floats, *, holdout: bool = False) -> Part:
+    def part(self, vertices: Floats, *, holdout: bool = False) -> MeshPart:
         """The head as a part; ``vertices`` are in the frame of the scene."""
         normals = vertex_normals(vertices, self.model.triangles)
-        return Part(vertices, self.model.triangles, self.albedo, normals, self.occlusion, SKIN, holdout)
+        return MeshPart(vertices, self.model.triangles, self.albedo, normals, self.occlusion, SKIN, holdout)
 
 
 def head_colours(model: MorphableModel) -> Floats:

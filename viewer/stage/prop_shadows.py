@@ -14,7 +14,7 @@ from morph.rendering import Fragments, interpolate, rasterise, vertex_normals
 from morph.rendering.harmonics import COSINE_LOBE, harmonic_basis
 from morph.rendering.sphere import fibonacci_sphere
 from viewer.draw.lighting import Lighting
-from viewer.draw.scene import Part
+from viewer.draw.scene import MeshPart
 from viewer.props import Placement, Wearer, Wearing
 
 DIRECTIONS = 64  # all round the head
@@ -54,7 +54,7 @@ class Contact:
         if pieces:
             self._measure(model, pieces)
 
-    def _measure(self, model: MorphableModel, pieces: list[Part]) -> None:
+    def _measure(self, model: MorphableModel, pieces: list[MeshPart]) -> None:
         unit = model.average_millimetre
         points = np.concatenate([piece.vertices for piece in pieces])
         away = np.maximum(points.min(axis=0) - model.mean, model.mean - points.max(axis=0)).max(axis=1)  # from its box
@@ -118,7 +118,7 @@ class Contact:
             out[self.rows] = np.clip(1 - STRENGTH * kept, DARKEST, 1)
         return out
 
-    def shaded(self, piece: Part, number: int) -> Part:
+    def shaded(self, piece: MeshPart, number: int) -> MeshPart:
         """A piece of the prop with its share of the sky; ``number`` counts those without a texture."""
         return dataclasses.replace(piece, occlusion=self.occlusion[number])
 
@@ -136,7 +136,7 @@ def _radiance(light: Lighting, rays: Floats) -> Floats:
     return np.asarray(np.maximum(sky, 0.1 * np.maximum(mean, 1e-3)), np.float32)
 
 
-def _density(piece: Part) -> Floats:
+def _density(piece: MeshPart) -> Floats:
     """``(V,)`` share of the light that a piece keeps: glass a little, all else everything."""
     return np.asarray(piece.albedo[:, 3] if piece.see_through else np.ones(len(piece.vertices)), np.float32)
 

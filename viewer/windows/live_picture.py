@@ -9,7 +9,7 @@ from morph.model import MorphableModel
 from morph.tracking import Face
 from morph.tracking.overlay import draw_faces
 from viewer.draw.lighting import studio_light
-from viewer.draw.scene import Part, Scene, picture_camera
+from viewer.draw.scene import MeshPart, Scene, picture_camera
 from viewer.draw.software import SoftwareRenderer
 from viewer.effects import PlateFace, Retouching
 from viewer.plate.composite import over
@@ -67,13 +67,13 @@ class LivePicture:
         points = np.asarray(face.coefficients.camera.project(face.vertices), np.float32)
         return PlateFace(self.model, points, float(face.coefficients.scale), (shape[0], shape[1]))
 
-    def _worn(self, wearing: Wearing, face: Face) -> list[Part]:
+    def _worn(self, wearing: Wearing, face: Face) -> list[MeshPart]:
         """The head, unseen, and what it wears, in the space of the picture."""
         pose = face.coefficients
         linear = np.asarray(pose.rotation, np.float32) * np.float32(pose.scale)
         shift = np.array([pose.translation[0], -pose.translation[1], 0.0], np.float32)
         vertices = face.vertices @ linear.T + shift
-        head = Part(vertices, self.model.triangles, np.zeros((len(vertices), 4), np.float32), holdout=True)
+        head = MeshPart(vertices, self.model.triangles, np.zeros((len(vertices), 4), np.float32), holdout=True)
         # how far a prop keeps from the skin is measured on the head of the first frame, for later ones differ little
         typical = self._typical.setdefault(face.id, pose.shape)
         while len(self._typical) > REMEMBERED:

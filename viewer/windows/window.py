@@ -15,7 +15,7 @@ from viewer.output.picture import write_picture
 from viewer.output.preview import Preview
 from viewer.plate.footage import Footage
 from viewer.props import find_prop, prop_names
-from viewer.stage.track_scene import Stage
+from viewer.stage.track_scene import TrackScene
 from viewer.windows.painter import Painter
 from viewer.windows.playback import Playback, key_help
 
@@ -24,7 +24,7 @@ BAR = 14  # pixels, height of the bar for scrubbing
 
 
 def open_window(
-    stage: Stage, preview: Preview, *, prop: str = "none", frame: int | None = None, say: Callable[[str], None] = print
+    stage: TrackScene, preview: Preview, *, prop: str = "none", frame: int | None = None, say: Callable[[str], None] = print
 ) -> Playback:
     """Show a track until the window is closed; returns its last state.
 

@@ -12,12 +12,12 @@ from morph.compiled import compiled
 from morph.rendering.colour import GAMMA, decode_gamma
 from morph.synthesis.arrays.angles import angle
 from morph.synthesis.arrays.noise import tiles
-from morph.synthesis.light.lighting import Lighting
+from morph.synthesis.light.lighting import SampledLight
 
 HALVED = 4.0  # pixels of blur from which surroundings are drawn at half size
 
 
-def sample_background(rng: np.random.Generator, lighting: Lighting, size: int) -> Floats:
+def sample_background(rng: np.random.Generator, lighting: SampledLight, size: int) -> Floats:
     """``(size, size, 3)`` linear light: the surroundings out of focus, a studio wall, or clutter."""
     kind = rng.choice(["surroundings", "wall", "plain", "clutter"], p=[0.6, 0.16, 0.1, 0.14])
     if kind == "surroundings":
@@ -46,7 +46,7 @@ def sample_background(rng: np.random.Generator, lighting: Lighting, size: int) -
     return _defocus(_clutter(rng, base, size), size * rng.uniform(0.003, 0.05))
 
 
-def _panorama(lighting: Lighting, span: float, aim: Floats, size: int, step: int) -> Floats:
+def _panorama(lighting: SampledLight, span: float, aim: Floats, size: int, step: int) -> Floats:
     """The surroundings as the camera sees them (towards -z), at every pixel, or between every ``step`` of them.
 
     ``span`` is the tangent of half the field of view, ``aim`` that of the angles by which the view is shifted.

@@ -20,7 +20,7 @@ TAPS = np.array([[0, 0], [0.9, 0.2], [-0.6, 0.7], [-0.3, -0.9], [0.5, -0.6], [0.
 
 
 @dataclass(frozen=True, eq=False)
-class Lighting:
+class SampledLight:
     """The light of one picture, in the camera frame (x right, y up, z to the viewer).
 
     Attributes:
@@ -73,7 +73,7 @@ class Lighting:
         )
 
 
-def sample_lighting(rng: np.random.Generator, environment: Environment) -> Lighting:
+def sample_lighting(rng: np.random.Generator, environment: Environment) -> SampledLight:
     """Daylight or room light as measured, a studio key light, a flash, or soft light alone."""
     turn = rotation_about(1, rng.uniform(-np.pi, np.pi)) @ rotation_about(0, rng.normal(0, 0.12))
     kind = rng.choice(["measured", "studio", "flash", "soft"], p=[0.42, 0.33, 0.08, 0.17])
@@ -97,7 +97,7 @@ def sample_lighting(rng: np.random.Generator, environment: Environment) -> Light
         ratio = np.exp(rng.uniform(np.log(0.25), np.log(5))) if kind == "studio" else rng.uniform(0, 0.15)
         ambient, light = 1 / (1 + ratio), ratio / (1 + ratio) * 1.3 * colour
     key = np.asarray(key, np.float64)
-    return Lighting(
+    return SampledLight(
         environment,
         turn.astype(np.float32),
         float(ambient),

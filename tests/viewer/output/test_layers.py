@@ -18,10 +18,10 @@ from viewer.output.layer_files import LayerOptions, write_layers
 from viewer.output.layers import FAR, LayerMaker
 from viewer.output.preview import Preview, draw_frame
 from viewer.props import Prop, SkinTexture, find_prop
-from viewer.stage.track_scene import Look, Stage
+from viewer.stage.track_scene import DisplayStyle, TrackScene
 
 SIZE = (320, 240)
-HIDDEN = Look(head=False)
+HIDDEN = DisplayStyle(head=False)
 
 
 @pytest.fixture
@@ -34,7 +34,7 @@ def stage_of(write_track, coarse_model):
             "translation": np.stack([place, np.full(count, 110.0)], axis=1),
             "size": np.array(SIZE),
         }
-        return Stage(load_track(write_track(list(frames), people, name, **changes)), coarse_model, prop)
+        return TrackScene(load_track(write_track(list(frames), people, name, **changes)), coarse_model, prop)
 
     return make
 
@@ -66,7 +66,7 @@ def test_transfer_of_srgb():
     assert decode_srgb(np.float32(0.5)) == pytest.approx(0.2140, abs=1e-4)
 
 
-@pytest.mark.parametrize("look", [HIDDEN, Look()])
+@pytest.mark.parametrize("look", [HIDDEN, DisplayStyle()])
 def test_beauty_over_the_plate_is_the_preview(look, stage_of):
     stage, plate = stage_of(find_prop("glasses")), noise()
     beauty = layers_of(stage, look, samples=2).beauty

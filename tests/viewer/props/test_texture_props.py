@@ -11,7 +11,7 @@ from viewer.draw.scene import Scene, orbit_camera
 from viewer.draw.software import SoftwareRenderer
 from viewer.props import Placement, SkinTexture, Wearer, Wearing, find_prop, load_prop
 from viewer.props.painting import WornTexture
-from viewer.stage.track_scene import Look, Stage
+from viewer.stage.track_scene import DisplayStyle, TrackScene
 
 TEXTURES = ("paint", "mask")
 
@@ -67,9 +67,9 @@ def test_both_sides_are_painted_alike(name, coarse_model):
 
 @pytest.mark.parametrize("yaw", [75, -75])
 def test_head_hides_the_far_cheek(yaw, write_track, coarse_model):
-    stage = Stage(load_track(write_track([0])), coarse_model, find_prop("paint"))
+    stage = TrackScene(load_track(write_track([0])), coarse_model, find_prop("paint"))
     camera = stage.orbit(yaw, 0, 200, 200)
-    head, paint = stage.model_scene(0, camera, 200, 200, Look(head=False)).parts
+    head, paint = stage.model_scene(0, camera, 200, 200, DisplayStyle(head=False)).parts
     far = paint.vertices[paint.triangles, 0].mean(axis=1) * yaw < -35 * abs(yaw)
     cheek = dataclasses.replace(paint, triangles=paint.triangles[far])
     from_behind = dataclasses.replace(cheek, triangles=cheek.triangles[:, ::-1])
@@ -82,8 +82,8 @@ def test_head_hides_the_far_cheek(yaw, write_track, coarse_model):
 
 
 def test_light_falls_on_paint_and_normals_show_through(write_track, coarse_model):
-    stage = Stage(load_track(write_track([0])), coarse_model, find_prop("mask"))
-    lit, facing = (stage.picture_scene(0, 160, 120, look=Look(head=False, normals=n)) for n in (False, True))
+    stage = TrackScene(load_track(write_track([0])), coarse_model, find_prop("mask"))
+    lit, facing = (stage.picture_scene(0, 160, 120, look=DisplayStyle(head=False, normals=n)) for n in (False, True))
     part = lit.parts[1]
     colours = lit.colours(part)
     assert np.ptp(colours[:, :3].mean(axis=1)) > 0.2
