@@ -6,7 +6,6 @@ import dataclasses
 import functools
 import os
 from collections.abc import Iterator
-from dataclasses import dataclass
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -22,15 +21,16 @@ from morph.inference.appearance import glimpse, likeness, shrunk, tone
 from morph.inference.experts import choice_of
 from morph.inference.face_reader import DOUBTFUL_ERROR, Look, is_possible
 from morph.inference.fingerprint import content_of
-from morph.model import Coefficients, Decoder, MorphableModel, load_default_model
+from morph.model import Decoder, MorphableModel, load_default_model
 from morph.model.subdivided_decoder import SubdividedDecoder
 from morph.model.subdivision import subdivide
 from morph.stopwatch import Stopwatch
 from morph.tracking.association import HIDING, MEMORY, RECALL, Appearance, Motion, assign, crowded, misplaced, recalled
 from morph.tracking.detection.boxes import overlap
 from morph.tracking.detection.detector import CenterFaceDetector, Detections, Detector
-from morph.tracking.detection.rotated_detection import detect_turned, quarter_of, settle
 from morph.tracking.face import Face
+from morph.tracking.face_track import FaceTrack, appearance_of, without_twins
+from morph.tracking.finder import START_SCORE, FaceFinder
 from morph.tracking.options import TrackerOptions, options_of
 from morph.tracking.smoothing.face_smoother import FaceSmoother, SmoothingConfig
 from morph.tracking.smoothing.flow_pose import RigidPoints, rigid_points
@@ -38,42 +38,16 @@ from morph.tracking.smoothing.flow_pose import RigidPoints, rigid_points
 Floats = npt.NDArray[np.floating]
 Image = npt.NDArray[np.uint8]
 
-START_SCORE = 0.5  # least score of a detection that begins a track
 KEEP_SCORE = 0.25  # least score of a detection that confirms one
 SAME_FACE = 0.2  # least overlap of the boxes of one face in two looks
-TWICE = 0.5  # two tracks that overlap this much are one face
 PATIENCE = 5  # frames for which the detector's word is taken against the network's doubt
 LEAST_LIKENESS = 0.5  # correlation with the crop of the frame before below which the detector is asked
 SAME_SCENE = 0.6  # correlation of whole pictures below which an unlike crop means that the scene was cut
-JUMP = 0.5  # a face that was found again and overlaps its last box less than this has not moved there, but jumped
 AGREED = 0.75  # in a crowd, the network's word counts where it overlaps this much with the detector's
 HIDDEN = 1  # runs of the detector in a crowd that may miss a face that is followed
 MIXED = 1.0  # misplacement and difference in tone above which a detection in a crowd is not of this face
 PATCH = 64  # side of the crop from which the tone of a detection is read
 NEIGHBOUR = 10  # frames between two runs of the detector while a face that is not followed is a face's width away
-
-
-@dataclass(eq=False)
-class _Track:
-    id: int
-    look: Look
-    detection_score: float
-    time: float
-    smoother: FaceSmoother
-    motion: Motion
-    appearance: Appearance
-    box: Floats  # from which the next crop is cut, in the picture turned by ``turn``
-    coefficients: Coefficients
-    landmarks: Floats
-    turn: float = 0.0  # radians by which the next crop turns the picture clockwise
-    was_cut: bool = False  # lost where the scene changed
-    unconfirmed: int = 0  # runs of the detector, in a crowd, that did not see it
-    shape: Floats | None = None  # as the identity network read it
-    shape_age: int = 0  # frames since then
-
-    @property
-    def score(self) -> float:
-        return float(self.detection_score if self.look.score is None else self.look.score)
 
 
 class _Moment(NamedTuple):
@@ -142,6 +116,7 @@ class Tracker:
         if detector is None:
             detector = CenterFaceDetector(threshold=KEEP_SCORE, threads=wanted.threads, device=wanted.device)
         self.detector = detector
+        self._finder = FaceFinder(detector, self.reader, wanted.detect_every)
         self.decoder = Decoder(self.model) if coarse is None else SubdividedDecoder(self.model, coarse)
         self.options = dataclasses.replace(
             wanted,
@@ -164,10 +139,10 @@ class Tracker:
 
     def forget(self) -> None:
         """Forget all faces, for what comes next is another picture; their numbers are not given again."""
-        self._tracks: list[_Track] = []
-        self._lost: list[_Track] = []
+        self._tracks: list[FaceTrack] = []
+        self._lost: list[FaceTrack] = []
         self._since_detection = 0
-        self._since_turned = self.options.detect_every
+        self._finder.forget()
         self._index = 0
         self._glimpse: Floats | None = None
         self._waiting = False  # whether a face half behind another one was seen last, and nobody knows whose it is
@@ -224,36 +199,18 @@ class Tracker:
         crowd = self._is_crowded(time)
         if not self._tracks or any(odd) or crowd or self._since_detection >= self._patience():
             with self.stopwatch.stage("detect"):
-                detections = self._detect(image)
+                detections = self._finder.detect(image, [track.turn for track in self._tracks], self.stopwatch)
             self._since_detection = 0
             looks = self._reconcile(_Moment(image, time, crowd), looks, odd, detections)
         with self.stopwatch.stage("filter"):
             for track, look in zip(self._tracks, looks, strict=True):
-                self._follow(track, look, time, image)
-        self._drop_twins()
+                track.follow(look, time, image, self.options.smoothing, self.reader.landmarks)
+        kept = without_twins(self._tracks)
+        self._lost += [track for track in self._tracks if track not in kept]
+        self._tracks = kept
         return [self._face(track, index, time) for track in sorted(self._tracks, key=lambda track: track.id)]
 
-    def _detect(self, image: Image) -> Detections:
-        """Ask the detector, also about the picture turned as heads that lie on their side or upside down need it."""
-        self._since_turned += 1
-        quarters = {quarter_of(track.turn) for track in self._tracks}
-        found = detect_turned(self.detector, image, sorted({0, *quarters}))
-        if self._tracks or (len(found) and found.scores[0] >= START_SCORE) or self._since_turned < self.options.detect_every:
-            return found
-        self._since_turned = 0
-        errors = functools.partial(self._errors, image)
-        fine = getattr(self.detector, "detect_fine", None)
-        found = found if fine is None else settle(found, fine(image), errors)
-        return settle(found, detect_turned(self.detector, image, (1, 2, 3)), errors)
-
-    def _errors(self, image: Image, detections: Detections) -> Floats:
-        """``(n,)`` the landmark errors that the network expects where faces were found."""
-        turns = [first_turn(points) for points in detections.five_points]
-        boxes = [points_box(box, turn) for box, turn in zip(detections.boxes, turns, strict=True)]
-        looks = self.reader.look_once([image] * len(boxes), boxes, turns, self.stopwatch)
-        return np.array([np.inf if look.error is None or not is_possible(look, image) else look.error for look in looks])
-
-    def _is_odd(self, look: Look, track: _Track, image: Image) -> bool:
+    def _is_odd(self, look: Look, track: FaceTrack, image: Image) -> bool:
         """Whether the detector should be asked about a face that was followed."""
         return (
             not is_possible(look, image)
@@ -295,26 +252,6 @@ class Tracker:
         self._lost += self._tracks
         self._tracks = []
 
-    def _follow(self, track: _Track, look: Look, time: float, image: Image) -> None:
-        """Take what was seen of a face into its track, steadily."""
-        if float(overlap(look.box, track.look.box)[0, 0]) < JUMP:
-            track.smoother.restart()
-            track.motion.restart(look.box, time)
-        track.motion.see(look.box, time)
-        track.look, track.time = look, time
-        if look.identified:
-            track.shape, track.shape_age = look.coefficients.shape, 0
-        track.shape_age += 1
-        track.coefficients, track.landmarks = look.coefficients, look.landmarks
-        track.box, track.turn = look.next_crop()
-        if self.options.smoothing is None:
-            return
-        track.box = track.smoother.box(track.box, time, track.turn)
-        if self.options.smoothing.online:
-            side = float((look.box[2:] - look.box[:2]).max())
-            track.coefficients = track.smoother.coefficients(look.coefficients, time, side, track.score, image)
-            track.landmarks = self.reader.landmarks.project(track.coefficients)[..., :2]
-
     def _reconcile(self, now: _Moment, looks: list[Look], odd: list[bool], detections: Detections) -> list[Look]:
         """Confirm, find again, drop and begin tracks; returns the looks of the tracks that are left."""
         image, time, crowd = now
@@ -322,7 +259,9 @@ class Tracker:
         partner = self._partners(image, looks, detections, time, crowd)
         apart = {i for i, j in partner.items() if crowd and _differ(looks[i], boxes[j])}
         again = [i for i in partner if odd[i] or i in apart]
-        for i, look in zip(again, self._look_afresh(image, detections[[partner[i] for i in again]]), strict=True):
+        for i, look in zip(
+            again, self._finder.look(image, detections[[partner[i] for i in again]], self.stopwatch), strict=True
+        ):
             looks[i] = look
         kept = [i for i in partner if not (i in again and not is_possible(looks[i], image))]
         for i, track in enumerate(self._tracks):
@@ -330,7 +269,7 @@ class Tracker:
             if i in kept:
                 track.detection_score = float(detections.scores[partner[i]])
                 if not crowd and i not in again:
-                    track.appearance = track.appearance.blend(_appearance(looks[i]))
+                    track.appearance = track.appearance.blend(appearance_of(looks[i]))
             elif crowd and i not in partner and not odd[i] and self._stands_alone(looks[i], [looks[k] for k in partner], track):
                 kept.append(i)
         self._lost += [track for i, track in enumerate(self._tracks) if i not in kept]
@@ -339,7 +278,7 @@ class Tracker:
         left = sorted(left, key=lambda j: -float(boxes[j][2] - boxes[j][0]))
         fresh = [j for j in left if detections.scores[j] >= START_SCORE][: self.options.max_faces - len(kept)]
         self._others = boxes[[j for j in left if j not in fresh]]
-        found = list(zip(fresh, self._look_afresh(image, detections[fresh]), strict=True))
+        found = list(zip(fresh, self._finder.look(image, detections[fresh], self.stopwatch), strict=True))
         found = [(j, look) for j, look in found if is_possible(look, image) and not (crowd and _differ(look, boxes[j]))]
         begun = self._begin([look for _, look in found], [float(detections.scores[j]) for j, _ in found], time)
         self._waiting = any(track is None for track in begun)
@@ -361,35 +300,23 @@ class Tracker:
             cost = cost + np.linalg.norm(known[:, None] - tones[None], axis=2)
         return dict(assign(cost, np.where(near >= SAME_FACE, MIXED if crowd else 1.0, -1.0)))
 
-    def _stands_alone(self, look: Look, others: list[Look], track: _Track) -> bool:
+    def _stands_alone(self, look: Look, others: list[Look], track: FaceTrack) -> bool:
         """Whether a face in a crowd that the detector did not see is still followed: it has not slid onto another one."""
         boxes = np.array([other.box for other in others]).reshape(-1, 4)
         return track.unconfirmed <= HIDDEN and not (overlap(look.box, boxes) >= SAME_FACE).any()
 
-    def _look_afresh(self, image: Image, detections: Detections) -> list[Look]:
-        """Look where the detector saw faces; what counts is the look at the crop that the first look asks for."""
-        turns = [first_turn(points) for points in detections.five_points]
-        boxes = [points_box(box, turn) for box, turn in zip(detections.boxes, turns, strict=True)]
-        first = self.reader.look_once([image] * len(boxes), boxes, turns, self.stopwatch)
-        crops = [
-            look.next_crop() if is_possible(look, image) else (box, turn)
-            for look, box, turn in zip(first, boxes, turns, strict=True)
-        ]
-        images = [image] * len(crops)
-        return self.reader(images, [box for box, _ in crops], [turn for _, turn in crops], self.stopwatch)
-
-    def _begin(self, looks: list[Look], detection_scores: list[float], time: float) -> list[_Track | None]:
+    def _begin(self, looks: list[Look], detection_scores: list[float], time: float) -> list[FaceTrack | None]:
         """For each face that appears, the track of the lost one that it is, or a new one.
 
         None where it is half behind another one and somebody was lost a moment ago: it cannot be told yet who it is.
         """
-        who = [_appearance(look) for look in looks]
+        who = [appearance_of(look) for look in looks]
         back = recalled(self._lost, who, [look.box for look in looks], time)
         known = {row: self._lost[index] for row, index in back.items()}
         self._lost = [track for track in self._lost if track not in known.values()]
         beside = [track.look.box for track in self._tracks]
         someone = any(time - track.time <= HIDING for track in self._lost)
-        tracks: list[_Track | None] = []
+        tracks: list[FaceTrack | None] = []
         for row, (look, score) in enumerate(zip(looks, detection_scores, strict=True)):
             if row not in known and someone and crowded([look.box], beside):
                 tracks.append(None)
@@ -402,13 +329,13 @@ class Tracker:
             tracks.append(track)
         return tracks
 
-    def _new_track(self, look: Look, appearance: Appearance, time: float) -> _Track:
+    def _new_track(self, look: Look, appearance: Appearance, time: float) -> FaceTrack:
         self._next_id += 1
         config = self.options.smoothing or SmoothingConfig()
         points = None if config.flow is None else self._rigid_points
         smoother = FaceSmoother(config, self.model.expression_names, points)
         motion = Motion(look.box, time)
-        return _Track(
+        return FaceTrack(
             self._next_id - 1, look, 0.0, time, smoother, motion, appearance, look.box, look.coefficients, look.landmarks
         )
 
@@ -416,21 +343,7 @@ class Tracker:
     def _rigid_points(self) -> RigidPoints:
         return rigid_points(self.model)
 
-    def _drop_twins(self) -> None:
-        """Of two tracks on one face that stays which looks like it, or else the older one."""
-        if len(self._tracks) < 2:
-            return
-        boxes = np.array([track.look.box for track in self._tracks])
-        if (np.triu(overlap(boxes, boxes), 1) < TWICE).all():
-            return
-        kept: list[_Track] = []
-        for track in sorted(self._tracks, key=lambda track: (_strangeness(track), track.id)):
-            if not kept or overlap(track.look.box, np.array([other.look.box for other in kept])).max() < TWICE:
-                kept.append(track)
-        self._lost += [track for track in self._tracks if track not in kept]
-        self._tracks = kept
-
-    def _face(self, track: _Track, index: int, time: float) -> Face:
+    def _face(self, track: FaceTrack, index: int, time: float) -> Face:
         box = box_of(track.landmarks)
         return Face(index, time, track.id, box, track.score, track.coefficients, track.landmarks, self.decoder)
 
@@ -438,13 +351,3 @@ class Tracker:
 def _differ(look: Look, detection: Floats) -> bool:
     """Whether the network saw a face elsewhere than the detector: with two faces in its crop it may see one in between."""
     return float(overlap(look.box, detection)[0, 0]) < AGREED
-
-
-def _appearance(look: Look) -> Appearance:
-    """What is seen of a person in one look; the shape only where the identity network read it."""
-    return Appearance(tone(look.small), look.coefficients.shape if look.identified else None)
-
-
-def _strangeness(track: _Track) -> float:
-    """How unlike itself a track looks now, in coarse steps."""
-    return round(track.appearance.unlike(Appearance(tone(track.look.small))), 1)
