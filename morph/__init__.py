@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from morph.errors import MorphError as MorphError
+    from morph.export.formats import ExportOptions as ExportOptions
     from morph.export.formats import export_performance as export_performance
     from morph.export.performance import Performance as Performance
     from morph.export.performance import performance_of_track as performance_of_track
@@ -40,7 +41,7 @@ __version__ = "0.1.0"
 
 _HOMES = {
     "morph.errors": ("MorphError",),
-    "morph.export.formats": ("export_performance",),
+    "morph.export.formats": ("ExportOptions", "export_performance"),
     "morph.export.performance": ("Performance", "performance_of_track"),
     "morph.frames": ("Frame", "FrameSource", "open_source", "read_picture"),
     "morph.live.session": ("LiveSession",),

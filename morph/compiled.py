@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any
+from typing import Any, overload
 
 from numba import njit
 from numba.core.caching import FunctionCache
 
 
+@overload
+def compiled(function: Callable[..., Any]) -> Any: ...
+@overload
+def compiled(**options: Any) -> Callable[[Callable[..., Any]], Any]: ...
 def compiled(function: Callable[..., Any] | None = None, **options: Any) -> Any:
     """Compile a function of NumPy arrays at its first call, without the interpreter's lock.
 
@@ -23,7 +27,7 @@ def compiled(function: Callable[..., Any] | None = None, **options: Any) -> Any:
         return lambda function: compiled(function, **options)
     dispatcher = njit(nogil=True, **options)(function)
     try:
-        dispatcher._cache = _Cache(function)
+        dispatcher._cache = _Cache(function)  # type: ignore[no-untyped-call]
     except (RuntimeError, OSError):  # "no locator available": no place for the cache
         return dispatcher
     return dispatcher
@@ -34,12 +38,12 @@ class _Cache(FunctionCache):
 
     def load_overload(self, sig: Any, target_context: Any) -> Any:
         try:
-            return super().load_overload(sig, target_context)
+            return super().load_overload(sig, target_context)  # type: ignore[no-untyped-call]
         except Exception:  # a cut-off pickle raises anything
             return None
 
     def save_overload(self, sig: Any, data: Any) -> None:
         try:
-            super().save_overload(sig, data)
+            super().save_overload(sig, data)  # type: ignore[no-untyped-call]
         except Exception:  # the disk is full, or the index that is added to is damaged
-            self.disable()
+            self.disable()  # type: ignore[no-untyped-call]

@@ -5,9 +5,10 @@ from __future__ import annotations
 import codecs
 import contextlib
 import os
+import re
 import sys
 import traceback
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 
 from morph.errors import one_line, outside_line
 
@@ -27,6 +28,8 @@ PLAIN = {
     "µ": "u",
     "²": "^2",
 }
+QUOTED = re.compile(r"`([^`]+)`")
+PARAMETER = re.compile(r"(?<!\S)([a-z_][a-z0-9_]*)=(\S*)")
 TRACEBACK = "MORPH_TRACEBACK"  # an environment variable: set to 1, errors come with where they arose
 
 
@@ -55,9 +58,36 @@ def run_command(name: str, command: Callable[[], None], interrupted: str = "inte
         if os.environ.get(TRACEBACK, "0") not in ("", "0"):
             traceback.print_exc()
         if line is not None:
-            return _stop(name, line, 2)
+            return _stop(name, as_options(line), 2)
         return _stop(name, _fault(error), 1)
     return 0
+
+
+def as_options(line: str, names: Mapping[str, str] | None = None) -> str:
+    """A message of the library in the words of a command line.
+
+    Messages name parameters: `` `frame=` is for one mesh``, ``leave them out with `experts=none` ``, or those of a verb:
+    ``see `morph view DIR over=CLIP` ``. On a command line they are options: ``--frame is for one mesh``.
+
+    Args:
+        line: that says what is wrong and what to do next.
+        names: the option of each parameter; any other ``max_bad`` is ``--max-bad``.
+    """
+    known = names or {}
+
+    def option(match: re.Match[str]) -> str:
+        parameter, value = match.groups()
+        spelled = known.get(parameter, f"--{parameter.replace('_', '-')}")
+        return spelled if value in ("", "True") else f"{spelled} {value}"
+
+    def quoted(match: re.Match[str]) -> str:
+        inner = match.group(1)
+        if inner.startswith("morph "):
+            return f"`{PARAMETER.sub(option, inner)}`"
+        whole = PARAMETER.fullmatch(inner)
+        return option(whole) if whole else match.group()
+
+    return QUOTED.sub(quoted, line)
 
 
 def prepare_streams() -> None:

@@ -25,10 +25,28 @@ OUTSIDE = frozenset({"av", "cv2", "onnxruntime", "yaml", "zipfile", "zlib", "saf
 class MorphError(Exception):
     """Something the user can put right: a missing file, a wrong shape, an absent extra.
 
-    The message is one line that says what is wrong and what to do next. The command line prints it and exits with 2;
+    The message is one line that says what is wrong and what to do next. It names parameters, as `` `frame=` ``, which the
+    command line spells as its options (:func:`morph.console.as_options`). The command line prints it and exits with 2;
     :func:`outside_line` puts errors of the machine and of other libraries in the same way, and what is left is a fault of the
     program.
     """
+
+
+@contextlib.contextmanager
+def needs_extra(extra: str, purpose: str) -> Iterator[None]:
+    """Within, a library that is not installed is one line that says which extra has it.
+
+    Args:
+        extra: of the package, as "train".
+        purpose: what needs it, as "training".
+
+    Raises:
+        MorphError: a library could not be imported within.
+    """
+    try:
+        yield
+    except ImportError as error:
+        raise MorphError(f"{purpose} needs the extra {extra} ({error.name} is missing): pip install 'morph[{extra}]'") from None
 
 
 @contextlib.contextmanager
@@ -53,10 +71,10 @@ def reading(path: str | os.PathLike[str], kind: str, advice: str) -> Iterator[No
         raise MorphError(f"{path} needs more memory than there is, or is damaged; {advice}") from error
     except OSError as error:
         if error.strerror and error.errno in ADVICE:
-            raise MorphError(f"cannot read {path}: {error.strerror}; {advice}") from error
-        raise MorphError(f"{path} is not {kind}, or damaged; {advice}") from error
+            raise MorphError(f"{path} cannot be read: {error.strerror}; {advice}") from error
+        raise MorphError(f"{path} cannot be read: it is not {kind}, or damaged; {advice}") from error
     except Exception as error:
-        raise MorphError(f"{path} is not {kind}, or damaged; {advice}") from error
+        raise MorphError(f"{path} cannot be read: it is not {kind}, or damaged; {advice}") from error
 
 
 def outside_line(error: BaseException) -> str | None:

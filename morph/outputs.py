@@ -58,7 +58,7 @@ def check_outputs(outputs: Outputs) -> None:
         if not os.path.lexists(file) or is_ours(file):
             continue
         if not (asked and outputs.overwrite):
-            way = "give another name, or add --overwrite" if asked else "move it away, or give another --out"
+            way = "give another name, or add `overwrite=True`" if asked else "move it away, or give another `out=`"
             raise MorphError(f"{file}{beside} exists and was not written by morph; {way}")
         for given in _files_below(outputs.inputs):
             if identity is not None and identity_of(given) == identity:
@@ -69,7 +69,7 @@ def check_outputs(outputs: Outputs) -> None:
 
 def _is_input(file: Path, beside: str, given: Path) -> str:
     spelled = "" if os.path.normpath(given) == os.path.normpath(file) else f" (as {given})"
-    return f"{file}{beside} is read by this command{spelled}, so it is not written; give another --out"
+    return f"{file}{beside} is read by this command{spelled}, so it is not written; give another `out=`"
 
 
 def move_to_free_name(file: Path, folder: Path, stem: str) -> Path:
@@ -117,6 +117,8 @@ def _files_below(inputs: Iterable[Path]) -> Iterator[Path]:
 
 
 def _check_folder(folder: Path) -> None:
+    if not folder.is_dir():  # also where `no/..` has no such folder: tempfile takes that for the one above
+        raise MorphError(f"cannot write into {folder}: there is no such folder; choose a folder that exists and is writable")
     try:
         with tempfile.NamedTemporaryFile(prefix=".probe-", dir=folder):
             pass

@@ -89,8 +89,11 @@ def test_an_interrupt_is_no_error(capsys: pytest.CaptureFixture[str]) -> None:
 
 def test_what_a_reader_raises_is_one_line_about_its_file() -> None:
     for error, words in [
-        (ZeroDivisionError("x"), "a.mat is not a label file, or damaged; get it again"),
-        (FileNotFoundError(errno.ENOENT, "No such file or directory"), "cannot read a.mat: No such file or directory; get it"),
+        (ZeroDivisionError("x"), "a.mat cannot be read: it is not a label file, or damaged; get it again"),
+        (
+            FileNotFoundError(errno.ENOENT, "No such file or directory"),
+            "a.mat cannot be read: No such file or directory",
+        ),
         (MemoryError(), "a.mat needs more memory than there is"),
         (MorphError("its own line"), "^its own line$"),
     ]:

@@ -25,7 +25,7 @@ from morph.synthesis.camera.photograph import ExtraChance, develop
 from morph.synthesis.camera.viewpoint import BOX_SHARE, Viewpoint, place_camera
 from morph.synthesis.drawing import Drawing, draw_scene
 from morph.synthesis.person.people import Person
-from morph.synthesis.scene import Stage
+from morph.synthesis.scene import SceneComposer
 
 Floats = npt.NDArray[np.floating]
 
@@ -64,7 +64,7 @@ class Direction:
         size: side of the picture that is drawn, in pixels.
     """
 
-    def __init__(self, stage: Stage, seed: tuple[int, ...], lively: float, size: int) -> None:
+    def __init__(self, stage: SceneComposer, seed: tuple[int, ...], lively: float, size: int) -> None:
         rng = np.random.default_rng(seed)
         self.stage, self.size, self.time = stage, size, 0.0
         self.base = np.radians([rng.normal(0, 7), rng.uniform(-40, 40), rng.normal(0, 6)])
@@ -118,7 +118,7 @@ class Direction:
         return dataclasses.replace(view, shift=shift)
 
 
-def render_clip(stage: Stage, seed: tuple[int, int], path: Path, frames: int, size: int) -> None:
+def render_clip(stage: SceneComposer, seed: tuple[int, int], path: Path, frames: int, size: int) -> None:
     """One clip, and beside it ``.npz`` with the true ``landmarks (T, 68, 2)`` in pixels."""
     rng = np.random.default_rng((*seed, 1))
     direction = Direction(stage, (*seed, 2), LIVELINESS[seed[1] % len(LIVELINESS)], size * SUPERSAMPLING)
@@ -150,7 +150,7 @@ def main() -> None:
         raise MorphError("--count and --frames must be at least 1, and --size lie between 96 and 512")
     folder = output_folder(options.out)
     cv2.setNumThreads(1)
-    stage = Stage(options.environments)
+    stage = SceneComposer(options.environments)
     for clip in tqdm(range(options.count), disable=None):
         path = folder / f"{clip:03d}.mp4"
         if not path.is_file():

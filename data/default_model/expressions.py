@@ -65,6 +65,7 @@ def fit_shapes(shapes: dict[str, Floats], mean: Floats, head: Head) -> dict[str,
     Args:
         shapes: from :func:`read_shapes`, scaled to the mean head.
         mean: ``(V, 3)`` millimetres, symmetric.
+        head: whose parts the vertices are.
     """
     anatomy = Anatomy.of(head)
     skin = np.zeros(len(mean), bool)

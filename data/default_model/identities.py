@@ -91,7 +91,8 @@ def macro_weights(gender: float, age: float, muscle: float, weight: float, ethni
     Args:
         gender: 0 female to 1 male.
         age: 0 for 25 years to 1 for 90; below 0 towards a child, down to -1.
-        muscle, weight: 0..1, 0.5 is average.
+        muscle: how muscular, 0..1; 0.5 is average.
+        weight: how heavy, 0..1; 0.5 is average.
         ethnicity: ``(3,)`` shares of african, asian and caucasian, sum 1.
     """
     ages = {"young": 1 - age, "old": age} if age >= 0 else {"child": -age, "young": 1 + age}
@@ -142,6 +143,7 @@ def align(shapes: Floats, face: npt.NDArray[np.bool_], rounds: int = 3) -> tuple
     Args:
         shapes: ``(N, V, 3)``, changed in place.
         face: ``(V,)`` the vertices that count.
+        rounds: how often the mean is taken anew.
 
     Returns:
         The shapes and their ``(V, 3)`` mean, whose face is centred on the origin.

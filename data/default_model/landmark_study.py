@@ -27,6 +27,7 @@ from morph.atomic import atomic_path
 from morph.errors import MorphError
 from morph.fitting import FitResult, fit_landmarks
 from morph.fitting.landmark_sets import LandmarkSet, open_landmark_set
+from morph.fitting.options import FitOptions
 from morph.model import Decoder, MorphableModel, load_default_model
 from morph.model.ibug68 import MIRRORED_68
 from morph.model.rotation import matrix_to_euler
@@ -91,7 +92,7 @@ def measure(model: MorphableModel, folder: Path, every: int = 4) -> dict:
     """Offsets in millimetres, left and right taken together, and proposed vertices at levels 0 and 1."""
     data, reference = read_faces(folder)
     rows = np.arange(0, len(data), every)
-    fit = fit_landmarks(model, data.points[rows], data.weights[rows], contour="ignore")
+    fit = fit_landmarks(model, data.points[rows], data.weights[rows], FitOptions("ignore"))
     points, weights = annotated_targets(data, reference, rows)
     keep = fit.error < np.percentile(fit.error, 98)
     offset, seen = _offsets(points, weights, fit, keep)

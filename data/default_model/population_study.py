@@ -22,6 +22,7 @@ from landmark_study import JAW, annotated_targets, read_faces
 from morph.atomic import atomic_path
 from morph.errors import MorphError
 from morph.fitting import fit_landmarks
+from morph.fitting.options import FitOptions
 from morph.model import landmark_decoder, load_default_model
 from morph.model.coefficients import model_symmetry
 from morph.model.rotation import matrix_to_euler
@@ -66,7 +67,7 @@ def measure(folder: Path, every: int, rounds: int) -> np.ndarray:
             seen[:, : JAW // 2] *= (angle < 15)[:, None]
             seen[:, JAW // 2 + 1 : JAW] *= (angle > -15)[:, None]
         centre = np.concatenate([middle, rest]).astype(np.float32)
-        fit = fit_landmarks(model, points, seen, contour="fixed", centre=centre)
+        fit = fit_landmarks(model, points, seen, FitOptions("fixed", centre=centre))
         angle = np.degrees(matrix_to_euler(fit.coefficients.rotation)[:, 1])
         good = fit.error < np.percentile(fit.error, 97)
         mean = fit.coefficients.shape[good].mean(0)

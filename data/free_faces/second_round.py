@@ -32,7 +32,7 @@ SURE = 0.018  # of the face: looks that spread more are not sure
 TRAIN = 86744  # pictures of FairFace's train/ are numbered from 1 to this
 
 
-def write(
+def write(  # noqa: PLR0913 - columns of a set
     folder: Path,
     pictures: npt.NDArray[np.uint8],
     found: Coefficients,

@@ -85,7 +85,7 @@ def grid_triangles(rows: int, columns: int) -> Ints:
     return np.concatenate([np.stack([a, b, d], -1).reshape(-1, 3), np.stack([a, d, c], -1).reshape(-1, 3)])
 
 
-def sweep(
+def sweep(  # noqa: PLR0913 - a path and its section
     path: Array, up: Array, width: Array | float, height: Array | float, *, closed: bool, corners: int = 12
 ) -> tuple[Array, Ints]:
     """A tube along a path: vertices and triangles, anticlockwise seen from outside.
@@ -93,8 +93,10 @@ def sweep(
     Args:
         path: ``(N, 3)``.
         up: ``(N, 3)`` or ``(3,)`` direction of the section's height.
-        width, height: ``(N,)`` or numbers, full size of the section across and along ``up``.
+        width: ``(N,)`` or a number, full size of the section across ``up``.
+        height: ``(N,)`` or a number, its full size along ``up``.
         closed: the path's end meets its start; otherwise both ends get a cap.
+        corners: of the section.
     """
     n = len(path)
     tangent = np.roll(path, -1, 0) - np.roll(path, 1, 0) if closed else np.gradient(path, axis=0)

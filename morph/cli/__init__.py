@@ -1,4 +1,6 @@
-"""The command line: parse, call, print. One module a verb; it is imported only when its verb is used."""
+"""The command line: parse, call, print. One module a verb; it is imported only when its verb is used.
+
+The library names parameters in its messages; here they become the options of the verb."""
 
 from __future__ import annotations
 
@@ -6,12 +8,13 @@ import argparse
 import importlib
 import logging
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import Any
 
 from morph import __version__
-from morph.console import run_command
+from morph.cli.options.spelling import option_names
+from morph.console import as_options, run_command
 from morph.errors import MorphError
 
 VERBS = {
@@ -27,7 +30,8 @@ VERBS = {
     "train-experts": "train what looks closer at eyes and mouth",
     "finetune": "make a trained regressor steadier on clips",
     "bench": "measure on a benchmark",
-    "export": "a track for other programs, or a checkpoint as ONNX",
+    "export": "a track for other programs",
+    "weights": "a trained checkpoint as ONNX, or averaged with another",
 }
 SMALL = ("demo", "track", "live", "view", "bench")  # verbs whose products of matrices are too small to share
 
@@ -50,24 +54,28 @@ def _run(words: list[str]) -> None:
             module.add_arguments(sub)
             sub.set_defaults(run=module.run)
     options = parser.parse_args(words)
-    with _threads(1 if options.verb in SMALL else None), _warnings():
-        options.run(options)
+    names = option_names(verbs.choices[options.verb], options)
+    with _threads(1 if options.verb in SMALL else None), _warnings(names):
+        try:
+            options.run(options)
+        except MorphError as error:
+            raise MorphError(as_options(str(error), names)) from error
 
 
 class _Parser(argparse.ArgumentParser):
     """Refuses empty words, which an unset variable of a shell leaves: as a path they would mean the working folder."""
 
     def _get_value(self, action: argparse.Action, arg_string: str) -> Any:
-        if arg_string == "" and action.default != "":
+        if arg_string == "" and action.default != "" and action.nargs != argparse.PARSER:  # that one takes all that follows
             name = "/".join(action.option_strings) or action.metavar or action.dest
             raise MorphError(f"{name} is empty; is a variable of the shell unset?")
         return super()._get_value(action, arg_string)  # type: ignore[misc]
 
 
 @contextmanager
-def _warnings() -> Iterator[None]:
+def _warnings(names: Mapping[str, str]) -> Iterator[None]:
     """What the "morph" logger warns of, on stderr, each line once."""
-    logger, handler = logging.getLogger("morph"), _Lines(logging.WARNING)
+    logger, handler = logging.getLogger("morph"), _Lines(names)
     logger.addHandler(handler)
     try:
         yield
@@ -76,14 +84,15 @@ def _warnings() -> Iterator[None]:
 
 
 class _Lines(logging.Handler):
-    """Writes a record as errors are written."""
+    """Writes a warning as errors are written."""
 
-    def __init__(self, level: int) -> None:
-        super().__init__(level)
+    def __init__(self, names: Mapping[str, str]) -> None:
+        super().__init__(logging.WARNING)
+        self._names = names
         self._said: set[str] = set()
 
     def emit(self, record: logging.LogRecord) -> None:
-        line = record.getMessage()
+        line = as_options(record.getMessage(), self._names)
         if line not in self._said:
             self._said.add(line)
             print(f"morph: {line}", file=sys.stderr)

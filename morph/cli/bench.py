@@ -5,8 +5,8 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
-from morph.cli import tracker_options
-from morph.cli.claims import add_overwrite, claim, write_json
+from morph.cli.options import tracker_options
+from morph.cli.options.claims import add_overwrite, claim, write_report
 from morph.errors import MorphError
 
 
@@ -113,9 +113,7 @@ def run_renders(options: argparse.Namespace) -> None:
     from morph.evaluation.renders.renders import measure_renders
 
     report = measure_renders(options.crops, tracker_options.read(options))
-    print(report.as_text(), end="")
-    if options.json:
-        write_json(options.json, report.as_json())
+    write_report(report, options.json)
 
 
 def run_video(options: argparse.Namespace) -> None:
@@ -130,9 +128,7 @@ def run_video(options: argparse.Namespace) -> None:
         truth=options.truth,
         mediapipe=options.mediapipe,
     )
-    print(report.as_text(), end="")
-    if options.json:
-        write_json(options.json, report.as_json())
+    write_report(report, options.json)
 
 
 def run_speed(options: argparse.Namespace) -> None:
@@ -142,23 +138,19 @@ def run_speed(options: argparse.Namespace) -> None:
 
     clip = options.clip or next(file for file in demo_files() if file.suffix == ".mp4")
     report = measure_speed(clip, tracker_options.read(options), rounds=options.rounds, batches=options.batches)
-    print(report.as_text(), end="")
-    if options.json:
-        write_json(options.json, report.as_json())
+    write_report(report, options.json)
 
 
 def run_viewer(options: argparse.Namespace) -> None:
     """Measure what previews cost."""
     from morph.cli.demo import demo_files
-    from viewer.output.bench import measure_viewer
+    from viewer.output.bench import ViewerBench, measure_viewer
 
     clip = options.clip or next(file for file in demo_files() if file.suffix == ".mp4")
     report = measure_viewer(
-        clip, options.track or tracker_options.read(options), options.prop, backends=options.backends, rounds=options.rounds
+        clip, options.track or tracker_options.read(options), ViewerBench(options.prop, options.backends, options.rounds)
     )
-    print(report.as_text(), end="")
-    if options.json:
-        write_json(options.json, report.as_json())
+    write_report(report, options.json)
 
 
 def run_aflw2000(options: argparse.Namespace) -> None:
@@ -184,9 +176,7 @@ def run_aflw2000(options: argparse.Namespace) -> None:
         from morph.evaluation.aflw2000.weights import run_weights
 
         report, points = run_weights(benchmark, tracker_options.read(options), crop=options.crop, flip=options.flip)
-    print(report.as_text())
-    if options.json:
-        write_json(options.json, report.as_json())
+    write_report(report, options.json)
     if options.save_predictions:
         save_predictions(options.save_predictions, benchmark.names, points)
     if options.sheet:

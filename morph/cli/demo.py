@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
-from morph.cli import tracker_options
+from morph.cli.options import tracker_options
 from morph.errors import MorphError
 
 

@@ -7,7 +7,7 @@ import sys
 from pathlib import Path
 
 from morph.cli.train import add_changes
-from morph.errors import MorphError
+from morph.errors import needs_extra
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -23,12 +23,10 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(options: argparse.Namespace) -> None:
     """Fine-tune and say where the weights are."""
-    try:
+    with needs_extra("train", "training"):
         from morph.training.config import load_config
         from morph.training.finetune import finetune
         from morph.training.flow_config import FinetuneConfig
-    except ImportError as error:
-        raise MorphError(f"training needs the training extra ({error.name} is missing): pip install 'morph[train]'") from None
     config = load_config(options.config, FinetuneConfig, options.set)
     if options.weights is not None:
         network = config.network.model_copy(update={"start": options.weights})

@@ -7,7 +7,7 @@ import contextlib
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from morph.cli import tracker_options
+from morph.cli.options import tracker_options
 from morph.errors import MorphError
 
 if TYPE_CHECKING:
@@ -53,10 +53,7 @@ def run(options: argparse.Namespace) -> None:
     from morph.live.session import LiveSession
     from morph.live.stream import Stream
 
-    if options.no_window and not options.stream:
-        raise MorphError("--no-window shows nothing; say where to with --stream udp://HOST:PORT or osc://HOST:PORT")
-    if options.frames is not None and options.frames < 1:
-        raise MorphError(f"--frames must be at least 1, got {options.frames}")
+    _check(options)
     with contextlib.ExitStack() as stack:
         streams = [stack.enter_context(contextlib.closing(Stream(address))) for address in options.stream]
         tracker = tracker_options.open_tracker(options)
@@ -75,6 +72,13 @@ def run(options: argparse.Namespace) -> None:
         print(session.summary())
 
 
+def _check(options: argparse.Namespace) -> None:
+    if options.no_window and not options.stream:
+        raise MorphError("--no-window shows nothing; say where to with --stream udp://HOST:PORT or osc://HOST:PORT")
+    if options.frames is not None and options.frames < 1:
+        raise MorphError(f"--frames must be at least 1, got {options.frames}")
+
+
 def _view(options: argparse.Namespace, tracker: Tracker, source: FrameSource) -> Any:
     """What the window shows."""
     from viewer.windows.live_view import LiveView
@@ -85,7 +89,7 @@ def _view(options: argparse.Namespace, tracker: Tracker, source: FrameSource) ->
 def _show(session: LiveSession, view: Any) -> None:
     """Track in a window."""
     from viewer.windows.live_view import key_help
-    from viewer.windows.live_window import open_live_window
+    from viewer.windows.live_window import LiveSource, open_live_window
 
     def next_picture() -> Any:
         taken = session.step(0.0)
@@ -93,8 +97,10 @@ def _show(session: LiveSession, view: Any) -> None:
 
     print(key_help(), flush=True)
     open_live_window(
-        next_picture,
-        view.press,
-        lambda: view.title(session.last, session.live.dropped),
-        lambda: view.quit or session.over,
+        LiveSource(
+            next_picture=next_picture,
+            press=view.press,
+            title=lambda: view.title(session.last, session.live.dropped),
+            over=lambda: view.quit or session.over,
+        )
     )

@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
-from morph.cli.claims import add_overwrite, claim
+from morph.cli.options.claims import add_overwrite, claim
 from morph.errors import MorphError
 
 FORMATS = """formats that are read:

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import argparse
+import dataclasses
 import sys
-import time
 from pathlib import Path
 
 
@@ -45,57 +45,20 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(options: argparse.Namespace) -> None:
     """Turn, write, and say how many and how fast."""
-    from dataclasses import replace
-
     from tqdm import tqdm
 
-    from morph.datasets.crop_writer import write_crops
-    from morph.datasets.crops import CropSet
-    from morph.errors import MorphError
-    from morph.fitting.profiling_set import (
-        ProfileMaker,
-        ProfilingPlan,
-        open_fitted_set,
-        plan_files,
-        profiled_meta,
-        set_margin,
-        write_mat_pairs,
-    )
-    from morph.model import load_default_model
-    from morph.model.readers import read_model
+    from morph.fitting.profile_set import ProfileSettings, profile_set
+    from morph.fitting.profiling_set import ProfilingPlan
 
-    plan = ProfilingPlan(
-        *(options.step, options.min_yaw, options.max_yaw, options.start_yaw, options.both_ways),
-        *(options.count, options.seed, options.margin),
-    )
-    model = load_default_model() if options.model == "default" else read_model(options.model)
-    crops = open_fitted_set(options.crops, model)
-    if options.out.resolve() == options.crops.resolve():
-        raise MorphError(f"{options.out} is the set that is turned; write into another folder")
-    plan = replace(plan, margin=plan.margin or set_margin(crops))
-    files = plan_files(crops, plan)
-    start, clock = time.perf_counter(), time.process_time()
-    with tqdm(total=len(files), unit="picture", disable=not sys.stderr.isatty()) as bar:
+    plan = ProfilingPlan(**{field.name: getattr(options, field.name) for field in dataclasses.fields(ProfilingPlan)})
+    settings = ProfileSettings(plan, options.model, options.processes, options.max_bad, options.mat)
+    with tqdm(unit="picture", disable=not sys.stderr.isatty()) as bar:
 
-        def progress(done: int, total: int, bad: int) -> None:
+        def progress(done: int, total: int) -> None:
+            bar.total = total
             bar.update(done - bar.n)
 
-        result = write_crops(
-            options.out,
-            files,
-            ProfileMaker(options.crops, model, plan.margin or 1.0),
-            profiled_meta(crops, options.crops, plan),
-            workers=options.processes,
-            max_bad=options.max_bad,
-            progress=progress,
-        )
-    seconds, processor = time.perf_counter() - start, time.process_time() - clock
-    if options.mat:
-        write_mat_pairs(CropSet.open(result.folder), model, result.folder / "mat")
-    for line in result.bad:
+        report = profile_set(options.crops, options.out, settings, progress)
+    for line in report.crops.bad:
         print(f"morph: left out: {line}", file=sys.stderr)
-    print(
-        f"{result.folder}: {result.count} turned faces of {len(crops)} photographs in {seconds:.1f} s"
-        + (f", {processor:.1f} s of processor time" if options.processes == 1 else "")
-        + (", 300W-LP files in mat/" if options.mat else "")
-    )
+    print(report.as_text())

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-import time
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -52,33 +51,23 @@ def run(options: argparse.Namespace) -> None:
     """Render and report."""
     from tqdm import tqdm
 
-    from morph.synthesis import MAPS, Recipe, SynthesisPlan, synthesise
+    from morph.synthesis import MAPS, Recipe, SynthesisPlan
+    from morph.synthesis.sets.timed import synthesise_timed
 
-    maps = tuple(MAPS) if options.maps == "all" else _names(options.maps)
+    recipe = Recipe(options.poses, _names(options.without), options.engine, options.people, options.pictures_per_person)
     plan = SynthesisPlan(
-        options.count,
-        options.seed,
-        options.start,
-        options.size,
-        options.supersampling,
-        options.environments,
-        Recipe(options.poses, _names(options.without), options.engine, options.people, options.pictures_per_person),
-        maps,
+        count=options.count,
+        seed=options.seed,
+        start=options.start,
+        size=options.size,
+        supersampling=options.supersampling,
+        environments=options.environments,
+        recipe=recipe,
+        maps=tuple(MAPS) if options.maps == "all" else _names(options.maps),
     )
-    rendered, processor = [], []
-
-    def clock(pictures: int, seconds: float) -> None:
-        rendered.append(pictures)
-        processor.append(seconds)
-
-    begin = time.perf_counter()
     with tqdm(total=plan.count, unit="picture", disable=None) as bar:
-        crops = synthesise(plan, options.out, processes=options.processes, progress=bar.update, clock=clock)
-    seconds = time.perf_counter() - begin
-    print(f"{len(crops)} pictures of {plan.size} x {plan.size} in {options.out}, {len(crops) / seconds:.1f} a second")
-    if rendered:
-        each = sum(processor) / sum(rendered)
-        print(f"{1000 * each:.1f} ms of processor time a picture, start-up left out: {1 / each:.1f} a second and core")
+        report = synthesise_timed(plan, options.out, processes=options.processes, progress=bar.update)
+    print(report.as_text(), end="")
 
 
 def _names(text: str) -> tuple[str, ...]:

@@ -7,10 +7,14 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
-from morph.cli import tracker_options
+from morph.cli.options import tracker_options
 from morph.errors import MorphError
 
 EPILOG = """\
+INPUT: JPEG, PNG, WebP, HEIC, AVIF, TIFF, GIF, BMP, JPEG 2000, PNM, EXR, HDR, DPX, Targa, QOI or SGI; any clip that FFmpeg
+reads, animated WebP, PNG and GIF too. Pictures of a folder whose names differ in one number (shot.1001.jpg) and that have one
+size are a sequence of 25 frames a second: their numbers are the frames', and gaps stay. Others are unrelated pictures.
+
 OUT/mesh/000000.obj ...   one mesh a frame: millimetres, y up, moving with the head; with texture and normals
 OUT/coefficients.npz      shape, expression and pose of every face and frame
 OUT/landmarks.csv         68 points in pixels
@@ -71,7 +75,8 @@ def progress_bar(count: int | None) -> Any:
     from tqdm import tqdm
 
     def wrap(frames: Iterable[Any]) -> Iterable[Any]:
-        return tqdm(frames, total=count, unit="frame", disable=None, leave=False)
+        bar: Iterable[Any] = tqdm(frames, total=count, unit="frame", disable=None, leave=False)
+        return bar
 
     return wrap
 
@@ -83,6 +88,9 @@ def print_summary(summary: dict[str, Any], folder: Path) -> None:
     if missing and len(missing) < summary["frames"]:
         shown = ", ".join(map(str, missing[:12])) + (", ..." if len(missing) > 12 else "")
         print(f"  no face in frame {shown}")
+    if summary["kind"] == "sequence":
+        first, last = summary.get("first_frame"), summary.get("last_frame")
+        print(f"  numbered pictures {first} to {last}, {summary['rate']:g} a second")
     if gaps := summary.get("frames_missing"):
         shown = ", ".join(map(str, gaps[:12])) + (", ..." if len(gaps) > 12 else "")
         print(f"  numbers without a picture: {shown}")

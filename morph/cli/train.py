@@ -7,7 +7,7 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from morph.errors import MorphError
+from morph.errors import MorphError, needs_extra
 
 if TYPE_CHECKING:
     from morph.training.config import TrainingConfig
@@ -39,17 +39,13 @@ def add_changes(parser: argparse.ArgumentParser) -> None:
 
 def run(options: argparse.Namespace) -> None:
     """Train and say where the weights are, or how fast it goes."""
-    try:
+    with needs_extra("train", "training"):
         from morph.training.config import load_config
-    except ImportError as error:
-        raise MorphError(f"training needs the training extra ({error.name} is missing): pip install 'morph[train]'") from None
     config: TrainingConfig = load_config(options.config, changes=options.set)
     if options.benchmark is not None:
         return _benchmark(config, options.benchmark)
-    try:
+    with needs_extra("train", "training"):
         from morph.training.run import train
-    except ImportError as error:
-        raise MorphError(f"training needs the training extra ({error.name} is missing): pip install 'morph[train]'") from None
     out = options.out or Path("runs") / config.name
     weights = train(config, out, progress=sys.stderr.isatty())
     print(f"{weights}: done; measure it with `morph bench aflw2000 --weights {weights} --data DIR`")

@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
-from morph.errors import MorphError
+from morph.errors import needs_extra
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -16,12 +16,10 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(options: argparse.Namespace) -> None:
     """Train and say where the experts are."""
-    try:
+    with needs_extra("train", "training"):
         from morph.training.config import load_config
         from morph.training.experts import train_experts
         from morph.training.experts_config import ExpertsConfig
-    except ImportError as error:
-        raise MorphError(f"training needs the training extra ({error.name} is missing): pip install 'morph[train]'") from None
     config: ExpertsConfig = load_config(options.config, ExpertsConfig)  # type: ignore[type-var]
     experts = train_experts(config, options.out or Path("runs") / config.name)
     print(f"{experts}: done; measure them with `morph bench renders DIR --experts {experts}`")

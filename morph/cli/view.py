@@ -5,14 +5,14 @@ from __future__ import annotations
 import argparse
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING
 
-from morph.cli.claims import add_overwrite, claim
+from morph.cli.options.claims import add_overwrite, claim
 
 if TYPE_CHECKING:
-    from viewer.draw.offscreen import Renderer
+    from viewer.draw.offscreen import SceneRenderer
     from viewer.output.preview import Preview
-    from viewer.stage.track_scene import Stage
+    from viewer.stage.track_scene import TrackScene
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -67,12 +67,32 @@ def _note(line: str) -> None:
 
 def run(options: argparse.Namespace) -> None:
     """Read the track, then write the preview or open the window."""
+    _check_layers(options)
+    stage = _stage(options)
+    preview = _preview(options, stage)
+    if options.out is not None:
+        claim(options, ("folder", "over", "beside", "face", "model"), [Path(options.out)])
+    if options.out is None and options.layers is None:
+        from viewer.windows.window import open_window
+
+        open_window(stage, preview, prop=options.prop, frame=options.frame)
+        return
+    from viewer.draw.offscreen import open_renderer
+
+    renderer = open_renderer(options.backend, options.samples, say=_note)
+    try:
+        (_write_preview if options.layers is None else _write_layers)(options, stage, renderer, preview)
+    finally:
+        renderer.close()
+
+
+def _stage(options: argparse.Namespace) -> TrackScene:
+    """The track, and what its faces wear."""
     from morph.model import load_default_model, load_model
     from morph.track_folder.read import load_track
     from viewer.props import find_prop, with_face
-    from viewer.stage.track_scene import Look, Stage
+    from viewer.stage.track_scene import TrackScene
 
-    _check_layers(options)
     track = load_track(options.folder)
     prop = find_prop(options.prop)
     model = load_default_model(1) if options.model is None else load_model(options.model)
@@ -80,50 +100,40 @@ def run(options: argparse.Namespace) -> None:
         prop = with_face(prop, options.face, model)
     if prop is not None and not options.over:
         prop.check_footage()
-    stage = Stage(track, model, prop)
-    shown = options.head == "show" or (options.head == "auto" and not (options.over and prop))
-    footage = options.over or options.beside
-    layout: Literal["over", "beside"] = "beside" if options.beside else "over"
-    look = Look(head=shown, normals=options.normals)
-    if options.out is not None:
-        claim(options, ("folder", "over", "beside", "face", "model"), [Path(options.out)])
-    if options.out is None and options.layers is None:
-        from viewer.windows.window import open_window
+    return TrackScene(track, model, prop)
 
-        open_window(
-            *(stage, options.size or (960, 720), look),
-            prop=options.prop,
-            frame=options.frame,
-            footage=footage,
-            layout=layout,
-            light=options.light,
-        )
-        return
+
+def _preview(options: argparse.Namespace, stage: TrackScene) -> Preview:
+    """How the stage is shown."""
+    from viewer.output.preview import Preview
+    from viewer.stage.track_scene import DisplayStyle
+
+    shown = options.head == "show" or (options.head == "auto" and not (options.over and stage.prop))
+    return Preview(
+        size=options.size,
+        footage=options.over or options.beside,
+        layout="beside" if options.beside else "over",
+        look=DisplayStyle(head=shown, normals=options.normals),
+        yaw=options.yaw,
+        pitch=options.pitch,
+        light=options.light,
+        finish=options.finish,
+    )
+
+
+def _write_preview(options: argparse.Namespace, stage: TrackScene, renderer: SceneRenderer, preview: Preview) -> None:
     from tqdm import tqdm
 
-    from viewer.draw.offscreen import open_renderer
-    from viewer.output.preview import Preview, write_preview
+    from viewer.output.preview import write_preview
 
-    preview = Preview(
-        options.size,
-        footage,
-        layout,
-        look,
-        options.yaw,
-        options.pitch,
-        options.light,
-        options.finish,
+    count = write_preview(
+        stage,
+        renderer,
+        preview,
+        options.out,
+        options.frame,
+        progress=lambda frames, total: iter(tqdm(frames, total=total, unit="frame", disable=None)),
     )
-    renderer = open_renderer(options.backend, options.samples, say=_note)
-    try:
-        if options.layers is not None:
-            return _write_layers(options, stage, renderer, preview)
-        count = write_preview(
-            *(stage, renderer, preview, options.out, options.frame),
-            progress=lambda frames, total: iter(tqdm(frames, total=total, unit="frame", disable=None)),
-        )
-    finally:
-        renderer.close()
     print(f"{options.out}: {count} {'frame' if count == 1 else 'frames'}, drawn with {renderer.name}")
 
 
@@ -140,16 +150,17 @@ def _check_layers(options: argparse.Namespace) -> None:
         raise MorphError(f"{'--out' if options.out else '--normals'} does not go with --layers; leave it out")
 
 
-def _write_layers(options: argparse.Namespace, stage: Stage, renderer: Renderer, preview: Preview) -> None:
+def _write_layers(options: argparse.Namespace, stage: TrackScene, renderer: SceneRenderer, preview: Preview) -> None:
     from tqdm import tqdm
 
-    from viewer.output.layer_files import write_layers
+    from viewer.output.layer_files import LayerOptions, write_layers
     from viewer.output.layers import LayerMaker
 
     summary = write_layers(
-        *(stage, LayerMaker(stage, renderer), preview, options.layers, options.layers_format),
-        frame=options.frame,
-        resume=options.resume,
+        LayerMaker(stage, renderer),
+        preview,
+        options.layers,
+        LayerOptions(options.layers_format, options.frame, options.resume),
         progress=lambda source: iter(tqdm(source, total=source.count, unit="frame", disable=None)),
     )
     count, kept = len(summary["frames"]), summary["kept"]

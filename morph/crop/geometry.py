@@ -38,7 +38,7 @@ def box_to_crop(boxes: npt.ArrayLike, size: int) -> npt.NDArray[np.float64]:
 def apply_affine(matrix: npt.ArrayLike, points: npt.ArrayLike) -> Array:
     """``(..., N, 2)`` points through ``(..., 2, 3)`` affines."""
     matrix = np.asarray(matrix)
-    return np.asarray(points) @ np.swapaxes(matrix[..., :2], -1, -2) + matrix[..., None, :, 2]
+    return np.asarray(np.asarray(points) @ np.swapaxes(matrix[..., :2], -1, -2) + matrix[..., None, :, 2])
 
 
 def invert_affine(matrix: npt.ArrayLike) -> Array:

@@ -32,7 +32,7 @@ FLIP = np.array([-1.0, 1.0, 1.0])
 
 
 @dataclass(frozen=True)
-class Part:
+class FacePart:
     """A part of the face that an expert looks at; sides are those of the subject's left.
 
     Attributes:
@@ -133,7 +133,7 @@ def _replace(name: str, swap: dict[str, str]) -> str:
     return name
 
 
-EYE = Part(
+EYE = FacePart(
     width=40,
     height=32,
     resolution=0.8,
@@ -149,7 +149,7 @@ EYE = Part(
         *("browDownLeft", "browInnerUp", "browOuterUpLeft", "cheekSquintLeft"),
     ),
 )
-MOUTH = Part(
+MOUTH = FacePart(
     width=56,
     height=48,
     resolution=0.7,

@@ -12,14 +12,13 @@ import cv2
 import numpy as np
 import numpy.typing as npt
 
+from morph.arrays import Image, Reals
 from morph.crop.face_crop import cut
 from morph.crop.geometry import apply_affine, box_to_crop
 from morph.datasets.crop_writer import Piece
-from morph.errors import MorphError
+from morph.errors import MorphError, reading
 from morph.frames.picture import read_picture
-from morph.npz import open_npz
-
-Array = npt.NDArray[np.floating]
+from morph.npz import read_npz
 
 # 3DDFA's label files for the original folder, in the order of its list file.
 POSE, POINTS, REANNOTATED, BOXES, LIST = (
@@ -46,10 +45,10 @@ class Aflw2000:
 
     pictures: Path
     names: npt.NDArray[np.str_]
-    original: Array
-    reannotated: Array
-    yaw: Array
-    boxes: Array
+    original: Reals
+    reannotated: Reals
+    yaw: Reals
+    boxes: Reals
 
     def __post_init__(self) -> None:
         n = len(self.names)
@@ -70,7 +69,7 @@ class Aflw2000:
         parts = (self.names, self.original, self.reannotated, self.yaw, self.boxes)
         return Aflw2000(self.pictures, *(part[index] for part in parts))
 
-    def picture(self, i: int) -> npt.NDArray[np.uint8]:
+    def picture(self, i: int) -> Image:
         """Picture ``i``: ``(H, W, 3)`` uint8 RGB.
 
         Raises:
@@ -104,11 +103,7 @@ def open_aflw2000(folder: str | os.PathLike[str]) -> Aflw2000:
 
 
 def _open_packed(path: Path, pictures: Path) -> Aflw2000:
-    try:
-        with open_npz(path) as archive:
-            arrays = dict(archive)
-    except (OSError, ValueError, EOFError) as error:
-        raise MorphError(f"{path} cannot be read ({error}); get it again") from None
+    arrays = read_npz(path, "the labels of AFLW2000-3D", "get it again")
     missing = {"names", "pts68_original", "pts68_reannotated", "yaw_deg", "roi_box"} - set(arrays)
     if missing:
         raise MorphError(f"{path} has no {', '.join(sorted(missing))}")
@@ -122,7 +117,7 @@ def _open_packed(path: Path, pictures: Path) -> Aflw2000:
     )
 
 
-def _points_last(path: Path, points: Array, dims: int) -> Array:
+def _points_last(path: Path, points: Reals, dims: int) -> Reals:
     """``(N, >= dims, 68)`` as published to ``(N, 68, dims)``; two dimensions grow a depth of 0 where three are wanted."""
     if points.ndim != 3 or points.shape[2] != 68 or points.shape[1] not in (2, 3):
         raise MorphError(f"{path}: points must be (N, 3, 68) or (N, 2, 68), got {points.shape}")
@@ -133,13 +128,12 @@ def _points_last(path: Path, points: Array, dims: int) -> Array:
 
 
 def _open_original(folder: Path, labels: Path) -> Aflw2000:
-    def load(name: str) -> Array:
+    def load(name: str) -> Reals:
         path = labels / name
-        try:
-            return np.load(path, allow_pickle=False)
-        except (OSError, ValueError, EOFError) as error:
-            reason = "missing" if not path.is_file() else str(error)
-            raise MorphError(f"{path}: {reason}; it comes with 3DDFA's test configuration") from None
+        if not path.is_file():
+            raise MorphError(f"{path}: missing; it comes with 3DDFA's test configuration")
+        with reading(path, "an array of numbers", "it comes with 3DDFA's test configuration"):
+            return np.asarray(np.load(path, allow_pickle=False))
 
     pictures = next((place for place in (folder, folder / "AFLW2000") if next(place.glob("*.jpg"), None)), folder)
     listing = next((place / LIST for place in (labels, folder, folder.parent) if (place / LIST).is_file()), None)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import zipfile
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -12,11 +11,12 @@ import cv2
 import numpy as np
 import numpy.typing as npt
 
+from morph.arrays import Floats
 from morph.datasets.crop_writer import Piece
 from morph.datasets.lp300w import identity_number
 from morph.errors import MorphError
 from morph.frames.picture import read_picture
-from morph.npz import open_npz
+from morph.npz import read_npz
 
 EXPECTED = 12452
 LICENCE = "AFLW and MERL-RAV: research use only"
@@ -39,9 +39,9 @@ class AflwMerlRav:
 
     pictures: Path
     names: npt.NDArray[np.str_]
-    points: npt.NDArray[np.float32]
+    points: Floats
     visibility: npt.NDArray[np.int8]
-    yaw: npt.NDArray[np.float32]
+    yaw: Floats
 
     def __len__(self) -> int:
         return len(self.names)
@@ -56,12 +56,8 @@ def open_aflw_merlrav(folder: str | os.PathLike[str]) -> AflwMerlRav:
     path = Path(folder) / "labels.npz"
     if not path.is_file():
         raise MorphError(f"no {path}; give the folder that holds labels.npz and images/, see data/aflw_merlrav/README.md")
-    try:
-        with open_npz(path) as archive:
-            arrays = dict(archive)
-    except (OSError, ValueError, EOFError, zipfile.BadZipFile) as error:
-        raise MorphError(f"{path} cannot be read ({error}); get it again") from None
-    n = len(arrays.get("name", ()))
+    arrays = read_npz(path, "the labels of AFLW with MERL-RAV", "get it again")
+    n = arrays["name"].size if "name" in arrays else 0
     for name, shape in {"name": (n,), "pts68": (n, 68, 2), "visibility": (n, 68), "yaw_deg": (n,)}.items():
         if name not in arrays or arrays[name].shape != shape:
             got = arrays[name].shape if name in arrays else "nothing"

@@ -7,8 +7,8 @@ from typing import Any
 
 import cv2
 import numpy as np
-import numpy.typing as npt
 
+from morph.arrays import Doubles, Floats, Image, Reals
 from morph.crop.geometry import crop_similarity
 
 
@@ -42,9 +42,7 @@ class AugmentationConfig:
     style: float = 0.0
 
 
-def draw_similarity(
-    config: AugmentationConfig, landmarks: npt.NDArray[np.floating], size: int, rng: np.random.Generator
-) -> npt.NDArray[np.float64]:
+def draw_similarity(config: AugmentationConfig, landmarks: Reals, size: int, rng: np.random.Generator) -> Doubles:
     """A random crop of a face."""
     limit = np.deg2rad(config.rotation)
     wide = rng.random() < config.rotation_wide
@@ -54,7 +52,14 @@ def draw_similarity(
     return crop_similarity(landmarks, size, angle=float(angle), shift=(shift[0], shift[1]), zoom=zoom)
 
 
-def draw_pixels(config: AugmentationConfig, picture: npt.NDArray[np.uint8], rng: np.random.Generator) -> npt.NDArray[np.uint8]:
+def _blur(image: Any, rng: np.random.Generator) -> Any:
+    size = len(image)
+    if rng.random() < 0.6:
+        return cv2.GaussianBlur(image, (0, 0), rng.uniform(0.4, size / 60))
+    return cv2.filter2D(image, -1, _motion_kernel(int(rng.integers(3, max(size // 14, 4))), rng.uniform(0, np.pi)))
+
+
+def draw_pixels(config: AugmentationConfig, picture: Image, rng: np.random.Generator) -> Image:
     """Colour, greys, blur, low resolution, noise, compression and occluders on an ``(S, S, 3)`` uint8 RGB crop."""
     image: Any = picture  # OpenCV does not say what it returns
     size = len(image)
@@ -68,10 +73,7 @@ def draw_pixels(config: AugmentationConfig, picture: npt.NDArray[np.uint8], rng:
         down = cv2.resize(image, (small, small), interpolation=cv2.INTER_AREA)
         image = cv2.resize(down, (size, size), interpolation=cv2.INTER_LINEAR if rng.random() < 0.5 else cv2.INTER_CUBIC)
     if chance[2] < config.blur:
-        if rng.random() < 0.6:
-            image = cv2.GaussianBlur(image, (0, 0), rng.uniform(0.4, size / 60))
-        else:
-            image = cv2.filter2D(image, -1, _motion_kernel(int(rng.integers(3, max(size // 14, 4))), rng.uniform(0, np.pi)))
+        image = _blur(image, rng)
     if chance[3] < config.colour:
         levels = np.arange(256, dtype=np.float32) / 255
         gain = np.exp(rng.normal(0, 0.12)) * np.exp(rng.normal(0, 0.06, 3))
@@ -92,10 +94,10 @@ def draw_pixels(config: AugmentationConfig, picture: npt.NDArray[np.uint8], rng:
     if chance[6] < config.jpeg:
         _, code = cv2.imencode(".jpg", image, [cv2.IMWRITE_JPEG_QUALITY, int(rng.integers(25, 90))])
         image = cv2.imdecode(code, cv2.IMREAD_COLOR)
-    return image
+    return np.asarray(image)
 
 
-def _restyle(image: npt.NDArray[np.uint8], rng: np.random.Generator) -> npt.NDArray[np.uint8]:
+def _restyle(image: Image, rng: np.random.Generator) -> Image:
     """Mix channels and neighbouring pixels at random, keep mean and contrast, and blend with the picture itself."""
     mixed: Any = cv2.transform(image.astype(np.float32), rng.normal(0, 1, (3, 3)))
     side = 2 * int(rng.integers(4)) + 1
@@ -106,19 +108,19 @@ def _restyle(image: npt.NDArray[np.uint8], rng: np.random.Generator) -> npt.NDAr
     low, high = np.percentile(mixed[::3, ::3], (1, 99))
     mixed = (mixed - low) * (rng.uniform(140, 255) / max(float(high - low), 1e-3)) + rng.uniform(0, 40)
     share = rng.uniform(0.15, 0.9)
-    return np.clip(image * (1 - share) + mixed * share, 0, 255).astype(np.uint8)
+    return np.asarray(np.clip(image * (1 - share) + mixed * share, 0, 255).astype(np.uint8))
 
 
-def _motion_kernel(length: int, angle: float) -> npt.NDArray[np.float32]:
+def _motion_kernel(length: int, angle: float) -> Floats:
     kernel = np.zeros((length, length), np.float32)
     middle = (length - 1) / 2
     arm = np.array([np.cos(angle), np.sin(angle)]) * middle
     start, end = np.round(middle - arm).astype(int), np.round(middle + arm).astype(int)
     cv2.line(kernel, (int(start[0]), int(start[1])), (int(end[0]), int(end[1])), 1.0)
-    return kernel / kernel.sum()
+    return np.asarray(kernel / kernel.sum())
 
 
-def _occlude(image: npt.NDArray[np.uint8], rng: np.random.Generator) -> npt.NDArray[np.uint8]:
+def _occlude(image: Image, rng: np.random.Generator) -> Image:
     """Cover part of the picture with a flat, noisy or copied patch."""
     size = len(image)
     mask = np.zeros((size, size), np.uint8)

@@ -17,8 +17,8 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 
+from morph.arrays import Bools, Floats, Image, Ints
 from morph.atomic import atomic_path, output_folder
 from morph.datasets.crops import read_set
 from morph.datasets.npy_rows import NpyRows
@@ -32,10 +32,10 @@ NAMES = ("landmarks", "flow", "trusted", "clip")
 class ClipWindow:
     """One window, as :class:`ClipWindows` holds N of them; ``clip`` is the number of its clip."""
 
-    images: npt.NDArray[np.uint8]
-    landmarks: npt.NDArray[np.float32]
-    flow: npt.NDArray[np.float32]
-    trusted: npt.NDArray[np.bool_]
+    images: Image
+    landmarks: Floats
+    flow: Floats
+    trusted: Bools
     clip: int
 
 
@@ -43,11 +43,11 @@ class ClipWindow:
 class ClipWindows:
     """N windows of T frames; ``images`` is memory-mapped."""
 
-    images: npt.NDArray[np.uint8]
-    landmarks: npt.NDArray[np.float32]
-    flow: npt.NDArray[np.float32]
-    trusted: npt.NDArray[np.bool_]
-    clip: npt.NDArray[np.int32]
+    images: Image
+    landmarks: Floats
+    flow: Floats
+    trusted: Bools
+    clip: Ints
     meta: dict[str, Any]
 
     def __post_init__(self) -> None:
@@ -74,7 +74,10 @@ class ClipWindows:
             raise MorphError(f"{folder} has no {missing[0]}; delete it and run again")
         if meta.get("format") != FORMAT or meta.get("count") != len(images):
             raise MorphError(f"{folder} is not a whole set of clip windows of format {FORMAT}; delete it and run again")
-        return cls(images, meta=meta, **{name: labels[name] for name in NAMES})
+        try:
+            return cls(images, meta=meta, **{name: labels[name] for name in NAMES})
+        except (MorphError, ValueError) as error:
+            raise MorphError(f"{folder} is damaged: {error}; delete it and run again") from None
 
 
 def write_windows(

@@ -17,8 +17,10 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from morph.atomic import atomic_path, output_folder
+from morph.arrays import Image
+from morph.atomic import atomic_path
 from morph.datasets.crops import FORMAT, CropSet
+from morph.datasets.set_folder import set_folder
 from morph.errors import MorphError
 from morph.npz import open_npz
 
@@ -30,7 +32,7 @@ HEADER = 128  # bytes of the .npy header, fixed, so that the number of rows can 
 class Piece:
     """What was made of some files: crops with labels, and the files that are bad, each with its reason on one line."""
 
-    images: npt.NDArray[np.uint8]
+    images: Image
     labels: Labels
     bad: list[str] = field(default_factory=list)
 
@@ -47,7 +49,7 @@ class PreparedCrops:
     bad: list[str]
 
 
-def write_crops(
+def write_crops(  # noqa: PLR0913 - keyword options of one long run
     folder: str | os.PathLike[str],
     files: Sequence[str],
     make: MakePiece,
@@ -80,7 +82,22 @@ def write_crops(
         raise MorphError("there are no files to prepare")
     if not 0 <= max_bad <= 1 or piece < 1 or workers < 1:
         raise MorphError(f"max_bad {max_bad} must lie in 0..1, and piece {piece} and workers {workers} be at least 1")
-    folder = output_folder(folder)
+    with set_folder(folder) as place:
+        return _write_crops(place, files, make, meta, piece=piece, workers=workers, max_bad=max_bad, progress=progress)
+
+
+def _write_crops(  # noqa: PLR0913 - as of the public one, in a locked folder
+    folder: Path,
+    files: Sequence[str],
+    make: MakePiece,
+    meta: dict[str, Any],
+    *,
+    piece: int,
+    workers: int,
+    max_bad: float,
+    progress: Callable[[int, int, int], None] | None,
+) -> PreparedCrops:
+    """See :func:`write_crops`; the folder is ours alone."""
     fingerprint = hashlib.sha256(json.dumps([list(files), meta, piece], sort_keys=True).encode()).hexdigest()
     if (folder / "meta.json").is_file():
         old = CropSet.open(folder)
@@ -103,7 +120,7 @@ def write_crops(
             if len(bad) > allowed:
                 raise MorphError(
                     f"{len(bad)} bad files are more than {max_bad:.1%} of {len(files)}; "
-                    f"mend them or raise --max-bad; the first: {bad[0]}"
+                    f"mend them or raise `max_bad=`; the first: {bad[0]}"
                 )
             shape = made.images.shape[1:] or shape
             data = np.ascontiguousarray(made.images).tobytes()
@@ -155,7 +172,8 @@ def _start_worker(make: MakePiece) -> None:
 
 
 def _work(part: Sequence[str]) -> Piece:
-    return _work.make(part)  # type: ignore[attr-defined]
+    piece: Piece = _work.make(part)  # type: ignore[attr-defined]
+    return piece
 
 
 def _record(folder: Path, number: int, made: Piece, fingerprint: str, state: dict[str, Any]) -> None:

@@ -22,39 +22,38 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from morph.arrays import Image
 from morph.atomic import atomic_path, output_folder
-from morph.errors import MorphError
+from morph.errors import MorphError, reading
 from morph.model.coefficients import Coefficients
 from morph.model.morphable_model import MorphableModel
-from morph.npz import open_npz
+from morph.npz import read_npz
 
 FORMAT = "morph-crops-1"
 
 
-def read_set(
-    folder: str | os.PathLike[str], kind: str
-) -> tuple[dict[str, Any], npt.NDArray[np.uint8], dict[str, npt.NDArray[Any]]]:
+def read_set(folder: str | os.PathLike[str], kind: str) -> tuple[dict[str, Any], Image, dict[str, npt.NDArray[Any]]]:
     """``meta.json``, memory-mapped ``images.npy`` and ``labels.npz`` of a folder; ``kind`` names it in the error.
 
     Raises:
         MorphError: missing or damaged files.
     """
     folder = Path(folder)
-    try:
+    if not (folder / "meta.json").is_file():
+        raise MorphError(f"{folder} is not a whole {kind}: it has no meta.json; make it again")
+    with reading(folder, f"a whole {kind}", "make it again"):
         meta = json.loads((folder / "meta.json").read_text())
+        if not isinstance(meta, dict):
+            raise ValueError("meta.json holds no object")
         images = np.load(folder / "images.npy", mmap_mode="r", allow_pickle=False)
-        with open_npz(folder / "labels.npz") as archive:
-            labels = dict(archive)
-    except (OSError, ValueError, EOFError) as error:
-        raise MorphError(f"{folder} is not a whole {kind} ({error}); make it again") from None
-    return meta, images, labels
+    return meta, images, read_npz(folder / "labels.npz", f"the labels of a {kind}", "make the set again")
 
 
 @dataclass(frozen=True, eq=False)
 class CropSet:
     """N crops with labels; ``images`` is memory-mapped."""
 
-    images: npt.NDArray[np.uint8]
+    images: Image
     labels: dict[str, npt.NDArray[Any]]
     meta: dict[str, Any]
 
@@ -65,8 +64,8 @@ class CropSet:
         if self.labels["landmarks"].shape != (n, 68, 2):
             raise MorphError(f"crop landmarks must be ({n}, 68, 2), got {self.labels['landmarks'].shape}")
         for name, array in self.labels.items():
-            if len(array) != n:
-                raise MorphError(f"crop set has {n} images but {len(array)} rows of {name}")
+            if array.shape[:1] != (n,):
+                raise MorphError(f"crop set has {n} images but labels {array.shape} of {name}")
 
     def __len__(self) -> int:
         return len(self.images)
@@ -96,7 +95,10 @@ class CropSet:
             raise MorphError(f"{folder} is not a crop set of format {FORMAT}; make it again")
         if meta.get("count", len(images)) != len(images):
             raise MorphError(f"{folder} should hold {meta['count']} crops but has {len(images)}; make it again")
-        return cls(images, labels, meta)
+        try:
+            return cls(images, labels, meta)
+        except MorphError as error:
+            raise MorphError(f"{folder} is damaged: {error}; make it again") from None
 
     def check_model(self, model: MorphableModel, folder: str | os.PathLike[str], hint: str) -> None:
         """See that the coefficients belong to ``model``; the error names ``folder`` and ends in ``hint``.

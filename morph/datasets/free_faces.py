@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import os
 import re
-import zipfile
 import zlib
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -19,9 +18,10 @@ import cv2
 import numpy as np
 import numpy.typing as npt
 
+from morph.arrays import Bools, Floats, Image, Indices
 from morph.crop.geometry import resize_similarity
 from morph.datasets.picture_store import PictureStore
-from morph.errors import MorphError
+from morph.errors import MorphError, reading
 from morph.model.coefficients import Coefficients
 from morph.npz import open_npz
 
@@ -48,13 +48,13 @@ class FreeFaces:
     names: npt.NDArray[np.str_]
     sources: npt.NDArray[np.str_]
     persons: npt.NDArray[np.str_]
-    points: npt.NDArray[np.float32]
-    sizes: npt.NDArray[np.int64]
+    points: Floats
+    sizes: Indices
 
     def __len__(self) -> int:
         return len(self.names)
 
-    def picture(self, row: int) -> npt.NDArray[np.uint8]:
+    def picture(self, row: int) -> Image:
         """``(S, S, 3)`` uint8 RGB.
 
         Raises:
@@ -68,17 +68,15 @@ class FreeFaces:
 
 
 def _read(path: Path, names: Sequence[str]) -> dict[str, npt.NDArray[Any]]:
-    try:
-        with open_npz(path) as archive:
-            arrays = {name: archive[name] for name in names}
-    except (OSError, ValueError, EOFError, KeyError, zipfile.BadZipFile) as error:
-        raise MorphError(f"{path} cannot be read ({error}); see data/free_faces/README.md") from None
-    if len({len(array) for array in arrays.values()}) != 1:
+    how = "see data/free_faces/README.md"
+    with reading(path, f"an npz with {', '.join(names)}", how), open_npz(path) as archive:
+        arrays = {name: archive[name] for name in names}
+    if len({array.shape[:1] for array in arrays.values()}) != 1:
         raise MorphError(f"{path}: {', '.join(names)} differ in length; get the file again")
     return arrays
 
 
-def decode_picture(data: bytes, name: str) -> npt.NDArray[np.uint8]:
+def decode_picture(data: bytes, name: str) -> Image:
     """``(H, W, 3)`` uint8 RGB of the bytes of a picture file; ``name`` stands in the error.
 
     Raises:
@@ -108,13 +106,13 @@ def number_of(person: str) -> int:
     return zlib.crc32(person.encode())
 
 
-def kept_apart(numbers: npt.ArrayLike) -> npt.NDArray[np.bool_]:
+def kept_apart(numbers: npt.ArrayLike) -> Bools:
     """Which persons never teach: one number in eight.
 
     Args:
         numbers: ``(N,)`` of :func:`number_of`, or checksums of pictures.
     """
-    return np.asarray(numbers, np.int64) % HELD_OUT == 0
+    return np.asarray(np.asarray(numbers, np.int64) % HELD_OUT == 0)
 
 
 def open_free_faces(folder: str | os.PathLike[str], *, without: Sequence[str] = ("fairface",)) -> FreeFaces:
@@ -140,7 +138,7 @@ def open_free_faces(folder: str | os.PathLike[str], *, without: Sequence[str] = 
     )
 
 
-def resized(picture: npt.NDArray[np.uint8], size: int = SIZE) -> npt.NDArray[np.uint8]:
+def resized(picture: Image, size: int = SIZE) -> Image:
     """A square picture at another size.
 
     Args:
@@ -163,7 +161,7 @@ class FittedFairFace:
 
     names: npt.NDArray[np.str_]
     coefficients: Coefficients
-    error: npt.NDArray[np.float32]
+    error: Floats
 
 
 def open_fairface_fit(path: str | os.PathLike[str], n_shape: int, *, published: int = 224) -> FittedFairFace:
@@ -185,7 +183,7 @@ def open_fairface_fit(path: str | os.PathLike[str], n_shape: int, *, published: 
     return FittedFairFace(arrays["name"].astype(str)[rows], moved, arrays["error"][rows].astype(np.float32))
 
 
-def read_fairface(store: PictureStore, name: str) -> tuple[npt.NDArray[np.uint8], int]:
+def read_fairface(store: PictureStore, name: str) -> tuple[Image, int]:
     """A picture of FairFace at ``SIZE``, and the checksum that stands for it.
 
     Args:

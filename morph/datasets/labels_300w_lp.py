@@ -15,8 +15,6 @@ from morph.model.camera import ScaledOrthographicCamera
 from morph.model.coefficients import Coefficients
 from morph.model.morphable_model import MorphableModel
 
-Array = npt.NDArray[np.floating]
-
 BFM_VERTICES = 53215  # of the model that 300W-LP and AFLW2000-3D are labelled with
 BFM_MODES = (199, 29)
 

@@ -12,8 +12,8 @@ from pathlib import Path
 
 import cv2
 import numpy as np
-import numpy.typing as npt
 
+from morph.arrays import Image, Reals
 from morph.crop.face_crop import cut
 from morph.crop.geometry import crop_similarity
 from morph.datasets.crop_writer import Piece
@@ -101,7 +101,7 @@ class PairReader:
         cv2.setNumThreads(0)
         kept: list[str] = []
         faces: list[FaceMat] = []
-        pictures: list[npt.NDArray[np.uint8]] = []
+        pictures: list[Image] = []
         bad: list[str] = []
         for pair in pairs:
             try:
@@ -147,7 +147,7 @@ class PairReader:
         out["name"] = np.array(names, dtype=f"<U{max(map(len, pairs))}")
         return Piece(images[good], out, bad)
 
-    def _mismatch(self, face: FaceMat, landmarks: npt.NDArray[np.floating]) -> str | None:
+    def _mismatch(self, face: FaceMat, landmarks: Reals) -> str | None:
         """Why a label cannot be right, or None: the decoded points must be those of ``pt2d`` from 17 on."""
         if not np.isfinite(landmarks).all():
             return "decodes to points that are not finite"

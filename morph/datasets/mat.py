@@ -7,12 +7,11 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
-import numpy.typing as npt
 
+from morph.arrays import Reals
 from morph.errors import MorphError
 from morph.model.rotation import euler_to_matrix, matrix_to_euler
 
-Array = npt.NDArray[np.floating]
 HALF_TURN = np.diag([-1.0, -1.0, 1.0])
 WANTED = ("Pose_Para", "Shape_Para", "Exp_Para")
 
@@ -31,12 +30,12 @@ class FaceMat:
         roi: ``(4,)`` where the picture lay in the one that it was rendered from, or None.
     """
 
-    pose: Array
-    shape: Array
-    expression: Array
-    points_2d: Array | None
-    points_3d: Array | None
-    roi: Array | None
+    pose: Reals
+    shape: Reals
+    expression: Reals
+    points_2d: Reals | None
+    points_3d: Reals | None
+    roi: Reals | None
 
 
 def read_face_mat(path: str | os.PathLike[str]) -> FaceMat:
@@ -58,7 +57,7 @@ def read_face_mat(path: str | os.PathLike[str]) -> FaceMat:
     if missing:
         raise MorphError(f"{path}: has no {', '.join(missing)}")
 
-    def vector(name: str, length: int | None = None) -> Array:
+    def vector(name: str, length: int | None = None) -> Reals:
         array = np.asarray(raw[name])
         if array.dtype.kind not in "fiu" or array.size != (length or max(array.shape, default=0)):
             want = f"{length} numbers" if length else "one row or column of numbers"
@@ -83,7 +82,7 @@ def read_face_mat(path: str | os.PathLike[str]) -> FaceMat:
     )
 
 
-def _points(path: Path, name: str, raw: dict[str, Array], dims: int) -> Array | None:
+def _points(path: Path, name: str, raw: dict[str, Reals], dims: int) -> Reals | None:
     if name not in raw:
         return None
     array = np.asarray(raw[name], np.float64)
@@ -91,4 +90,4 @@ def _points(path: Path, name: str, raw: dict[str, Array], dims: int) -> Array | 
         raise MorphError(f"{path}: {name} must be ({dims}, points), got {array.shape}")
     if not np.isfinite(array).all():
         raise MorphError(f"{path}: {name} is not finite")
-    return array.T
+    return np.asarray(array.T)

@@ -6,27 +6,27 @@ from typing import Any
 
 import cv2
 import numpy as np
-import numpy.typing as npt
 
+from morph.arrays import Array, Bools, Floats, Image, Reals
 from morph.errors import MorphError
 
-Floats = npt.NDArray[np.floating]
 LEAST_TEXTURE = 1e-3  # least eigenvalue of a window's gradients over its pixels, as OpenCV scales it; flat skin has less
 
 
-def follow_points(
-    first: npt.NDArray[np.uint8],
-    second: npt.NDArray[np.uint8],
-    points: Floats,
+def follow_points(  # noqa: PLR0913 - keyword options of the method
+    first: Image,
+    second: Image,
+    points: Reals,
     *,
     window: int = 15,
     levels: int = 2,
     round_trip: float = 0.5,
-) -> tuple[npt.NDArray[np.float32], npt.NDArray[np.bool_]]:
+) -> tuple[Floats, Bools]:
     """Carry points from one picture into the next and back again.
 
     Args:
-        first, second: ``(H, W, 3)`` uint8 RGB of one size.
+        first: ``(H, W, 3)`` uint8 RGB in which the points lie.
+        second: ``(H, W, 3)`` uint8 RGB in which they are looked for.
         points: ``(N, 2)`` pixels of ``first``.
         window: side of the window that is matched, pixels of the finest level.
         levels: of the pyramid above the finest one; a point may move about ``window / 2 * 2**levels`` pixels.
@@ -54,9 +54,7 @@ def follow_points(
     return np.where(trusted[:, None], there - start, 0).astype(np.float32), trusted
 
 
-def _carry(
-    first: npt.NDArray, second: npt.NDArray, points: npt.NDArray[np.float32], window: int, levels: int
-) -> tuple[npt.NDArray[np.float32], npt.NDArray[np.bool_]]:
+def _carry(first: Array, second: Array, points: Floats, window: int, levels: int) -> tuple[Floats, Bools]:
     stop = (cv2.TERM_CRITERIA_COUNT | cv2.TERM_CRITERIA_EPS, 30, 0.003)  # iterations, pixels
     start: Any = np.ascontiguousarray(points)[:, None]
     at: Any

@@ -9,6 +9,7 @@ import cv2
 import numpy as np
 import numpy.typing as npt
 
+from morph.arrays import Floats, Image, Indices, Reals
 from morph.crop.face_crop import cut
 from morph.crop.geometry import compose, crop_similarity, resize_similarity
 from morph.datasets.augmentation import AugmentationConfig, draw_pixels, draw_similarity
@@ -58,10 +59,10 @@ class TrainingBatches:
     def __len__(self) -> int:
         return int(self.starts[-1])
 
-    def image(self, row: int) -> npt.NDArray[np.uint8]:
+    def image(self, row: int) -> Image:
         """The stored picture of a row."""
         which = int(np.searchsorted(self.starts, row, side="right")) - 1
-        return self.sets[which].images[row - self.starts[which]]
+        return np.asarray(self.sets[which].images[row - self.starts[which]])
 
     def batch(self, rows: Sequence[int], epoch: int = 0, pixels: int | None = None) -> Batch:
         """One batch.
@@ -108,7 +109,7 @@ class TrainingBatches:
             "weights": weights.astype(np.float32),
         }
 
-    def label_statistics(self, count: int = 4096) -> tuple[npt.NDArray[np.float32], npt.NDArray[np.float32]]:
+    def label_statistics(self, count: int = 4096) -> tuple[Floats, Floats]:
         """Mean and standard deviation ``(S+E+9,)`` of flattened coefficients as augmentation draws them."""
         rng = np.random.default_rng((self.seed, 1))
         rows = rng.integers(len(self), size=count)
@@ -139,9 +140,9 @@ class BatchKeys:
             ``world * parts``. One process with two parts sees the parts that two processes see.
     """
 
-    def __init__(
+    def __init__(  # noqa: PLR0913 - numbers of a schedule
         self,
-        weights: npt.NDArray[np.floating],
+        weights: Reals,
         batch: int,
         count: int,
         pixels: Sequence[int],
@@ -169,7 +170,7 @@ class BatchKeys:
     def __len__(self) -> int:
         return self.count * self.parts
 
-    def order(self) -> npt.NDArray[np.int64]:
+    def order(self) -> Indices:
         """Rows of this epoch, ``(count, batch)``, the same in every process."""
         need, n = self.batch * self.count, len(self.rows)
         if self.uniform:

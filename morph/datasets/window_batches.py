@@ -6,8 +6,8 @@ from collections.abc import Sequence
 
 import cv2
 import numpy as np
-import numpy.typing as npt
 
+from morph.arrays import Doubles
 from morph.crop.face_crop import cut
 from morph.crop.geometry import compose, resize_similarity
 from morph.datasets.augmentation import AugmentationConfig, draw_pixels, draw_similarity
@@ -31,7 +31,7 @@ class WindowBatches:
         grey: also give the pictures that flow is computed on.
     """
 
-    def __init__(
+    def __init__(  # noqa: PLR0913 - keyword options of what is drawn
         self,
         windows: ClipWindows,
         input_size: int,
@@ -89,7 +89,7 @@ class WindowBatches:
                     out["grey"][i, t] = cv2.cvtColor(cut(picture, common, size, border), cv2.COLOR_RGB2GRAY)
         return out
 
-    def _similarity(self, row: int, rng: np.random.Generator) -> tuple[npt.NDArray[np.float64], bool, int]:
+    def _similarity(self, row: int, rng: np.random.Generator) -> tuple[Doubles, bool, int]:
         """From stored pixels to the shared crop, whether that mirrors, and what lies beyond the stored picture."""
         points = self.windows.landmarks[row, self.windows.landmarks.shape[1] // 2]
         config = self.augmentation or PLAIN
@@ -100,15 +100,13 @@ class WindowBatches:
             common = compose(np.array([[-1.0, 0, self.input_size - 1], [0, 1, 0]]), common)
         return common, mirrored, border
 
-    def _jitter(self, rng: np.random.Generator) -> npt.NDArray[np.float64]:
+    def _jitter(self, rng: np.random.Generator) -> Doubles:
         """A small random similarity of the crop about its middle."""
         if not self.jitter:
             return np.eye(2, 3)
         turn, zoom, *shift = rng.normal(0, self.jitter, 4)
         middle = (self.input_size - 1) / 2
-        matrix: npt.NDArray[np.float64] = np.array(
-            cv2.getRotationMatrix2D((middle, middle), np.degrees(turn), np.exp(zoom)), np.float64
-        )
+        matrix: Doubles = np.array(cv2.getRotationMatrix2D((middle, middle), np.degrees(turn), np.exp(zoom)), np.float64)
         matrix[:, 2] += np.asarray(shift) * self.input_size
         return matrix
 

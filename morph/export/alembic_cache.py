@@ -37,11 +37,10 @@ def write_alembic(path: str | os.PathLike[str], performance: Performance) -> Non
     counts = [len(face) for face, _ in faces]
     corners = [corner for face, _ in faces for corner in reversed(face)]  # Alembic goes round a face clockwise
     places = [place for _, chart in faces for place in reversed(chart)]
-    numbers = (
-        3 * motion.model.n_vertices * len(motion) + len(corners) + len(counts) + 4 * len(places) + 2 * motion.model.uv.size
-    )
+    stored = 3 * motion.model.n_vertices * len(motion) + len(corners) + len(counts)
+    stored += 4 * len(places) + 2 * motion.model.uv.size
     with atomic_path(path) as temporary, path_for_cpp(temporary) as place:
-        reserve(place, 4 * numbers + SPARE + SPARE_EACH * len(motion))  # without room Alembic ends the program
+        reserve(place, 4 * stored + SPARE + SPARE_EACH * len(motion))  # without room Alembic ends the program
         archive = Abc.OArchive(str(place))
         sampling = AbcCoreAbstract.TimeSampling(*_steps(AbcCoreAbstract, motion.time))
         about = AbcCoreAbstract.MetaData()
@@ -55,13 +54,13 @@ def write_alembic(path: str | os.PathLike[str], performance: Performance) -> Non
                 sample.setPositions(points)
                 mesh.set(sample)
                 continue
-            numbers = [imath.IntArrayFromBuffer(np.array(values, np.int32)) for values in (corners, counts)]
-            more = []
+            indices = [imath.IntArrayFromBuffer(np.array(values, np.int32)) for values in (corners, counts)]
+            extra: list[Any] = []
             if places:
                 uv = imath.V2fArrayFromBuffer(np.ascontiguousarray(motion.model.uv, np.float32))
                 index = imath.UnsignedIntArray(imath.DoubleArrayFromBuffer(np.array(places, np.float64)))
-                more = [AbcGeom.OV2fGeomParamSample(uv, index, AbcGeom.GeometryScope.kFacevaryingScope)]
-            mesh.set(AbcGeom.OPolyMeshSchemaSample(points, *numbers, *more))
+                extra = [AbcGeom.OV2fGeomParamSample(uv, index, AbcGeom.GeometryScope.kFacevaryingScope)]
+            mesh.set(AbcGeom.OPolyMeshSchemaSample(points, *indices, *extra))
         del mesh, archive  # which closes the file
 
 

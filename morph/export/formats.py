@@ -6,11 +6,12 @@ import functools
 import json
 import os
 from collections.abc import Callable
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
-import numpy.typing as npt
 
+from morph.arrays import Floats, Image
 from morph.atomic import atomic_path, output_folder
 from morph.errors import MorphError
 from morph.export.alembic_cache import write_alembic
@@ -30,17 +31,36 @@ from morph.marks import BESIDE, checksums
 from morph.model import MorphableModel
 
 FORMATS = ("glb", "usd", "ply", "csv", "mdd", "pc2", "obj", "html", "abc")
-Texture = npt.NDArray[np.uint8]
+
+
+@dataclass(frozen=True, eq=False)
+class ExportOptions:
+    """What an exported performance shows besides its motion.
+
+    Attributes:
+        texture: ``(H, W, 3)`` uint8 RGB; None is the plain one.
+        frame: number of the frame that a single mesh shows; None is the first.
+        prop: what the head of a web page wears.
+
+    Example:
+        >>> from morph import ExportOptions
+        >>> ExportOptions(frame=3).texture is None  # the plain one
+        True
+    """
+
+    texture: Image | None = None
+    frame: int | None = None
+    prop: PageProp | None = None
+
+
+PLAIN = ExportOptions()
 
 
 def export_performance(
     performance: Performance,
     kind: str,
     out: str | os.PathLike[str],
-    *,
-    texture: Texture | None = None,
-    frame: int | None = None,
-    prop: PageProp | None = None,
+    options: ExportOptions = PLAIN,
 ) -> list[Path]:
     """Write a performance in one of :data:`FORMATS`.
 
@@ -51,9 +71,7 @@ def export_performance(
         performance: one person of a track.
         kind: one of :data:`FORMATS`.
         out: file, or folder for a sequence.
-        texture: ``(H, W, 3)`` uint8 RGB; None is the plain one.
-        frame: number of the frame that a single mesh shows; None is the first.
-        prop: what the head of a web page wears.
+        options: texture, frame of a mesh, prop of a page.
 
     Returns:
         The files, the asked one first; of a sequence only its folder.
@@ -75,17 +93,17 @@ def export_performance(
         'head.csv'
         >>> folder.cleanup()
     """
-    out = Path(out)
+    out, texture, frame, prop = Path(out), options.texture, options.frame, options.prop
     if kind not in FORMATS:
-        raise MorphError(f"unknown format {kind!r}; --format takes one of {', '.join(FORMATS)}")
+        raise MorphError(f"unknown format {kind!r}; `kind=` takes one of {', '.join(FORMATS)}")
     single = out.suffix.lower() == f".{kind}"
     suffixes = SUFFIXES if kind == "usd" else (f".{kind}",)
     if out.suffix.lower() not in suffixes and kind not in ("ply", "obj"):
         raise MorphError(f"{out} is not the name of a {kind.upper()} file; let it end in {' or '.join(suffixes)}")
     if frame is not None and not (single and kind in ("ply", "obj")):
-        raise MorphError(f"--frame is for one mesh; let --out end in .ply or .obj, not {out.name}")
+        raise MorphError(f"`frame=` is for one mesh; let `out=` end in .ply or .obj, not {out.name}")
     if prop is not None and kind != "html":
-        raise MorphError(f"--prop is for a web page; let --out end in .html, not {out.name}")
+        raise MorphError(f"`prop=` is for a web page; let `out=` end in .html, not {out.name}")
     model = performance.model
     picture = functools.partial(_given, texture, model)
     if kind in ("glb", "usd"):
@@ -136,7 +154,7 @@ def planned_files(performance: Performance, kind: str, out: Path) -> tuple[list[
     return [out], beside.get(kind, caches if kind in ("mdd", "pc2") else [])
 
 
-def read_texture(path: str | os.PathLike[str]) -> Texture:
+def read_texture(path: str | os.PathLike[str]) -> Image:
     """A picture file as ``(H, W, 3)`` uint8 RGB.
 
     Raises:
@@ -145,10 +163,10 @@ def read_texture(path: str | os.PathLike[str]) -> Texture:
     try:
         return read_picture(path)
     except MorphError as error:
-        raise MorphError(f"{error}; --texture takes a picture for the texture coordinates of the model") from None
+        raise MorphError(f"{error}; `texture=` takes a picture for the texture coordinates of the model") from None
 
 
-def _given(texture: Texture | None, model: MorphableModel) -> Texture:
+def _given(texture: Image | None, model: MorphableModel) -> Image:
     return plain_texture(model) if texture is None else texture
 
 
@@ -170,33 +188,33 @@ def _write_camera(path: Path, performance: Performance, *unmarked: Path) -> Path
     return path
 
 
-def _in_unit(model: MorphableModel, millimetres: npt.NDArray[np.float32]) -> npt.NDArray[np.float32]:
+def _in_unit(model: MorphableModel, millimetres: Floats) -> Floats:
     """Back into the model's unit, which :class:`ObjWriter` takes."""
-    return millimetres / np.float32(model.millimetres)
+    return np.asarray(millimetres / np.float32(model.millimetres))
 
 
-def _write_obj(path: Path, model: MorphableModel, vertices: npt.NDArray[np.float32], texture: Texture) -> list[Path]:
+def _write_obj(path: Path, model: MorphableModel, vertices: Floats, texture: Image) -> list[Path]:
     """A mesh with a material and a texture of its own name."""
     material, picture = linked_path(path, ".mtl"), linked_path(path, ".png")
     with atomic_path(picture) as temporary:
         temporary.write_bytes(png(texture))
     with atomic_path(material) as temporary:
-        temporary.write_text(MATERIAL.replace("texture.png", picture.name))
+        temporary.write_text(MATERIAL.replace("texture.png", picture.name), encoding="utf-8")
     ObjWriter(model, material=material.name).write(path, _in_unit(model, vertices))
     return [path, material, picture]
 
 
-def _write_sequence(performance: Performance, kind: str, out: Path, texture: Texture | None) -> list[Path]:
+def _write_sequence(performance: Performance, kind: str, out: Path, texture: Image | None) -> list[Path]:
     model = performance.model
     folder = output_folder(out)
-    write: Callable[[Path, npt.NDArray[np.float32]], None]
+    write: Callable[[Path, Floats], None]
     if kind == "ply":
         write = PlyWriter(model, _given(texture, model)).write
     else:
         write_material(folder, _given(texture, model))
         writer = ObjWriter(model)
 
-        def write(path: Path, vertices: npt.NDArray[np.float32]) -> None:
+        def write(path: Path, vertices: Floats) -> None:
             writer.write(path, _in_unit(model, vertices))
 
     for row, number in enumerate(performance.frame.tolist()):

@@ -6,9 +6,9 @@ import os
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 
 from morph import __version__
+from morph.arrays import Doubles, Floats, Image
 from morph.atomic import atomic_path
 from morph.export.gltf_buffer import ARRAY_BUFFER, ELEMENT_ARRAY_BUFFER, GltfBuffer
 from morph.export.head_mesh import expressions, png, split_at_seams
@@ -19,7 +19,7 @@ METRE = np.float32(0.001)  # glTF counts in metres
 CAMERA_DISTANCE = 1.0  # metres in front of the head; an orthographic camera shows the same from anywhere
 
 
-def write_glb(path: str | os.PathLike[str], performance: Performance, texture: npt.NDArray[np.uint8]) -> None:
+def write_glb(path: str | os.PathLike[str], performance: Performance, texture: Image) -> None:
     """Write one mesh with a morph target for each expression (names in ``mesh.extras.targetNames``) and its animation.
 
     Metres, y up, z towards the viewer, as glTF has it. Node "head" carries rotation and translation, mesh weights carry the
@@ -40,7 +40,7 @@ def write_glb(path: str | os.PathLike[str], performance: Performance, texture: n
         temporary.write_bytes(data)
 
 
-def glb_bytes(performance: Performance, texture: npt.NDArray[np.uint8]) -> bytes:
+def glb_bytes(performance: Performance, texture: Image) -> bytes:
     """What :func:`write_glb` writes."""
     buffer = GltfBuffer()
     model = performance.model
@@ -103,7 +103,7 @@ def _mesh(buffer: GltfBuffer, performance: Performance) -> dict[str, Any]:
     return {"name": "head", "primitives": [primitive], "extras": {"targetNames": names}} | weights
 
 
-def _unit(normals: npt.NDArray[np.float32]) -> npt.NDArray[np.float32]:
+def _unit(normals: Floats) -> Floats:
     """Of length 1, for vertices without a face too."""
     length = np.linalg.norm(normals, axis=1, keepdims=True)
     return np.asarray(np.where(length > 1e-6, normals / np.maximum(length, 1e-6), [0.0, 0.0, 1.0]), np.float32)
@@ -120,9 +120,7 @@ def _camera(performance: Performance) -> dict[str, Any]:
     return {"name": "footage", "type": "orthographic", "orthographic": lens}
 
 
-def _animation(
-    buffer: GltfBuffer, performance: Performance, turns: npt.NDArray[np.float64], places: npt.NDArray[np.float64]
-) -> dict[str, Any]:
+def _animation(buffer: GltfBuffer, performance: Performance, turns: Doubles, places: Doubles) -> dict[str, Any]:
     time = performance.time.astype(np.float32)
     for row in np.flatnonzero(np.diff(time) <= 0) + 1:  # stamps closer than single precision tells apart
         time[row] = np.nextafter(time[row - 1], np.float32(np.inf))

@@ -9,6 +9,8 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from morph.arrays import Floats
+
 KINDS = {1: "SCALAR", 2: "VEC2", 3: "VEC3", 4: "VEC4"}
 COMPONENTS = {"float32": 5126, "uint32": 5125, "uint16": 5123}
 ARRAY_BUFFER, ELEMENT_ARRAY_BUFFER = 34962, 34963
@@ -39,12 +41,12 @@ class GltfBuffer:
         entry = _described(array, len(array)) | {"bufferView": self.view(array.tobytes(), target)}
         return self._add(entry, _bounds(array) if bounds else {})
 
-    def indices(self, rows: npt.NDArray[np.integer], limit: int) -> dict[str, Any]:
+    def indices(self, rows: npt.NDArray[np.integer[Any]], limit: int) -> dict[str, Any]:
         """Add rows below ``limit`` that sparse accessors share."""
         small = rows.astype(np.uint16 if limit < 65535 else np.uint32)
         return {"bufferView": self.view(small.tobytes()), "componentType": COMPONENTS[str(small.dtype)]}
 
-    def sparse(self, count: int, indices: dict[str, Any], values: npt.NDArray[np.float32], bounds: bool = False) -> int:
+    def sparse(self, count: int, indices: dict[str, Any], values: Floats, bounds: bool = False) -> int:
         """Add an array of ``count`` rows that is zero but for ``values (n, width)`` at ``indices``."""
         entry = _described(values, count)
         limits: dict[str, Any] = {}

@@ -6,8 +6,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 import numpy as np
-import numpy.typing as npt
 
+from morph.arrays import Bools, Floats, Image, Indices, Ints
 from morph.export.performance import Performance
 from morph.marks import insert_png_text, png_texts
 from morph.model import MorphableModel
@@ -23,9 +23,9 @@ class Expression:
     """What one expression does at weight 1: ``offsets (n, 3)`` mm and ``normals (n, 3)`` are added at ``rows (n,)``."""
 
     name: str
-    rows: npt.NDArray[np.int64]
-    offsets: npt.NDArray[np.float32]
-    normals: npt.NDArray[np.float32]
+    rows: Indices
+    offsets: Floats
+    normals: Floats
 
 
 def expressions(performance: Performance) -> Iterator[Expression]:
@@ -40,13 +40,13 @@ def expressions(performance: Performance) -> Iterator[Expression]:
         yield Expression(name, rows, delta[rows], change[rows])
 
 
-def _neighbours(marked: npt.NDArray[np.bool_], triangles: npt.NDArray[np.int32]) -> npt.NDArray[np.bool_]:
+def _neighbours(marked: Bools, triangles: Ints) -> Bools:
     near = np.zeros_like(marked)
     near[triangles[marked[triangles].any(1)]] = True
     return near
 
 
-def split_at_seams(model: MorphableModel) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.float32], npt.NDArray[np.int64]]:
+def split_at_seams(model: MorphableModel) -> tuple[Indices, Floats, Indices]:
     """One vertex for each pair of vertex and texture coordinate, for formats that index both together.
 
     Returns:
@@ -69,7 +69,7 @@ def faces_of(model: MorphableModel) -> list[tuple[list[int], list[int]]]:
     return [(face[:n], uv[:n]) for face, uv, n in zip(corners.tolist(), charts, size, strict=True)]
 
 
-def png(picture: npt.NDArray[np.uint8], model: MorphableModel | None = None) -> bytes:
+def png(picture: Image, model: MorphableModel | None = None) -> bytes:
     """A picture ``(H, W, 3)`` or ``(H, W, 4)`` uint8 RGB or RGBA as PNG; ``model``: whose layout it is in, kept in the file."""
     whole = picture_bytes(picture, ".png")
     return whole if model is None else insert_png_text(whole, MODEL_KEY, model.identity.encode("latin-1"))

@@ -5,9 +5,9 @@ from __future__ import annotations
 import os
 
 import numpy as np
-import numpy.typing as npt
 from scipy.spatial.transform import Rotation
 
+from morph.arrays import Doubles
 from morph.atomic import atomic_path
 from morph.errors import MorphError
 from morph.export.performance import Performance
@@ -72,13 +72,13 @@ def timecode(time: float, rate: int) -> str:
     return f"{seconds // 3600:02d}:{seconds // 60 % 60:02d}:{seconds % 60:02d}:{frame:02d}.{part:03d}"
 
 
-def head_angles(turns: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
+def head_angles(turns: Doubles) -> Doubles:
     """``(T, 3)`` yaw, pitch, roll in radians of ``(T, 3, 3)``: ``Rx(-pitch) Rz(roll) Ry(yaw)``, see :func:`write_live_link`."""
     x, z, y = Rotation.from_matrix(turns).as_euler("XZY").T
     return np.stack([y, -x, z], axis=1) + 0.0
 
 
-def _eyes(performance: Performance) -> list[npt.NDArray[np.float64]]:
+def _eyes(performance: Performance) -> list[Doubles]:
     """``(T, 3, 3)`` how the left and the right eyeball are turned in the head; still where the model has no eyeballs."""
     model = performance.model
     found = []

@@ -9,24 +9,22 @@ from pathlib import Path
 from typing import Any, Protocol
 
 import numpy as np
-import numpy.typing as npt
 from scipy.spatial.transform import Rotation, Slerp
 
+from morph.arrays import Doubles, Floats, Indices
 from morph.errors import MorphError
 from morph.model import Coefficients, MorphableModel
-
-Floats = npt.NDArray[np.float64]
 
 
 class RecordedTrack(Protocol):
     """What a track read back from a folder knows; :func:`morph.track_folder.read.load_track` gives one."""
 
     @property
-    def frame(self) -> npt.NDArray[np.int64]: ...
+    def frame(self) -> Indices: ...
     @property
-    def time(self) -> npt.NDArray[np.float64]: ...
+    def time(self) -> Doubles: ...
     @property
-    def id(self) -> npt.NDArray[np.int64]: ...
+    def id(self) -> Indices: ...
     @property
     def coefficients(self) -> Coefficients: ...
     @property
@@ -70,13 +68,13 @@ class Performance:
 
     model: MorphableModel
     id: int
-    frame: npt.NDArray[np.int64]
-    time: Floats
-    shape: Floats
-    weights: Floats
-    rotation: Floats
-    translation: Floats
-    scale: Floats
+    frame: Indices
+    time: Doubles
+    shape: Doubles
+    weights: Doubles
+    rotation: Doubles
+    translation: Doubles
+    scale: Doubles
     size: tuple[int, int]
 
     def __len__(self) -> int:
@@ -88,33 +86,33 @@ class Performance:
         return float((self.frame[-1] - self.frame[0]) / (self.time[-1] - self.time[0])) if len(self) > 1 else 25.0
 
     @functools.cached_property
-    def base(self) -> npt.NDArray[np.float32]:
+    def base(self) -> Floats:
         """``(V, 3)`` millimetres: the person's own head without expression."""
         scaled = (self.model.shape_std * self.shape).astype(np.float32)
         return (self.model.mean + self.model.shape_basis @ scaled) * _millimetres(self.model)
 
     @functools.cached_property
-    def deltas(self) -> npt.NDArray[np.float32]:
+    def deltas(self) -> Floats:
         """``(E, V, 3)`` millimetres that a weight of 1 adds."""
         return np.ascontiguousarray(self.model.expression_basis.transpose(2, 0, 1)) * _millimetres(self.model)
 
     @functools.cached_property
-    def quaternions(self) -> Floats:
+    def quaternions(self) -> Doubles:
         """``(T, 4)`` x, y, z, w of the rotations; neighbours lie on the same side, so that nothing turns the long way round."""
         turns = Rotation.from_matrix(self.rotation).as_quat()
         flips = np.sign(np.einsum("ti,ti->t", turns[1:], turns[:-1]))
         turns[1:] *= np.cumprod(np.where(flips < 0, -1.0, 1.0))[:, None]
-        return turns
+        return np.asarray(turns)
 
-    def neutral_vertices(self, row: int) -> npt.NDArray[np.float32]:
+    def neutral_vertices(self, row: int) -> Floats:
         """``(V, 3)`` millimetres with the expression of one row, facing the viewer at the origin."""
         flat = self.weights[row].astype(np.float32) @ self.deltas.reshape(len(self.deltas), -1)
-        return self.base + flat.reshape(-1, 3)
+        return np.asarray(self.base + flat.reshape(-1, 3))
 
-    def vertices(self, row: int) -> npt.NDArray[np.float32]:
+    def vertices(self, row: int) -> Floats:
         """``(V, 3)`` millimetres as the head stands in one row."""
         turned = self.neutral_vertices(row) @ self.rotation[row].T.astype(np.float32)
-        return turned + self.translation[row].astype(np.float32)
+        return np.asarray(turned + self.translation[row].astype(np.float32))
 
     def still(self) -> Performance:
         """The same expressions on a head that faces the viewer at the origin."""
@@ -131,7 +129,7 @@ class Performance:
         if len(frame) == len(self):
             return self
 
-        def fill(values: Floats) -> Floats:
+        def fill(values: Doubles) -> Doubles:
             columns = values.reshape(len(self), -1).T
             return np.stack([np.interp(frame, self.frame, column) for column in columns], -1).reshape(-1, *values.shape[1:])
 
@@ -161,7 +159,8 @@ class Performance:
 
 
 def _millimetres(model: MorphableModel) -> np.float32:
-    return np.float32(model.millimetres)
+    unit: np.float32 = np.float32(model.millimetres)
+    return unit
 
 
 def person_of_track(track: RecordedTrack, person: int | None = None, frame: int | None = None) -> int:
@@ -181,7 +180,7 @@ def person_of_track(track: RecordedTrack, person: int | None = None, frame: int 
         return int(people[np.argmax(counts * (here if here.any() else 1))])
     if person not in people:
         known = ", ".join(str(number) for number in people[:20])
-        raise MorphError(f"{track.folder} has no face {person}; --id takes one of {known}")
+        raise MorphError(f"{track.folder} has no face {person}; `person=` takes one of {known}")
     return person
 
 

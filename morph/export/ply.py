@@ -7,6 +7,7 @@ import os
 import numpy as np
 import numpy.typing as npt
 
+from morph.arrays import Image
 from morph.atomic import atomic_path
 from morph.errors import MorphError
 from morph.export.head_mesh import faces_of
@@ -25,7 +26,7 @@ class PlyWriter:
         texture: ``(H, W, 3)`` uint8 RGB for the model's texture coordinates; None leaves colours out.
     """
 
-    def __init__(self, model: MorphableModel, texture: npt.NDArray[np.uint8] | None = None) -> None:
+    def __init__(self, model: MorphableModel, texture: Image | None = None) -> None:
         self.model = model
         coloured = texture is not None and len(model.uv_triangles) > 0
         fields = [(name, "<f4") for name in ("x", "y", "z", "nx", "ny", "nz")]
@@ -64,10 +65,10 @@ class PlyWriter:
             file.write(self._head + self._rows.tobytes() + self._faces)
 
 
-def _vertex_colours(model: MorphableModel, texture: npt.NDArray[np.uint8]) -> npt.NDArray[np.uint8]:
+def _vertex_colours(model: MorphableModel, texture: Image) -> Image:
     height, width = texture.shape[:2]
     uv = np.zeros((model.n_vertices, 2))
     uv[model.triangles.ravel()] = model.uv[model.uv_triangles.ravel()]  # one of them, where a seam has two
     x = np.clip(uv[:, 0] * width, 0, width - 1).astype(int)
     y = np.clip((1 - uv[:, 1]) * height, 0, height - 1).astype(int)
-    return texture[y, x]
+    return np.asarray(texture[y, x])

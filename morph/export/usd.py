@@ -13,8 +13,9 @@ import numpy as np
 import numpy.typing as npt
 
 from morph import __version__
+from morph.arrays import Floats, Image
 from morph.atomic import atomic_path
-from morph.errors import MorphError
+from morph.errors import MorphError, needs_extra
 from morph.export.head_mesh import expressions, faces_of, png
 from morph.export.linked_files import linked_path, path_for_cpp
 from morph.export.performance import Performance
@@ -25,7 +26,7 @@ CAMERA_DISTANCE = 1000.0  # millimetres; an orthographic camera shows the same f
 TENTH = 10.0  # USD measures apertures in tenths of the scene's unit
 
 
-def write_usd(path: str | os.PathLike[str], performance: Performance, texture: npt.NDArray[np.uint8]) -> None:
+def write_usd(path: str | os.PathLike[str], performance: Performance, texture: Image) -> None:
     """Write ``/Track/Head`` (transform) with ``Body/Mesh`` (UsdSkel blend shapes) and ``/Track/Camera``.
 
     Millimetres (metersPerUnit 0.001), y up, z towards the viewer. Time code = seconds x timeCodesPerSecond, with the clip's own
@@ -35,10 +36,8 @@ def write_usd(path: str | os.PathLike[str], performance: Performance, texture: n
     Raises:
         MorphError: ``usd-core`` is not installed, the suffix is not USD's, or the folder cannot be written.
     """
-    try:
+    with needs_extra("usd", "exporting USD"):
         from pxr import Sdf, UsdUtils
-    except ImportError:
-        raise MorphError("exporting USD needs the usd extra (usd-core is missing): pip install 'morph[usd]'") from None
     path = Path(path)
     if path.suffix.lower() not in SUFFIXES:
         raise MorphError(f"{path} must end in one of {', '.join(SUFFIXES)}")
@@ -166,7 +165,7 @@ def _body(stage: Any, performance: Performance, codes: list[float]) -> None:
     UsdShade.MaterialBindingAPI.Apply(mesh.GetPrim()).Bind(UsdShade.Material.Define(stage, "/Track/Skin"))
 
 
-def _floats(array: npt.ArrayLike) -> npt.NDArray[np.float32]:
+def _floats(array: npt.ArrayLike) -> Floats:
     return np.ascontiguousarray(array, np.float32)
 
 

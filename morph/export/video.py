@@ -11,9 +11,9 @@ from typing import cast
 import av
 import cv2
 import numpy as np
-import numpy.typing as npt
 from av.video.reformatter import VideoReformatter
 
+from morph.arrays import Image
 from morph.atomic import atomic_path
 from morph.errors import MorphError
 from morph.export.sound import CarriedSound
@@ -65,7 +65,7 @@ class VideoWriter:
     def _open(self, width: int, height: int) -> av.container.OutputContainer:
         name = next((name for name in ENCODERS if name in av.codecs_available), None)
         if name is None:
-            raise MorphError("PyAV has no H.264 encoder; install its wheel with `pip install --force-reinstall av`")
+            raise MorphError("PyAV has no H.264 encoder; uninstall it, then `pip install av`, which has one")
         container = av.open(str(self._path), "w", format="mp4", options={"movflags": "+faststart"})
         container.metadata["comment"] = MARK
         options = {"crf": str(self._quality), "preset": "veryfast"} if name == "libx264" else {}
@@ -86,7 +86,7 @@ class VideoWriter:
             return self._open(width, height)
         return container
 
-    def write(self, image: npt.NDArray[np.uint8], time: float) -> None:
+    def write(self, image: Image, time: float) -> None:
         """Add a frame that is shown from ``time`` (seconds) on, counted from anywhere; times must grow."""
         image = cv2.copyMakeBorder(image, 0, image.shape[0] % 2, 0, image.shape[1] % 2, cv2.BORDER_REPLICATE)  # type: ignore[assignment]
         if self._container is None:

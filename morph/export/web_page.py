@@ -13,9 +13,9 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 
 from morph import __version__
+from morph.arrays import Doubles, Image
 from morph.atomic import atomic_path
 from morph.export.glb import METRE, glb_bytes
 from morph.export.head_mesh import png
@@ -39,12 +39,12 @@ class PageProp:
 
     name: str
     glb: bytes
-    matrices: npt.NDArray[np.float64]
-    paint: tuple[npt.NDArray[np.uint8], ...] = ()
+    matrices: Doubles
+    paint: tuple[Image, ...] = ()
 
 
 def write_web_page(
-    path: str | os.PathLike[str], performance: Performance, texture: npt.NDArray[np.uint8], prop: PageProp | None = None
+    path: str | os.PathLike[str], performance: Performance, texture: Image, prop: PageProp | None = None
 ) -> None:
     """Write a page that a browser opens from disk, without a server or a network.
 
@@ -90,7 +90,7 @@ def _packed(data: bytes) -> str:
     return base64.b64encode(gzip.compress(data, 9, mtime=0)).decode("ascii")
 
 
-def _rows(matrices: npt.NDArray[np.float64]) -> list[list[float] | None]:
+def _rows(matrices: Doubles) -> list[list[float] | None]:
     """Each matrix row by row; None where an expression does not move the item."""
     scale = np.abs(matrices[0]).max()
     return [

@@ -10,10 +10,11 @@ from __future__ import annotations
 
 from collections import defaultdict
 from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
-import numpy.typing as npt
 
+from morph.arrays import Array, Floats, Indices
 from morph.errors import MorphError
 from morph.model.morphable_model import MorphableModel
 
@@ -30,14 +31,14 @@ class ContourLines:
         outward: ``(17, 3)`` unit vectors of the model frame, normal to the frontal outline, z = 0.
     """
 
-    vertices: npt.NDArray[np.int64]
-    blend: npt.NDArray[np.float32]
-    outward: npt.NDArray[np.float32]
+    vertices: Indices
+    blend: Floats
+    outward: Floats
 
-    def sample(self, values: npt.NDArray) -> npt.NDArray:
+    def sample(self, values: Array) -> Array:
         """Per-vertex values ``(V, ...)`` at the samples: ``(17, K, ...)``."""
         blend = self.blend.reshape(self.blend.shape + (1,) * (values.ndim - 1)).astype(values.dtype)
-        return values[self.vertices[..., 0]] * (1 - blend) + values[self.vertices[..., 1]] * blend
+        return np.asarray(values[self.vertices[..., 0]] * (1 - blend) + values[self.vertices[..., 1]] * blend)
 
 
 def contour_lines(model: MorphableModel, samples: int = 16, reach: float = 0.45) -> ContourLines:
@@ -68,12 +69,12 @@ def contour_lines(model: MorphableModel, samples: int = 16, reach: float = 0.45)
     ends = np.zeros((JAW, samples, 2), np.int64)
     blend = np.zeros((JAW, samples), np.float32)
     for i, start in enumerate(model.landmarks[:JAW].tolist()):
-        path = _walk(mean, opposite, fans[start], start, outward[i], length)
+        path = _walk(_Surface(mean, opposite), fans[start], start, outward[i], length)
         ends[i], blend[i] = _resample(mean, path, samples, length)
     return ContourLines(ends, blend, outward.astype(np.float32))
 
 
-def _outward(jaw: npt.NDArray) -> npt.NDArray:
+def _outward(jaw: Array) -> Array:
     """Normals of the frontal outline, pointing away from the middle of the jaw's ends."""
     tangent = np.gradient(jaw[:, :2], axis=0)
     normal = np.stack([tangent[:, 1], -tangent[:, 0]], axis=1)
@@ -83,7 +84,7 @@ def _outward(jaw: npt.NDArray) -> npt.NDArray:
     return np.concatenate([normal, np.zeros((len(jaw), 1))], axis=1)
 
 
-def _edge_to_corners(triangles: npt.NDArray) -> dict[tuple[int, int], list[int]]:
+def _edge_to_corners(triangles: Array) -> dict[tuple[int, int], list[int]]:
     corners: dict[tuple[int, int], list[int]] = defaultdict(list)
     for a, b, c in triangles.tolist():
         for first, second, third in ((a, b, c), (b, c, a), (c, a, b)):
@@ -91,15 +92,18 @@ def _edge_to_corners(triangles: npt.NDArray) -> dict[tuple[int, int], list[int]]
     return corners
 
 
+class _Surface(NamedTuple):
+    """Vertices ``(V, 3)``, and for each edge the corners opposite it."""
+
+    mean: Array
+    opposite: dict[tuple[int, int], list[int]]
+
+
 def _walk(
-    mean: npt.NDArray,
-    opposite: dict[tuple[int, int], list[int]],
-    fan: list[tuple[int, int]],
-    start: int,
-    outward: npt.NDArray,
-    length: float,
+    surface: _Surface, fan: list[tuple[int, int]], start: int, outward: Array, length: float
 ) -> list[tuple[int, int, float]]:
     """Edge crossings from vertex ``start`` forward (towards the viewer, inward) until ``length`` is used up."""
+    mean, opposite = surface
     origin = mean[start]
     across = np.cross(outward, [0.0, 0.0, 1.0])  # normal of the cutting plane
 
@@ -110,7 +114,7 @@ def _walk(
         """Whether an edge passes the plane; a vertex in it counts as below, so that two edges of a triangle pass or none."""
         return (height(a) > 0) != (height(b) > 0)
 
-    def crossing(a: int, b: int) -> tuple[float, npt.NDArray]:
+    def crossing(a: int, b: int) -> tuple[float, Array]:
         ha, hb = height(a), height(b)
         t = ha / (ha - hb)
         return t, mean[a] * (1 - t) + mean[b] * t
@@ -142,9 +146,7 @@ def _walk(
     return path
 
 
-def _resample(
-    mean: npt.NDArray, path: list[tuple[int, int, float]], samples: int, length: float
-) -> tuple[npt.NDArray, npt.NDArray]:
+def _resample(mean: Array, path: list[tuple[int, int, float]], samples: int, length: float) -> tuple[Array, Array]:
     """The crossings nearest to equally spaced lengths along the path; the end repeats where the path stops early."""
     at = np.array([mean[a] * (1 - t) + mean[b] * t for a, b, t in path])
     along = np.concatenate([[0.0], np.cumsum(np.linalg.norm(np.diff(at, axis=0), axis=1))])

@@ -7,21 +7,26 @@ import os
 import shutil
 from collections.abc import Callable
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
-from morph.atomic import atomic_path, output_folder
+from morph.arrays import Indices
+from morph.atomic import atomic_path
 from morph.datasets.crops import FORMAT, CropSet
 from morph.datasets.npy_rows import NpyRows
+from morph.datasets.set_folder import NOTE, check_set_folder, set_folder
 from morph.errors import MorphError
 from morph.fitting.contour import JAW
 from morph.fitting.landmark_sets import LandmarkSet
 from morph.fitting.landmarks import FitResult, fit_landmarks, fit_points
-from morph.fitting.mat_files import mat_variables, write_face_mat
+from morph.fitting.mat_files import mat_folder, mat_variables, write_face_mat
+from morph.fitting.options import USUAL, FitOptions
 from morph.fitting.point_table import PointTable
 from morph.model.morphable_model import MorphableModel
+from morph.outputs import identity_of
 from morph.picture_file import save_picture
 
 Progress = Callable[[int, int], None]
@@ -39,22 +44,20 @@ class FittedSet:
         bad: one line for each row that was left out.
     """
 
-    rows: npt.NDArray[np.int64]
+    rows: Indices
     result: FitResult
     labels: dict[str, npt.NDArray[Any]]
     bad: list[str]
 
 
-def fit_data_set(
-    data: LandmarkSet, model: MorphableModel, *, contour: str = "move", max_bad: float = 0.01, **options: Any
-) -> FittedSet:
+def fit_data_set(data: LandmarkSet, model: MorphableModel, options: FitOptions = USUAL, *, max_bad: float = 0.01) -> FittedSet:
     """Fit every face of a set. Labels keep the annotated position of inner visible points; the jaw (unless ``contour`` is
     "fixed") and points without a position come from the fit, so that all 68 are points of the model.
 
     Args:
         data: the set.
         model: the morphable model.
-        contour: see :func:`morph.fitting.landmarks.fit_landmarks`, which also takes ``options``.
+        options: as of :func:`morph.fitting.landmarks.fit_landmarks`.
         max_bad: share of faces that may be unusable: points that are not finite, or fewer than 4 of them.
 
     Raises:
@@ -70,10 +73,10 @@ def fit_data_set(
         raise MorphError(f"{len(bad)} of {len(data)} faces cannot be fitted, more than {max_bad:.1%}{first}")
     rows = np.where(finite & enough)[0]
     points, weights = data.points[rows], data.weights[rows]
-    result = fit_landmarks(model, points, weights, contour=contour, **options)  # type: ignore[arg-type]
+    result = fit_landmarks(model, points, weights, options)
     weights = weights if weights.ndim == 2 else weights[..., :2].min(-1)
     own = weights > 0
-    if contour != "fixed":
+    if options.contour != "fixed":
         own[:, :JAW] = False
     found = result.coefficients
     labels = {
@@ -143,9 +146,26 @@ def write_crop_set(fitted: FittedSet, data: LandmarkSet, meta: dict[str, Any], f
     Raises:
         MorphError: a missing or damaged picture, pictures of unequal size, or a folder that cannot be written.
     """
-    folder = output_folder(folder)
-    if folder.resolve() == data.folder.resolve():
+    check_fit_folder(data, Path(folder))
+    with set_folder(folder) as place:
+        _write_crop_set(fitted, data, meta, place)
+
+
+def check_fit_folder(data: LandmarkSet, folder: Path) -> None:
+    """See that a fit may be written into ``folder``; writes nothing.
+
+    Raises:
+        MorphError: it is the data set itself, or holds files that are not of a fit that morph wrote.
+    """
+    if identity_of(folder) is not None and identity_of(folder) == identity_of(data.folder):
         raise MorphError(f"{folder} is the data set itself; write the fit into another folder")
+    check_set_folder(folder)
+    if (folder / "meta.json").is_file() and "fit" not in json.loads((folder / "meta.json").read_text()):
+        raise MorphError(f"{folder} holds another crop set, no fit; choose another folder")
+
+
+def _write_crop_set(fitted: FittedSet, data: LandmarkSet, meta: dict[str, Any], folder: Path) -> None:
+    (folder / NOTE).touch()
     (folder / "meta.json").unlink(missing_ok=True)  # what makes a crop set whole comes last
     target = folder / "images.npy"
     if data.images is not None and len(fitted.rows) == len(data):
@@ -187,10 +207,10 @@ def write_mat_files(
     """
     import cv2
 
-    folder = output_folder(folder)
     stems = [str(name).replace("/", "_") for name in data.names[fitted.rows]]
     if len(set(stems)) != len(stems):
         raise MorphError(f"{data.folder}: two faces have the same name, so they cannot be files of one folder")
+    folder = mat_folder(folder, stems)
     for i, (row, stem) in enumerate(zip(fitted.rows.tolist(), stems, strict=True)):
         picture = data.picture(row)
         target = folder / f"{stem}.jpg"

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import zipfile
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -12,12 +11,11 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from morph.datasets.aflw2000 import read_picture
+from morph.arrays import Image, Reals
 from morph.datasets.crops import CropSet
-from morph.errors import MorphError
-from morph.npz import open_npz
-
-Array = npt.NDArray[np.floating]
+from morph.errors import MorphError, reading
+from morph.frames.picture import read_picture
+from morph.npz import open_npz, read_npz
 
 
 @dataclass(frozen=True, eq=False)
@@ -37,10 +35,10 @@ class LandmarkSet:
     """
 
     folder: Path
-    points: Array
-    weights: Array
+    points: Reals
+    weights: Reals
     names: npt.NDArray[np.str_]
-    picture: Callable[[int], npt.NDArray[np.uint8]]
+    picture: Callable[[int], Image]
     images: Path | None = None
     jpegs: Path | None = None
     labels: dict[str, npt.NDArray[Any]] = field(default_factory=dict)
@@ -77,15 +75,11 @@ def open_point_set(folder: str | os.PathLike[str], count: int) -> LandmarkSet:
         MorphError: not such a folder, or another number of points.
     """
     folder = Path(folder)
-    try:
+    with reading(folder, "a set of pictures with points", "it needs images.npy, and labels.npz with name and points"):
         images = np.load(folder / "images.npy", mmap_mode="r", allow_pickle=False)
         with open_npz(folder / "labels.npz") as archive:
             arrays = {key: archive[key] for key in archive.files}
         names, points = arrays.pop("name").astype(str), arrays.pop("points").astype(np.float32)
-    except (OSError, ValueError, EOFError, KeyError, zipfile.BadZipFile) as error:
-        raise MorphError(
-            f"{folder} is no set of pictures with points ({error}); it needs images.npy, and labels.npz with name and points"
-        ) from None
     if points.shape != (len(images), count, 2) or len(names) != len(images):
         raise MorphError(f"{folder}: points must be ({len(images)}, {count}, 2), got {points.shape}; give the table that fits")
     weights = arrays.pop("weights", np.ones(points.shape[:2])).astype(np.float32)
@@ -108,11 +102,7 @@ def _from_crops(folder: Path) -> LandmarkSet:
 
 def _from_aflw_merlrav(folder: Path) -> LandmarkSet:
     path = folder / "labels.npz"
-    try:
-        with open_npz(path) as archive:
-            arrays = {key: archive[key] for key in archive.files}
-    except (OSError, ValueError, EOFError, zipfile.BadZipFile) as error:
-        raise MorphError(f"{path} cannot be read ({error}); get the file again") from None
+    arrays = read_npz(path, "the labels of a set", "get the file again")
     missing = {"name", "pts68", "visibility"} - set(arrays)
     if missing:
         raise MorphError(f"{path} has no {', '.join(sorted(missing))}; it must hold name, pts68 and visibility")
@@ -123,7 +113,7 @@ def _from_aflw_merlrav(folder: Path) -> LandmarkSet:
             f"got {points.shape} and {visibility.shape}"
         )
 
-    def picture(row: int) -> npt.NDArray[np.uint8]:
+    def picture(row: int) -> Image:
         return read_picture(folder / "images" / f"{names[row]}.jpg")
 
     labels = {"yaw_deg": arrays["yaw_deg"]} if "yaw_deg" in arrays else {}

@@ -2,24 +2,25 @@
 
 from __future__ import annotations
 
+import dataclasses
 from dataclasses import dataclass
-from typing import Literal
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
+from morph.arrays import Reals
 from morph.errors import MorphError
 from morph.fitting.contour import JAW, contour_lines
+from morph.fitting.options import USUAL, FitOptions
 from morph.fitting.point_table import PointTable
 from morph.model.coefficients import Coefficients
 from morph.model.decoder import landmark_decoder
 from morph.model.morphable_model import MorphableModel
 from morph.model.rotation import euler_to_matrix, matrix_to_euler, nearest_rotation
 
-Array = npt.NDArray[np.floating]
-Contour = Literal["move", "fixed", "ignore"]
-NOISE = 0.014  # of the face: what 478 points of a labeller together leave of a shape's prior
-DENSE = {"shape_prior": 1.0, "expression_prior": 0.36, "negative_prior": 0.08}  # z-scores
+# Of a labeller's many points: what 478 of them together leave of a shape's prior, and z-scores.
+DENSE = FitOptions(noise=0.014, shape_prior=1.0, expression_prior=0.36, negative_prior=0.08)
 
 
 @dataclass(frozen=True, eq=False)
@@ -34,27 +35,17 @@ class FitResult:
     """
 
     coefficients: Coefficients
-    landmarks: Array
-    matched: Array
-    error: Array
+    landmarks: Reals
+    matched: Reals
+    error: Reals
 
 
 def fit_landmarks(
     model: MorphableModel,
     points: npt.ArrayLike,
     weights: npt.ArrayLike | None = None,
-    *,
-    contour: Contour = "move",
-    noise: float = 0.013,
-    robust: float = 3.0,
-    shape_prior: float = 1.0,
-    expression_prior: float = 1.0,
-    centre: npt.ArrayLike | None = None,
-    limit: float = 3.0,
-    iterations: int = 20,
-    chunk: int = 512,
-    vertices: npt.NDArray[np.integer] | None = None,
-    negative_prior: float | None = None,
+    options: FitOptions = USUAL,
+    vertices: npt.NDArray[np.integer[Any]] | None = None,
 ) -> FitResult:
     """Pose, shape and expression of the most probable faces: Levenberg–Marquardt on robust residuals and a Gaussian prior.
 
@@ -63,22 +54,14 @@ def fit_landmarks(
         points: ``(N, P, 2)`` pixels, y down, or ``(N, P, 3)`` with depth in pixels, larger nearer, from any origin; P is 68
             unless ``vertices`` says otherwise.
         weights: ``(N, P)`` or ``(N, P, D)``, none negative; 0 leaves a point out (it may then be NaN). None: all ones.
-        contour: jaw points (the first 17) are matched to the visible outline ("move"), to the 3D jaw line ("fixed"), or not
-            at all ("ignore"). Points with depth are always "fixed" where their depth weighs.
-        noise: standard deviation of an annotation as a share of sqrt(width x height) of the face's 68 points, seen frontally.
-        robust: residuals beyond this many standard deviations weigh less (Huber).
-        shape_prior, expression_prior: standard deviations of the z-scores that the prior allows.
-        centre: ``(S + E,)`` z-scores of the prior's middle; None: 0.
-        limit: no z-score lies farther from the prior's middle.
-        iterations: Levenberg–Marquardt steps.
-        chunk: faces solved together; bounds memory.
+        options: noise, priors and effort.
         vertices: ``(P,)`` the points are these vertices of the model, none of them on the outline, instead of its landmarks.
-        negative_prior: standard deviation of expressions below 0, where a smaller one than above 0 is expected.
 
     Raises:
         MorphError: shapes that do not fit, points that are not finite where they weigh, or a face with fewer than 4 points.
     """
     target, weight = _checked(points, weights, 68 if vertices is None else len(vertices))
+    contour = options.contour
     if contour not in ("move", "fixed", "ignore"):
         raise MorphError(f"contour must be move, fixed or ignore, not {contour!r}")
     if vertices is not None:
@@ -86,9 +69,7 @@ def fit_landmarks(
     from morph.fitting.solver import Problem
 
     lines = contour_lines(model) if contour == "move" else None
-    problem = Problem(
-        *(model, lines, noise, robust, shape_prior, expression_prior, centre, limit, vertices, negative_prior),
-    )
+    problem = Problem(model, lines, options, vertices)
     if contour == "ignore":
         weight = weight.copy()
         weight[:, :JAW] = 0.0
@@ -96,11 +77,11 @@ def fit_landmarks(
         bad = int(np.argmax((weight > 0).any(-1).sum(1) < 4))
         raise MorphError(f"face {bad} has fewer than 4 landmarks of positive weight; leave it out")
     parts = []
-    for start in range(0, len(target), chunk):
-        rows = slice(start, start + chunk)
+    for start in range(0, len(target), options.chunk):
+        rows = slice(start, start + options.chunk)
         mean = model.mean[model.landmarks if vertices is None else vertices]
         pose = _initial_pose(mean, target[rows], weight[rows], contour)
-        parts.append(problem.solve(target[rows], weight[rows], pose, iterations))
+        parts.append(problem.solve(target[rows], weight[rows], pose, options.iterations))
     flat = [np.concatenate(column) for column in zip(*parts, strict=True)]
     shape, expression, rotation, scale, translation, matched = flat
     found = Coefficients(shape, expression, nearest_rotation(rotation), scale, translation[:, :2])
@@ -130,13 +111,14 @@ def fit_points(model: MorphableModel, points: npt.ArrayLike, weights: npt.ArrayL
     """
     points = np.asarray(points, np.float32)
     given = np.ones(points.shape[:2], np.float32) if weights is None else np.asarray(weights, np.float32)
-    options = {"vertices": table.vertices, "noise": NOISE, **DENSE}
-    first = fit_landmarks(model, points, given * table.weights(np.zeros(1)), iterations=8, **options)  # type: ignore[arg-type]
+    first = fit_landmarks(
+        model, points, given * table.weights(np.zeros(1)), dataclasses.replace(DENSE, iterations=8), table.vertices
+    )
     yaw = np.degrees(matrix_to_euler(first.coefficients.rotation)[:, 1])
-    return fit_landmarks(model, points, given * table.weights(yaw), **options)  # type: ignore[arg-type]
+    return fit_landmarks(model, points, given * table.weights(yaw), DENSE, table.vertices)
 
 
-def _checked(points: npt.ArrayLike, weights: npt.ArrayLike | None, count: int) -> tuple[Array, Array]:
+def _checked(points: npt.ArrayLike, weights: npt.ArrayLike | None, count: int) -> tuple[Reals, Reals]:
     points = np.array(points, dtype=np.float32)
     if points.ndim != 3 or points.shape[1] != count or points.shape[2] not in (2, 3):
         raise MorphError(f"points must have shape (N, {count}, 2) or (N, {count}, 3), got {points.shape}")
@@ -154,7 +136,7 @@ def _checked(points: npt.ArrayLike, weights: npt.ArrayLike | None, count: int) -
     return np.where(weights > 0, points, 0.0).astype(np.float32), weights.astype(np.float32)
 
 
-def _initial_pose(mean: Array, points: Array, weights: Array, contour: str) -> tuple[Array, Array, Array]:
+def _initial_pose(mean: Reals, points: Reals, weights: Reals, contour: str) -> tuple[Reals, Reals, Reals]:
     """Rotation, scale and translation from the mean face, without jaw points where enough others are seen.
 
     For each of a grid of head turns the best roll, scale and shift are a similarity in the plane (closed form); the turn

@@ -3,21 +3,23 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Sequence
+from pathlib import Path
 
 import numpy as np
 import numpy.typing as npt
 
-from morph.atomic import atomic_path
+from morph.arrays import Array
+from morph.atomic import atomic_path, output_folder
 from morph.datasets.labels_300w_lp import BFM_MODES, is_bfm_of_300w_lp
+from morph.errors import MorphError
 from morph.model.coefficients import Coefficients
 from morph.model.morphable_model import MorphableModel
 
-Array = npt.NDArray[np.floating]
+LIST = ".files-by-morph"  # names of the pairs that a fit wrote into a folder
 
 
-def mat_variables(
-    model: MorphableModel, face: Coefficients, points: npt.ArrayLike, size: tuple[int, int]
-) -> dict[str, npt.NDArray]:
+def mat_variables(model: MorphableModel, face: Coefficients, points: npt.ArrayLike, size: tuple[int, int]) -> dict[str, Array]:
     """The variables of one label file.
 
     Raw coefficients (z-score times standard deviation). Those of the BFM of 300W-LP, cut to its first modes, are filled up
@@ -48,7 +50,28 @@ def mat_variables(
     }
 
 
-def write_face_mat(path: str | os.PathLike[str], variables: dict[str, npt.NDArray]) -> None:
+def mat_folder(folder: str | os.PathLike[str], stems: Sequence[str]) -> Path:
+    """Make a folder for pairs of ``NAME.jpg`` and ``NAME.mat``, and list in it which ones are ours.
+
+    Args:
+        folder: to make.
+        stems: the names.
+
+    Raises:
+        MorphError: it holds files of these names that are not ours, or cannot be written.
+    """
+    folder, names = Path(folder), {f"{stem}{suffix}" for stem in stems for suffix in (".jpg", ".mat")}
+    ours = set((folder / LIST).read_text(encoding="utf-8").splitlines()) if (folder / LIST).is_file() else set()
+    there = sorted(name for name in names - ours if os.path.lexists(folder / name))
+    if there:
+        raise MorphError(f"{folder / there[0]} exists and was not written by morph; move it away, or give another folder")
+    folder = output_folder(folder)
+    with atomic_path(folder / LIST) as path:
+        path.write_text("\n".join(sorted(ours | names)) + "\n", encoding="utf-8")
+    return folder
+
+
+def write_face_mat(path: str | os.PathLike[str], variables: dict[str, Array]) -> None:
     """Write one label file; it is whole or absent."""
     from scipy.io import savemat
 

@@ -3,19 +3,18 @@
 from __future__ import annotations
 
 import os
-import zipfile
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 import numpy.typing as npt
 
+from morph.arrays import Floats, Indices, Reals
 from morph.atomic import atomic_path
-from morph.errors import MorphError
+from morph.errors import MorphError, reading
 from morph.model.morphable_model import MorphableModel
 from morph.npz import open_npz
 
-Array = npt.NDArray[np.floating]
 MOST = 1.5  # no point weighs more than so many usual ones
 
 
@@ -31,16 +30,16 @@ class PointTable:
         model_identity: of the model that the vertices belong to.
     """
 
-    vertices: npt.NDArray[np.int64]
-    yaws: Array
-    error: Array
+    vertices: Indices
+    yaws: Reals
+    error: Reals
     noise: float
     model_identity: str
 
     def __len__(self) -> int:
         return len(self.vertices)
 
-    def weights(self, yaw: npt.ArrayLike) -> npt.NDArray[np.float32]:
+    def weights(self, yaw: npt.ArrayLike) -> Floats:
         """What the points are worth on faces turned so.
 
         Args:
@@ -80,17 +79,15 @@ def read_point_table(path: str | os.PathLike[str], model: MorphableModel) -> Poi
         MorphError: not such a file, or one for another model.
     """
     path = Path(path)
-    try:
-        with open_npz(path) as archive:
-            table = PointTable(
-                archive["vertices"].astype(np.int64),
-                archive["yaws"].astype(np.float64),
-                archive["error_e4"].astype(np.float64) / 1e4,
-                float(archive["noise"]),
-                str(archive["model"]),
-            )
-    except (OSError, ValueError, EOFError, KeyError, zipfile.BadZipFile) as error:
-        raise MorphError(f"{path} is no table of points ({error}); data/free_faces/point_table.py makes one") from None
+    how = "data/free_faces/point_table.py makes one"
+    with reading(path, "a table of points", how), open_npz(path) as archive:
+        table = PointTable(
+            archive["vertices"].astype(np.int64),
+            archive["yaws"].astype(np.float64),
+            archive["error_e4"].astype(np.float64) / 1e4,
+            float(archive["noise"]),
+            str(archive["model"]),
+        )
     if table.model_identity != model.identity or (len(table) and table.vertices.max() >= model.n_vertices):
         raise MorphError(f"{path} is for model {table.model_identity}, not {model.name} ({model.identity}); make it again")
     if table.error.shape != (len(table.yaws), len(table)) or len(table.yaws) < 2 or (np.diff(table.yaws) <= 0).any():

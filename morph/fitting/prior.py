@@ -6,15 +6,15 @@ import dataclasses
 from pathlib import Path
 
 import numpy as np
-import numpy.typing as npt
 
+from morph.arrays import Floats
 from morph.errors import MorphError
 from morph.fitting.contour import JAW
 from morph.fitting.landmark_sets import LandmarkSet
 from morph.model.morphable_model import MorphableModel
 
 
-def read_centre(path: Path, model: MorphableModel) -> npt.NDArray[np.float32]:
+def read_centre(path: Path, model: MorphableModel) -> Floats:
     """``(S + E,)`` z-scores from a text file whose last S + E numbers are raw mean coefficients (3DDFA_V2's ``param_mean``).
 
     Raises:
@@ -27,7 +27,7 @@ def read_centre(path: Path, model: MorphableModel) -> npt.NDArray[np.float32]:
     std = np.concatenate([model.shape_std, model.expression_std])
     if len(numbers) < len(std) or not np.isfinite(numbers).all():
         raise MorphError(f"{path} must hold at least {len(std)} finite numbers for model {model.name!r}, has {len(numbers)}")
-    return (numbers[len(numbers) - len(std) :] / std).astype(np.float32)
+    return np.asarray((numbers[len(numbers) - len(std) :] / std).astype(np.float32))
 
 
 def jaw_weighted(data: LandmarkSet, weight: float) -> LandmarkSet:

@@ -14,6 +14,7 @@ import cv2
 import numpy as np
 import numpy.typing as npt
 
+from morph.arrays import Bools, Doubles, Floats, Image, Ints, Reals
 from morph.crop.geometry import apply_affine, crop_similarity
 from morph.errors import MorphError
 from morph.fitting.profiling_fill import fill_smoothly
@@ -24,7 +25,6 @@ from morph.model.morphable_model import MorphableModel
 from morph.model.rotation import euler_to_matrix
 from morph.rendering.rasteriser import Fragments, interpolate, rasterise
 
-Array = npt.NDArray[np.floating]
 SUPERSAMPLING = 2
 BEHIND = 1e4  # pixels from the mesh to the face between pixels behind it, and on to the background: none hides the one before
 VISIBLE = 3.0  # pixels by which a landmark may lie behind what the picture shows
@@ -32,7 +32,7 @@ FLIP = np.diag([1.0, -1.0, 1.0])  # camera to pixels: y down
 PADDING = 0.2  # of the picture's side: how far the sheets go on beyond the frame, with mirrored pixels
 
 
-def head_yaw(rotation: npt.ArrayLike) -> Array:
+def head_yaw(rotation: npt.ArrayLike) -> Reals:
     """Yaw in radians about the head's own vertical axis: in which direction the head sees the camera.
 
     Args:
@@ -40,10 +40,10 @@ def head_yaw(rotation: npt.ArrayLike) -> Array:
             :func:`morph.model.rotation.euler_to_matrix`; it runs on beyond a right angle.
     """
     r = np.asarray(rotation)
-    return np.arctan2(r[..., 2, 0], r[..., 2, 2])
+    return np.asarray(np.arctan2(r[..., 2, 0], r[..., 2, 2]))
 
 
-def turn_head(rotation: npt.ArrayLike, angle: npt.ArrayLike) -> Array:
+def turn_head(rotation: npt.ArrayLike, angle: npt.ArrayLike) -> Reals:
     """``(..., 3, 3)`` rotations after the head turned about its own vertical axis; ``head_yaw`` grows by ``angle`` radians."""
     angle = np.asarray(angle, np.float64)
     zero = np.zeros_like(angle)
@@ -61,10 +61,10 @@ class ProfiledFace:
         visibility: ``(68,)`` bool: not behind the face itself.
     """
 
-    image: npt.NDArray[np.uint8]
+    image: Image
     coefficients: Coefficients
-    landmarks: Array
-    visibility: npt.NDArray[np.bool_]
+    landmarks: Reals
+    visibility: Bools
 
 
 class Profiler:
@@ -89,7 +89,7 @@ class Profiler:
         self.sides = {side: self.triangles[~((side * x < 0) & (z < self.ears))[self.triangles].any(1)] for side in (-1, 1)}
         self._mesh, self._landmarks = Decoder(model, vertices), landmark_decoder(model)
 
-    def view(self, image: npt.NDArray[np.uint8], coefficients: Coefficients) -> PhotographedFace:
+    def view(self, image: Image, coefficients: Coefficients) -> PhotographedFace:
         """What a photograph shows of its face, to be turned as often as one likes.
 
         Args:
@@ -124,10 +124,10 @@ class PhotographedFace:
 
     def __init__(
         self,
-        image: npt.NDArray[np.uint8],
+        image: Image,
         coefficients: Coefficients,
-        head: npt.NDArray[np.float32],
-        marks: npt.NDArray[np.float32],
+        head: Floats,
+        marks: Floats,
         profiler: Profiler,
     ) -> None:
         self.image, self.coefficients, self._marks, self._profiler = image, coefficients, marks, profiler
@@ -145,9 +145,9 @@ class PhotographedFace:
         self._mesh = mesh
         grid = self._grid.reshape(-1, 2)
         self._pixels = np.concatenate([grid, grid, mesh[:, :2]])  # where each point of the sheets has its colour
-        self._sides: dict[int, npt.NDArray[np.int32]] = {}
+        self._sides: dict[int, Ints] = {}
 
-    def _triangles(self, side: int) -> npt.NDArray[np.int32]:
+    def _triangles(self, side: int) -> Ints:
         """Triangles of all layers for a head that turns one side to the camera."""
         if side not in self._sides:
             inside = np.linalg.inv(_model_to_pixels(self.coefficients))
@@ -182,7 +182,7 @@ class PhotographedFace:
         marks = turned.camera.project(self._marks)
         return ProfiledFace(image, turned, marks[:, :2], _visible_points(marks, fragments))  # type: ignore[arg-type]
 
-    def _place(self, front: npt.NDArray[np.float32], size: int) -> npt.NDArray[np.float32]:
+    def _place(self, front: Floats, size: int) -> Floats:
         """``(2 N, 3)`` pixels and depth of the padded photograph's N pixels: first as background, then as face.
 
         The background ends where the frame is, follows the face at its rim and is smooth in between.
@@ -203,31 +203,31 @@ class PhotographedFace:
         return np.concatenate([sheet - 2 * behind, sheet - behind])
 
 
-def _model_to_pixels(c: Coefficients) -> npt.NDArray[np.float64]:
+def _model_to_pixels(c: Coefficients) -> Doubles:
     """``(3, 3)``: a point of the model to pixels and depth, but for the translation."""
     return c.scale * FLIP @ c.rotation.astype(np.float64)  # type: ignore[return-value]
 
 
-def _pixels_to_pixels(old: Coefficients, new: Coefficients) -> tuple[npt.NDArray[np.float32], npt.NDArray[np.float32]]:
+def _pixels_to_pixels(old: Coefficients, new: Coefficients) -> tuple[Floats, Floats]:
     """``matrix (3, 3)``, ``shift (3,)``: pixels and depth of one pose to those of another, ``p @ matrix + shift``."""
     matrix = _model_to_pixels(new) @ np.linalg.inv(_model_to_pixels(old))
     shift = np.append(new.translation, 0.0) - matrix @ np.append(old.translation, 0.0)
     return matrix.T.astype(np.float32), shift.astype(np.float32)
 
 
-def front_triangles(model: MorphableModel) -> npt.NDArray[np.int32]:
+def front_triangles(model: MorphableModel) -> Ints:
     """``(F', 3)`` triangles of a head without its neck and, where the model has it, the back of the skull."""
     points = model.mean[model.landmarks]
     width, height = abs(points[16, 0] - points[0, 0]), points[[19, 24], 1].mean() - points[8, 1]
     inside = (model.mean[:, 1] > points[8, 1] - 0.15 * height) & (model.mean[:, 2] > points[[0, 16], 2].mean() - 0.45 * width)
-    return model.triangles[inside[model.triangles].all(axis=1)]
+    return np.asarray(model.triangles[inside[model.triangles].all(axis=1)])
 
 
-def _visible_points(marks: Array, fragments: Fragments) -> npt.NDArray[np.bool_]:
+def _visible_points(marks: Reals, fragments: Fragments) -> Bools:
     """Landmarks that lie in the picture and not more than a few pixels behind what it shows there."""
     height, width = fragments.depth.shape
     x, y = ((marks[:, i] + 0.5) * SUPERSAMPLING - 0.5 for i in (0, 1))
     inside = (x > -0.5) & (x < width - 0.5) & (y > -0.5) & (y < height - 0.5)
     column, row = np.clip(x.round(), 0, width - 1).astype(int), np.clip(y.round(), 0, height - 1).astype(int)
     nearest = cv2.erode(fragments.depth, RIM)[row, column]
-    return inside & (marks[:, 2] > nearest - VISIBLE)
+    return np.asarray(inside & (marks[:, 2] > nearest - VISIBLE))

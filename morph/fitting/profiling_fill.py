@@ -5,12 +5,12 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 
+from morph.arrays import Bools, Floats
 from morph.compiled import compiled
 
 
-def fill_smoothly(values: npt.NDArray[np.float32], known: npt.NDArray[np.bool_], sweeps: int = 8) -> None:
+def fill_smoothly(values: Floats, known: Bools, sweeps: int = 8) -> None:
     """Write a nearly harmonic continuation into the unknown pixels, in place; each becomes the mean of its neighbours.
 
     Args:

@@ -13,11 +13,11 @@ import cv2
 import numpy as np
 import numpy.typing as npt
 
-from morph.atomic import output_folder
+from morph.arrays import Reals
 from morph.datasets.crop_writer import Piece
 from morph.datasets.crops import CropSet
 from morph.errors import MorphError
-from morph.fitting.mat_files import mat_variables, write_face_mat
+from morph.fitting.mat_files import mat_folder, mat_variables, write_face_mat
 from morph.fitting.profiling import Profiler, head_yaw
 from morph.model.coefficients import Coefficients
 from morph.model.morphable_model import MorphableModel
@@ -67,7 +67,7 @@ class ProfilingPlan:
         if self.margin is not None and not 0.8 <= self.margin <= 2:
             raise MorphError(f"a margin of {self.margin} is out of range; give 0.8 to 2")
 
-    def turns(self, yaw: npt.NDArray[np.floating]) -> list[tuple[int, float]]:
+    def turns(self, yaw: Reals) -> list[tuple[int, float]]:
         """Row and turn in degrees of every picture to make of heads whose ``yaw`` ``(N,)`` is given in degrees.
 
         Raises:
@@ -79,7 +79,7 @@ class ProfilingPlan:
         starts = {(row, side): float(yaw[row]) * side for row, side in sides}
         starts = {key: start for key, start in starts.items() if start + self.step <= self.max_yaw}
         if not starts:
-            raise MorphError(f"no face of the set is turned by {self.start_yaw:g} degrees or less; give a larger --start-yaw")
+            raise MorphError(f"no face of the set is turned by {self.start_yaw:g} degrees or less; give a larger `start_yaw=`")
         if self.count is not None:
             return self._drawn(starts)
         out = []
@@ -111,7 +111,7 @@ def open_fitted_set(folder: Path, model: MorphableModel) -> CropSet:
     """
     crops = CropSet.open(folder)
     _ = crops.coefficients
-    crops.check_model(model, folder, "give its --model")
+    crops.check_model(model, folder, "give its `model=`")
     return crops
 
 
@@ -212,7 +212,7 @@ def write_mat_pairs(crops: CropSet, model: MorphableModel, folder: Path) -> None
     Raises:
         MorphError: a folder that cannot be written.
     """
-    folder = output_folder(folder)
+    folder = mat_folder(folder, [name.replace("/", "_") for name in crops.labels["name"].tolist()])
     coefficients, size = crops.coefficients, crops.images.shape[1:3]
     for row, name in enumerate(crops.labels["name"].tolist()):
         stem = name.replace("/", "_")

@@ -6,8 +6,8 @@ from typing import Any
 
 import cv2
 import numpy as np
-import numpy.typing as npt
 
+from morph.arrays import Bools, Floats, Ints
 from morph.compiled import compiled
 from morph.fitting.profiling_fill import fill_smoothly
 from morph.rendering.rasteriser import Fragments
@@ -16,7 +16,7 @@ RIM = np.ones((3, 3), np.uint8)
 RIM_BLUR = 2.0  # pixels
 
 
-def face_sheet(seen: Fragments) -> tuple[npt.NDArray[np.bool_], npt.NDArray[np.float32]]:
+def face_sheet(seen: Fragments) -> tuple[Bools, Floats]:
     """Where the face is and its depth there, ``(H, W)`` each: one piece without holes, a pixel short of its outline, with
     even depth along it, and clear of the picture's edge."""
     covered = seen.covered.copy()
@@ -36,7 +36,7 @@ def face_sheet(seen: Fragments) -> tuple[npt.NDArray[np.bool_], npt.NDArray[np.f
     return inner > 0, depth
 
 
-def sheet_triangles(face: npt.NDArray[np.bool_]) -> npt.NDArray[np.int32]:
+def sheet_triangles(face: Bools) -> Ints:
     """``(F, 3)`` triangles between neighbouring pixels, two for each four.
 
     Args:

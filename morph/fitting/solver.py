@@ -2,20 +2,21 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 import numpy.typing as npt
 
-from morph.errors import MorphError
+from morph.arrays import Reals
+from morph.errors import MorphError, needs_extra
 from morph.fitting.contour import JAW, ContourLines
+from morph.fitting.options import FitOptions
 from morph.model.morphable_model import MorphableModel
 
-try:
+with needs_extra("train", "fitting"):
     import torch
     from torch import Tensor
-except ImportError:  # pragma: no cover - exercised where the extra is absent
-    raise MorphError("fitting needs PyTorch; install morph[train]") from None
 
-Array = npt.NDArray[np.floating]
 POSE = 7  # rotation vector, log of the scale, translation and depth
 
 
@@ -31,14 +32,8 @@ class Problem:
         self,
         model: MorphableModel,
         lines: ContourLines | None,
-        noise: float,
-        robust: float,
-        shape_prior: float,
-        expression_prior: float,
-        centre: npt.ArrayLike | None,
-        limit: float,
-        vertices: npt.NDArray[np.integer] | None = None,
-        negative_prior: float | None = None,
+        options: FitOptions,
+        vertices: npt.NDArray[np.integer[Any]] | None = None,
     ) -> None:
         std = np.concatenate([model.shape_std, model.expression_std])
         modes = np.concatenate([model.shape_basis, model.expression_basis], axis=2)
@@ -59,20 +54,21 @@ class Problem:
                 torch.from_numpy(line_modes),
                 torch.from_numpy(lines.outward),
             )
-        self.noise, self.robust, self.limit = noise, robust, limit
-        sigma = np.concatenate([np.full(model.n_shape, shape_prior), np.full(model.n_expression, expression_prior)])
+        self.noise, self.robust, self.limit = options.noise, options.robust, options.limit
+        shape, expression = np.full(model.n_shape, options.shape_prior), np.full(model.n_expression, options.expression_prior)
+        sigma = np.concatenate([shape, expression])
         self.precision = torch.from_numpy((1.0 / sigma**2).astype(np.float32))
         self.below: Tensor | None = None  # inverse variances of coefficients below 0, where they differ
-        if negative_prior is not None:
-            sigma[model.n_shape :] = np.minimum(negative_prior, sigma[model.n_shape :])
+        if options.negative_prior is not None:
+            sigma[model.n_shape :] = np.minimum(options.negative_prior, sigma[model.n_shape :])
             self.below = torch.from_numpy((1.0 / sigma**2).astype(np.float32))
-        middle = np.zeros(self.size, np.float32) if centre is None else np.asarray(centre, np.float32)
+        middle = np.zeros(self.size, np.float32) if options.centre is None else np.asarray(options.centre, np.float32)
         if middle.shape != (self.size,):
             raise MorphError(f"centre must have shape ({self.size},), got {middle.shape}")
         self.centre = torch.from_numpy(middle)
 
     @torch.no_grad()
-    def solve(self, points: Array, weights: Array, pose: tuple[Array, Array, Array], iterations: int) -> tuple[Array, ...]:
+    def solve(self, points: Reals, weights: Reals, pose: tuple[Reals, Reals, Reals], iterations: int) -> tuple[Reals, ...]:
         """Shape, expression, rotation, scale, translation and matched points of one chunk."""
         target, weight = torch.from_numpy(points.copy()), torch.from_numpy(weights)
         target[..., 1] *= -1.0  # y up inside
@@ -180,7 +176,8 @@ class Problem:
     def _huber(self, residual: Tensor, weight: Tensor, sigma: Tensor) -> Tensor:
         """``(n, P)`` weights in 0..1 of the robust loss: 1 up to ``robust`` standard deviations, then falling as 1/r."""
         length = (residual * (weight > 0)).norm(dim=2) / sigma[:, None]
-        return self.robust / length.clamp_min(self.robust)
+        share: Tensor = self.robust / length.clamp_min(self.robust)
+        return share
 
     def _cost(self, residual: Tensor, weight: Tensor, sigma: Tensor, z: Tensor) -> Tensor:
         length = (residual * weight.sqrt()).norm(dim=2) / sigma[:, None]
@@ -200,4 +197,5 @@ def _exponential(vector: Tensor) -> Tensor:
     x, y, depth = vector.unbind(1)
     zero = torch.zeros_like(x)
     cross = torch.stack([zero, -depth, y, depth, zero, -x, -y, x, zero], 1).reshape(-1, 3, 3)
-    return torch.linalg.matrix_exp(cross)
+    rotation: Tensor = torch.linalg.matrix_exp(cross)
+    return rotation

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
+from morph.arrays import Image, Reals
 from morph.crop.face_crop import cut, inverse
 from morph.crop.geometry import crop_similarity
 from morph.fitting.profiling import head_yaw
@@ -20,8 +21,7 @@ from morph.model.coefficients import Coefficients, model_symmetry
 from morph.model.decoder import landmark_decoder
 from morph.model.morphable_model import MorphableModel
 
-Array = npt.NDArray[np.floating]
-Predictor = Callable[[npt.NDArray[np.uint8]], npt.NDArray[np.floating]]
+Predictor = Callable[[Image], Reals]
 LOOKS = ((1.0, False), (1.0, True), (1.12, False), (0.92, True))  # size of the crop over the published one, mirrored or not
 FIRST, LAST, MOST = 25.0, 60.0, 0.4  # degrees of yaw from and to which the network's share grows, and to how much
 
@@ -36,12 +36,10 @@ class Looks:
     """
 
     coefficients: Coefficients
-    spread: Array
+    spread: Reals
 
 
-def look_several_times(
-    predictor: Predictor, pictures: Iterable[npt.NDArray[np.uint8]], model: MorphableModel, size: int
-) -> Looks:
+def look_several_times(predictor: Predictor, pictures: Iterable[Image], model: MorphableModel, size: int) -> Looks:
     """See each picture whole, then four times about the face that was found there.
 
     Args:
@@ -71,17 +69,17 @@ def look_several_times(
     return Looks(Coefficients.from_flat(np.stack(means), model.n_shape), np.array(spreads))
 
 
-def _answers(predictor: Predictor, crops: list[npt.NDArray[np.uint8]], model: MorphableModel) -> Coefficients:
+def _answers(predictor: Predictor, crops: list[Image], model: MorphableModel) -> Coefficients:
     flat = np.asarray(predictor(np.ascontiguousarray(np.stack(crops))), np.float64)
     return Coefficients.from_flat(flat, model.n_shape)
 
 
-def networks_share(yaw: npt.ArrayLike) -> Array:
+def networks_share(yaw: npt.ArrayLike) -> Reals:
     """How much a network counts against a fit at ``yaw`` ``(N,)`` degrees: nothing from the front, ``MOST`` in profile."""
-    return np.clip((np.abs(np.asarray(yaw)) - FIRST) / (LAST - FIRST), 0.0, 1.0) * MOST
+    return np.asarray(np.clip((np.abs(np.asarray(yaw)) - FIRST) / (LAST - FIRST), 0.0, 1.0) * MOST)
 
 
-def vote(fitted: Coefficients, looks: Looks, model: MorphableModel) -> tuple[Coefficients, Array]:
+def vote(fitted: Coefficients, looks: Looks, model: MorphableModel) -> tuple[Coefficients, Reals]:
     """What a fit and a network say together.
 
     Args:

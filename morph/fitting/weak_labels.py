@@ -10,39 +10,36 @@ from __future__ import annotations
 
 import dataclasses
 import os
-import zipfile
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
+from morph.arrays import Bools, Reals
 from morph.errors import MorphError
 from morph.fitting.contour import JAW
 from morph.fitting.landmark_sets import LandmarkSet
 from morph.fitting.landmarks import fit_landmarks
+from morph.fitting.options import FitOptions
 from morph.model.morphable_model import MorphableModel
 from morph.model.rotation import matrix_to_euler
-from morph.npz import open_npz
+from morph.npz import read_npz
 
-Array = npt.NDArray[np.floating]
 CENTRES = np.arange(-90.0, 91.0, 15.0)  # degrees of yaw at which the difference of styles is averaged
 WIDTH = 12.0  # degrees, standard deviation of the average about each
 DEPTH_WEIGHT = 0.5
 MOST = 0.08  # of the face's size: an annotation farther from the network's point than this says that one of them failed
 
 
-def read_weak_labels(path: str | os.PathLike[str], data: LandmarkSet) -> Array:
+def read_weak_labels(path: str | os.PathLike[str], data: LandmarkSet) -> Reals:
     """``pts68 (N, 68, 3)`` of an npz with ``name``, in the rows of ``data``: pixels, depth in pixels, larger nearer.
 
     Raises:
         MorphError: not such a file, points that are not finite, or a picture of the set that it lacks.
     """
     path = Path(path)
-    try:
-        with open_npz(path) as archive:
-            arrays = {key: archive[key] for key in archive.files}
-    except (OSError, ValueError, EOFError, zipfile.BadZipFile) as error:
-        raise MorphError(f"{path} cannot be read ({error}); weak labels are an npz with name and pts68") from None
+    arrays = read_npz(path, "an npz with name and pts68", "weak labels are one")
     lacking = [key for key in ("name", "pts68") if key not in arrays]
     if lacking:
         raise MorphError(f"{path} has no {lacking[0]}; weak labels are an npz with name (N,) and pts68 (N, 68, 3)")
@@ -57,7 +54,7 @@ def read_weak_labels(path: str | os.PathLike[str], data: LandmarkSet) -> Array:
 
 
 def blend_weak_labels(
-    data: LandmarkSet, weak: Array, model: MorphableModel, *, share: float = 0.65, jaw_share: float = 0.4
+    data: LandmarkSet, weak: Reals, model: MorphableModel, *, share: float = 0.65, jaw_share: float = 0.4
 ) -> LandmarkSet:
     """The set with three-dimensional points that have all a position.
 
@@ -65,7 +62,8 @@ def blend_weak_labels(
         data: annotated points; those of weight 0 are not used.
         weak: ``(N, 68, 3)`` of the network, see :func:`read_weak_labels`.
         model: gives yaw and roll of each face, by a fit to ``weak``.
-        share, jaw_share: of the annotation in the blend, 0..1; of inner points and of the jaw.
+        share: of the annotation in the blend of inner points, 0..1.
+        jaw_share: of the annotation in the blend of jaw points, 0..1.
 
     Returns:
         points ``(N, 68, 3)``, weights ``(N, 68, 3)``.
@@ -75,7 +73,7 @@ def blend_weak_labels(
     """
     if not (0 <= share <= 1 and 0 <= jaw_share <= 1):
         raise MorphError(f"shares of annotations must lie in 0..1, got {share} and {jaw_share}")
-    rotation = fit_landmarks(model, weak, contour="fixed").coefficients.rotation
+    rotation = fit_landmarks(model, weak, options=FitOptions("fixed")).coefficients.rotation
     yaw = np.degrees(matrix_to_euler(rotation)[:, 1])
     size = np.sqrt(np.prod(np.ptp(weak[..., :2], axis=1), axis=1))
     up = rotation[:, 0, 1] + 1j * rotation[:, 1, 1]
@@ -96,9 +94,7 @@ def blend_weak_labels(
     return dataclasses.replace(data, points=points, weights=weights)
 
 
-def style_difference(
-    difference: npt.NDArray[np.complexfloating], seen: npt.NDArray[np.bool_], yaw: Array
-) -> npt.NDArray[np.complex128]:
+def style_difference(difference: npt.NDArray[np.complexfloating[Any]], seen: Bools, yaw: Reals) -> npt.NDArray[np.complex128]:
     """What the difference of two styles usually is for faces turned like each: a robust mean over yaw.
 
     Args:
@@ -120,4 +116,4 @@ def style_difference(
     place = np.clip((yaw - CENTRES[0]) / (CENTRES[1] - CENTRES[0]), 0, len(CENTRES) - 1.001)
     low = place.astype(int)
     part = (place - low)[:, None]
-    return (1 - part) * table[low] + part * table[low + 1]
+    return np.asarray((1 - part) * table[low] + part * table[low + 1])

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import struct
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -22,7 +22,12 @@ MOST_PIXELS = 1 << 28
 
 def count_pictures(data: bytes, kind: PictureFormat) -> int:
     """How many pictures in a row a file holds: frames of an animated PNG, GIF or WebP, pages of a TIFF; 1 of other formats."""
-    count = {"PNG": _in_png, "GIF": _in_gif, "WebP": lambda data: len(_webp_frames(data)), "TIFF": lambda d: sum(tiff_pages(d))}
+    count: dict[str, Callable[[bytes], int]] = {
+        "PNG": _in_png,
+        "GIF": _in_gif,
+        "WebP": lambda data: len(_webp_frames(data)),
+        "TIFF": lambda d: sum(tiff_pages(d)),
+    }
     try:
         return max(count[kind.name](data), 1) if kind.name in count else 1
     except (struct.error, IndexError):  # damaged; whoever reads it will say so

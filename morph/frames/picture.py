@@ -14,6 +14,7 @@ import numpy.typing as npt
 from morph.errors import MorphError
 from morph.frames.formats import HEAD, RAW_SUFFIXES, PictureFormat, format_of, is_heif
 from morph.frames.heif import read_heif
+from morph.frames.no_file import no_file_name
 from morph.frames.tiff import read_tiff
 from morph.frames.tone import eight_bits, shown
 from morph.frames.wide_colour import Colours, WideColour
@@ -48,7 +49,7 @@ def read_file(path: str | os.PathLike[str]) -> bytes:
     try:
         data = path.read_bytes()
     except FileNotFoundError:
-        raise MorphError(f"no picture {path}") from None
+        raise MorphError(no_file_name(str(path)) or f"no picture {path}") from None
     except OSError as error:
         raise MorphError(f"cannot read {path}: {error.strerror}") from None
     if path.suffix.lower() in RAW_SUFFIXES:
@@ -87,7 +88,7 @@ def decode_picture(data: bytes, suffix: str = "") -> Image:
             return read_tiff(data)
         if kind is not None and kind.name in ("PFM", "Radiance"):
             return shown(_by_opencv(data, cv2.IMREAD_ANYDEPTH | cv2.IMREAD_COLOR)[..., ::-1])
-        if kind is not None and kind.name == "JPEG" and data.rfind(b"\xff\xd9") < data.rfind(b"\xff\xda"):
+        if kind is not None and kind.name == "JPEG" and _cut_off(data):
             raise MorphError("it was cut off; copy it again")  # OpenCV would fill it with grey
         if kind is not None and kind.name == "PNG" and (colours := _colours_of_png(data)) is not None:
             deep = _by_opencv(data, cv2.IMREAD_ANYDEPTH | cv2.IMREAD_COLOR)[..., ::-1]
@@ -95,6 +96,11 @@ def decode_picture(data: bytes, suffix: str = "") -> Image:
         return np.asarray(_by_opencv(data, cv2.IMREAD_COLOR_RGB), np.uint8)
     except (cv2.error, MemoryError):
         raise MorphError(f"its size is not right, or it is damaged; {HOW}") from None
+
+
+def _cut_off(jpeg: bytes) -> bool:
+    """Whether no end of a picture follows the last one that begins."""
+    return not jpeg.endswith(b"\xff\xd9") and jpeg.rfind(b"\xff\xd9") < jpeg.rfind(b"\xff\xda")
 
 
 def _colours_of_png(data: bytes) -> Colours | None:

@@ -10,6 +10,8 @@ from collections.abc import Sequence
 from pathlib import Path
 
 NUMBER = re.compile(r"(?:(?<=[._])-|^-)?[0-9]+")  # a minus sign stands at the start or after . or _; "take-2" has none
+FEWEST = 3  # pictures that are called a sequence among others
+MOST_NAMED = 10
 SPARSEST = 100  # numbers there would be for each one that is there; beyond that they are dates or names, and count no frames
 
 
@@ -44,6 +46,22 @@ def sequence_numbers(files: Sequence[Path]) -> list[int] | None:
         return None
     sizes = {size for size in map(stored_size, files) if size is not None}
     return numbers if len(sizes) < 2 else None
+
+
+def mixed_sequences(files: Sequence[Path]) -> list[str]:
+    """Names, with # for the number, of sequences among pictures that together are none.
+
+    Args:
+        files: the pictures of a folder for which :func:`sequence_numbers` found nothing.
+    """
+    groups: dict[str, list[Path]] = {}
+    for file in files:
+        place = list(NUMBER.finditer(file.stem))
+        for number in place:
+            name = file.stem[: number.start()] + "#" + file.stem[number.end() :] + file.suffix
+            groups.setdefault(name.lower(), []).append(file)
+    likely = [(name, group) for name, group in groups.items() if len(group) >= FEWEST][:MOST_NAMED]
+    return [name for name, group in likely if sequence_numbers(group) is not None]
 
 
 def natural_key(path: Path) -> list[tuple[int, int, str]]:

@@ -16,10 +16,10 @@ from morph.frames.animation import WebpSource, count_pictures
 from morph.frames.clip import ClipSource
 from morph.frames.formats import CLIP_SUFFIXES, HEAD, PICTURE_SUFFIXES, RAW_SUFFIXES, format_of, is_clip
 from morph.frames.frame import Frame, FrameSource
+from morph.frames.no_file import no_file_name
 from morph.frames.stills import FolderSource, PictureSource
 
 WANTED = "give a picture, a folder of pictures, a clip or a camera's number"
-NETWORK = ("http", "https", "ftp", "s3", "gs", "sftp")  # addresses of files; others are of streams
 
 
 def open_source(source: str | os.PathLike[str] | int) -> FrameSource:
@@ -43,7 +43,7 @@ def open_source(source: str | os.PathLike[str] | int) -> FrameSource:
     if os.path.isdir(path):
         return FolderSource(path)
     if not os.path.exists(path):
-        raise MorphError(_what_it_is(str(source)))
+        raise MorphError(no_file_name(str(source)) or f"no file {source}; {WANTED}")
     if not path.is_file():
         raise MorphError(f"{path} is no ordinary file; {WANTED}")
     if path.stat().st_size == 0:
@@ -70,20 +70,6 @@ def _open_file(path: Path) -> FrameSource:
     if kind is not None:
         return PictureSource(path) if not several else WebpSource(path) if kind.name == "WebP" else ClipSource(path)
     return PictureSource(path) if suffix in PICTURE_SUFFIXES and not is_clip(head) else ClipSource(path)
-
-
-def _what_it_is(source: str) -> str:
-    """Why there is no file of that name."""
-    scheme = re.match(r"([A-Za-z][A-Za-z0-9+.-]+)://", source)
-    if scheme is not None and scheme[1].lower() == "file":
-        return f"{source} is an address of a file; give its path, without file://"
-    if scheme is not None and scheme[1].lower() in NETWORK:
-        return f"{source} is an address on a network; download it first, and give the file"
-    if scheme is not None:
-        return f"{source} is a stream on a network; record it first (ffmpeg -i ADDRESS -c copy clip.mkv), and give the file"
-    if re.search(r"%0?[0-9]*d|[*?]|\[.+\]|#{2,}|\$F", source):
-        return f"{source} is a pattern of names; give the folder of the pictures, {Path(source).parent}"
-    return f"no file {source}; {WANTED}"
 
 
 class CameraSource(FrameSource):

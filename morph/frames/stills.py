@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -10,8 +11,9 @@ from morph.frames.animation import count_pictures
 from morph.frames.formats import CLIP_SUFFIXES, HEAD, PICTURE_SUFFIXES, format_of, is_system_file, listed
 from morph.frames.frame import SEQUENCE_RATE, Frame, FrameSource
 from morph.frames.picture import decode_file, read_file
-from morph.frames.sequence import natural_key, picture_names, sequence_numbers
+from morph.frames.sequence import mixed_sequences, natural_key, picture_names, sequence_numbers
 
+LOGGER = logging.getLogger("morph")
 NAMED = 10  # files that are left out are named up to this many
 
 
@@ -57,6 +59,12 @@ class FolderSource(FrameSource):
         self.count = len(self.files)
         numbers = sequence_numbers(self.files)
         self.kind = "pictures" if numbers is None else "sequence"
+        if numbers is None and (mixed := mixed_sequences(self.files)):
+            LOGGER.warning(
+                "%s: numbered pictures (%s) lie among others, so all are taken for unrelated ones; give a sequence a folder of "
+                "its own",
+                *(path, _some(mixed)),
+            )
         order = sorted(zip(numbers or range(len(self.files)), self.files, strict=True))
         self.numbers, self.files = [number for number, _ in order], [file for _, file in order]
         self.names = picture_names(self.files)

@@ -27,7 +27,7 @@ def eight_bits(pixels: npt.NDArray[Any]) -> npt.NDArray[np.uint8]:
     whole = np.issubdtype(pixels.dtype, np.integer)
     steps = (255.0, 65535.0) if whole else (1.5, 255.0, 65535.0)  # floats may overshoot white a little
     top = next((step for step in steps if largest <= step), largest)
-    return np.rint(np.clip(values * np.float32(255.0 / (1.0 if top == 1.5 else top)), 0, 255)).astype(np.uint8)
+    return np.asarray(np.rint(np.clip(values * np.float32(255.0 / (1.0 if top == 1.5 else top)), 0, 255)).astype(np.uint8))
 
 
 def shown(light: npt.NDArray[Any]) -> npt.NDArray[np.uint8]:
@@ -40,4 +40,4 @@ def shown(light: npt.NDArray[Any]) -> npt.NDArray[np.uint8]:
     white = max(float(np.percentile(light, BRIGHTEST)), 1.0)
     light = np.clip(light / np.float32(white), 0, 1)
     curved = np.where(light <= 0.0031308, 12.92 * light, 1.055 * np.power(np.maximum(light, 1e-8), 1 / 2.4) - 0.055)
-    return np.rint(255 * curved).astype(np.uint8)
+    return np.asarray(np.rint(255 * curved).astype(np.uint8))

@@ -106,7 +106,7 @@ def hlg_scene(values: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
 
 
 @compiled
-def _convert(
+def _convert(  # noqa: PLR0913 - a compiled loop
     picture: npt.NDArray[np.uint16],
     shown: npt.NDArray[np.uint8],
     light: npt.NDArray[np.float32],

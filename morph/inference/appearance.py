@@ -42,4 +42,4 @@ def likeness(first: Floats, second: Floats) -> float:
 
 def _normal(small: npt.ArrayLike) -> Floats:
     grey = np.asarray(small).mean(axis=2, dtype=np.float32)
-    return (grey - grey.mean()) / (grey.std() + np.float32(1.0))
+    return np.asarray((grey - grey.mean()) / (grey.std() + np.float32(1.0)))

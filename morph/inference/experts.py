@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from morph.crop.parts import Part
+from morph.crop.parts import FacePart
 from morph.errors import MorphError
 from morph.inference.hidden_eyes import PREFIX, hidden_eyes
 from morph.inference.onnx_session import open_session
@@ -148,7 +148,7 @@ class Experts:
         if self.owner.get("identity") != model.identity:
             raise MorphError(
                 f"{self.path.name} corrects expressions of the model {self.owner.get('name')!r} "
-                f"({self.owner.get('identity')}), not of {model.name!r} ({model.identity}); leave them out with --experts none"
+                f"({self.owner.get('identity')}), not of {model.name!r} ({model.identity}); leave them out with `experts=none`"
             )
         self._landmarks = landmark_decoder(model)
         names = model.expression_names
@@ -214,11 +214,11 @@ class Experts:
 DEFAULT = "eyes"  # what earns its time, see data/experts/README.md
 
 
-def _part(values: dict[str, Any]) -> Part:
+def _part(values: dict[str, Any]) -> FacePart:
     """A part as the metadata states it.
 
     Raises:
-        TypeError: other keys than those of :class:`Part`.
+        TypeError: other keys than those of :class:`FacePart`.
     """
     stated: dict[str, Any] = {key: tuple(value) if isinstance(value, list) else value for key, value in values.items()}
-    return Part(**stated)
+    return FacePart(**stated)

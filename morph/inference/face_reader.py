@@ -1,10 +1,12 @@
-"""What the network says of one face in one frame, and whether that can be a face."""
+"""From pixels to coefficients: what the networks say of faces in pictures, and whether they can be faces."""
 
 from __future__ import annotations
 
 import dataclasses
 from collections.abc import Sequence
 from dataclasses import dataclass
+from pathlib import Path
+from typing import Protocol
 
 import numpy as np
 import numpy.typing as npt
@@ -12,11 +14,10 @@ import numpy.typing as npt
 from morph.crop.face_crop import box_of, crop_of_box, cut, inverse, turned
 from morph.crop.roll import next_turn
 from morph.inference.appearance import shrunk, thumbnail
-from morph.inference.experts import Experts
-from morph.inference.identity import IdentityReader
-from morph.inference.regressor import Regressor
+from morph.inference.experts import Experts, name_experts
+from morph.inference.identity import IdentityReader, name_identity
 from morph.model import Coefficients, Decoder
-from morph.model.coefficients import midway, model_symmetry
+from morph.model.coefficients import midway, model_symmetry, stack
 from morph.stopwatch import Stopwatch
 
 Floats = npt.NDArray[np.floating]
@@ -61,20 +62,43 @@ class Look:
         return box_of(turned(self.landmarks, turn)), turn
 
 
+def first_look(coefficients: Coefficients, landmarks: Floats, crop: Image) -> Look:
+    """A first look that was had elsewhere, as at a benchmark's own crops.
+
+    Args:
+        coefficients: of one face, in pixels of the picture.
+        landmarks: ``(68, 2)`` pixels of the picture.
+        crop: that the network saw, upright.
+    """
+    small = shrunk(crop)
+    return Look(coefficients, landmarks, box_of(landmarks), None, thumbnail(small), small)
+
+
 def score_of(error: float) -> float:
     """How sure a look is, 0..1, with a landmark error to expect of ``error`` shares of the crop's side."""
     return float(1.0 / (1.0 + (error / DOUBTFUL_ERROR) ** 2))
 
 
+class CropRegressor(Protocol):
+    """What is needed of :class:`morph.inference.regressor.Regressor`."""
+
+    path: Path
+    input_size: int
+
+    def __call__(self, crops: npt.NDArray[np.uint8]) -> tuple[Coefficients, Floats | None]:
+        """Coefficients of ``(N, S, S, 3)`` crops in their pixels, and the error to expect, or None."""
+        ...
+
+
 class FaceReader:
-    """Crops faces and asks the network what it sees.
+    """Crops faces and asks the networks what they see: the one way from pixels to coefficients, for trackers and benchmarks.
 
     With two passes, the crop is cut once more about the landmarks of the first look, upright where the head leans, and shown
     in the mirror; the answer is half-way between the two looks. The identity network then reads the shape, and experts look at
     eyes and mouth and correct expressions.
 
     Args:
-        regressor: the network.
+        regressor: the network of the first look.
         landmarks: decoder of the 68 landmarks of its model.
         passes: 1 or 2 looks a face.
         experts: bound to the same model; None for none.
@@ -83,7 +107,7 @@ class FaceReader:
 
     def __init__(
         self,
-        regressor: Regressor,
+        regressor: CropRegressor,
         landmarks: Decoder,
         passes: int = 1,
         experts: Experts | None = None,
@@ -93,40 +117,79 @@ class FaceReader:
         self.experts, self.identity = experts, identity
         self._symmetry = model_symmetry(landmarks.model) if passes == 2 else None
 
+    @property
+    def names(self) -> dict[str, str]:
+        """For reports: which experts and which identity network look."""
+        return {"experts": name_experts(self.experts), "identity": name_identity(self.identity)}
+
     def __call__(
         self,
-        image: Image,
+        images: Sequence[Image],
         boxes: Sequence[Floats],
         turns: Sequence[float],
         watch: Stopwatch,
         shapes: Sequence[Floats | None] | None = None,
     ) -> list[Look]:
-        """Look at each box of 68 points.
+        """Look at N faces, each by its box of 68 points.
 
         Args:
-            image: ``(H, W, 3)`` uint8 RGB.
-            boxes: ``(4,)`` each, in the picture turned by their ``turns``.
+            images: N pictures ``(H, W, 3)`` uint8 RGB, one a face; the same one may come again.
+            boxes: ``(4,)`` each, in its picture turned by its ``turns``.
             turns: radians clockwise.
             watch: times the stages.
             shapes: ``(S,)`` of people whose identity is known, None for others; without an identity network they do not count.
         """
-        looks = self.look_once(image, boxes, turns, watch)
+        return self.look_on(images, self.look_once(images, boxes, turns, watch), watch, shapes)
+
+    def look_on(
+        self,
+        images: Sequence[Image],
+        looks: Sequence[Look],
+        watch: Stopwatch,
+        shapes: Sequence[Floats | None] | None = None,
+        *,
+        every: bool = False,
+    ) -> list[Look]:
+        """All that follows the first looks: the second ones where there are two passes, identity and experts.
+
+        Args:
+            images: N pictures, one a look.
+            looks: at N faces, for the first time.
+            watch: times the stages.
+            shapes: as of :meth:`__call__`.
+            every: look on where there seems to be no face, too, as a benchmark does that knows of one; else such first looks
+                stay as they are.
+        """
+        out = list(looks)
+        rows = [row for row, look in enumerate(out) if every or is_possible(look, images[row])]
         if self.passes == 2:
-            looks = self.look_again(image, looks, watch)
-        if self.experts is None and self.identity is None:
-            return looks
-        return self.look_closer(image, looks, shapes or [None] * len(looks), watch)
+            chosen = self._look_again([images[row] for row in rows], [out[row] for row in rows], watch)
+            for row, look in zip(rows, chosen, strict=True):
+                out[row] = look
+            rows = [row for row in rows if every or is_possible(out[row], images[row])]
+        if rows and (self.experts is not None or self.identity is not None):
+            known = [None if shapes is None else shapes[row] for row in rows]
+            chosen = self._look_closer([images[row] for row in rows], [out[row] for row in rows], known, watch)
+            for row, look in zip(rows, chosen, strict=True):
+                out[row] = look
+        return out
 
     def look_once(
-        self, image: Image, boxes: Sequence[Floats], turns: Sequence[float], watch: Stopwatch, *, mirrored: bool = False
+        self,
+        images: Sequence[Image],
+        boxes: Sequence[Floats],
+        turns: Sequence[float],
+        watch: Stopwatch,
+        *,
+        mirrored: bool = False,
     ) -> list[Look]:
-        """One pass; ``mirrored`` shows the network the mirror image of each crop."""
+        """One look a face; ``mirrored`` shows the network the mirror image of each crop."""
         if not boxes:
             return []
         size = self.regressor.input_size
         with watch.stage("crop"):
-            ways = [crop_of_box(box, size, turn) for box, turn in zip(boxes, turns, strict=True)]
-            crops = np.stack([cut(image, way, size) for way in ways])
+            to_crop = [crop_of_box(box, size, turn) for box, turn in zip(boxes, turns, strict=True)]
+            crops = np.stack([cut(image, one, size) for image, one in zip(images, to_crop, strict=True)])
             small = [shrunk(crop) for crop in crops]
             thumbnails = [thumbnail(copy) for copy in small]
         with watch.stage("network"):
@@ -134,7 +197,7 @@ class FaceReader:
         with watch.stage("landmarks"):
             if mirrored and self._symmetry is not None:
                 found = found.mirror(self._symmetry, size)
-            found = found.transform(np.stack([inverse(way) for way in ways]))
+            found = found.transform(np.stack([inverse(one) for one in to_crop]))
             landmarks = self.landmarks.project(found)[..., :2]
         expected = [None] * len(boxes) if errors is None else [float(error) for error in errors]
         return [
@@ -142,37 +205,38 @@ class FaceReader:
             for i in range(len(boxes))
         ]
 
-    def look_again(self, image: Image, looks: list[Look], watch: Stopwatch) -> list[Look]:
-        """The second pass; a first look that can be no face stays as it is."""
-        rows = [row for row, look in enumerate(looks) if is_possible(look, image)]
-        crops = [looks[row].next_crop() for row in rows]
-        seconds = self.look_once(image, [box for box, _ in crops], [turn for _, turn in crops], watch, mirrored=True)
-        out = list(looks)
+    def _look_again(self, images: Sequence[Image], looks: Sequence[Look], watch: Stopwatch) -> list[Look]:
+        """The second look, in the mirror, and what lies half-way between it and the first."""
+        crops = [look.next_crop() for look in looks]
+        seconds = self.look_once(images, [box for box, _ in crops], [turn for _, turn in crops], watch, mirrored=True)
         with watch.stage("landmarks"):
-            for row, second in zip(rows, seconds, strict=True):
-                out[row] = self._join(looks[row], second)
-        return out
+            return [self._join(first, second) for first, second in zip(looks, seconds, strict=True)]
 
-    def look_closer(self, image: Image, looks: list[Look], shapes: Sequence[Floats | None], watch: Stopwatch) -> list[Look]:
-        """What identity network and experts correct; a look that can be no face stays as it is."""
-        out = list(looks)
-        for row, look in enumerate(looks):
-            if not is_possible(look, image):
-                continue
-            better, shape = look.coefficients, shapes[row]
-            read = self.identity is not None and shape is None
-            if self.identity is not None:
-                if shape is None:
-                    with watch.stage("identity"):
-                        shape = self.identity([image], better[None])[0]
-                better = dataclasses.replace(better, shape=shape)
-            if self.experts is not None:
-                with watch.stage("experts"):
-                    better = self.experts([image], better[None])[0]
-            with watch.stage("landmarks"):
-                points = self.landmarks.project(better)[..., :2]
-            out[row] = dataclasses.replace(look, coefficients=better, landmarks=points, box=box_of(points), identified=read)
-        return out
+    def _look_closer(
+        self, images: Sequence[Image], looks: Sequence[Look], shapes: Sequence[Floats | None], watch: Stopwatch
+    ) -> list[Look]:
+        """What identity network and experts correct."""
+        better = stack([look.coefficients for look in looks])
+        unknown = [row for row, shape in enumerate(shapes) if shape is None] if self.identity is not None else []
+        if self.identity is not None:
+            known = [better.shape[row] if shape is None else shape for row, shape in enumerate(shapes)]
+            if unknown:
+                with watch.stage("identity"):
+                    read = self.identity([images[row] for row in unknown], better[unknown])
+                for row, shape in zip(unknown, read, strict=True):
+                    known[row] = shape
+            better = dataclasses.replace(better, shape=np.array(known))
+        if self.experts is not None:
+            with watch.stage("experts"):
+                better = self.experts(images, better)
+        with watch.stage("landmarks"):
+            points = [self.landmarks.project(better[row])[..., :2] for row in range(len(looks))]
+        return [
+            dataclasses.replace(
+                look, coefficients=better[row], landmarks=points[row], box=box_of(points[row]), identified=row in unknown
+            )
+            for row, look in enumerate(looks)
+        ]
 
     def _join(self, first: Look, second: Look) -> Look:
         both = midway(first.coefficients, second.coefficients)

@@ -6,7 +6,7 @@ import os
 from pathlib import Path
 from typing import Any
 
-from morph.errors import MorphError
+from morph.errors import MorphError, reading
 
 PROVIDERS = {  # of ONNX Runtime, by device
     "cpu": "CPUExecutionProvider",
@@ -49,9 +49,15 @@ def open_session(path: str | os.PathLike[str], threads: int = 1, device: str = "
     options.intra_op_num_threads = threads
     options.inter_op_num_threads = 1
     options.log_severity_level = 3
+    with reading(path, "an ONNX network", "export one with `morph export`"):
+        return onnxruntime.InferenceSession(_given(path), options, providers=providers)
+
+
+def _given(path: Path) -> str | bytes:
+    """What ONNX Runtime takes: the name, or the file's bytes where the name is no UTF-8."""
+    name = os.fspath(path)
     try:
-        return onnxruntime.InferenceSession(os.fspath(path), options, providers=providers)
-    except Exception as error:  # onnxruntime has an exception class of its own for each status
-        if type(error).__module__.startswith("onnxruntime"):
-            raise MorphError(f"{path} is not an ONNX network; export one with `morph export`") from None
-        raise
+        name.encode("utf-8")
+    except UnicodeEncodeError:
+        return path.read_bytes()
+    return name

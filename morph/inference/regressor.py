@@ -98,7 +98,7 @@ class Regressor:
         if not same or (self.n_shape, self.n_expression) != (model.n_shape, model.n_expression):
             raise MorphError(
                 f"{self.path} was trained for the model {self.model.get('name')!r} ({self.model.get('identity')}), not for "
-                f"{model.name!r} ({model.identity}); give the right one with --model or other weights with --weights"
+                f"{model.name!r} ({model.identity}); give the right one with `model=` or other weights with `weights=`"
             )
 
     def __call__(self, crops: npt.NDArray[np.uint8]) -> tuple[Coefficients, npt.NDArray[np.float32] | None]:

@@ -35,7 +35,8 @@ def face_message(face: Face, width: int, height: int) -> dict[str, Any]:
 
     Args:
         face: of the frame.
-        width, height: of the frame in pixels.
+        width: of the frame in pixels.
+        height: of the frame in pixels.
     """
     pose, unit = face.coefficients, face.model.millimetres
     turn = Rotation.from_matrix(np.asarray(pose.rotation, np.float64))
@@ -168,7 +169,7 @@ class Stream:
         except OSError as error:
             if error.errno == errno.EMSGSIZE:
                 raise MorphError(
-                    f"{len(message['faces'])} faces do not fit a datagram; follow fewer with --max-faces"
+                    f"{len(message['faces'])} faces do not fit a datagram; follow fewer with `max_faces=`"
                 ) from None
             if not self.sent:
                 raise MorphError(f"cannot stream to {self.address}: {error.strerror}; is the network up?") from None

@@ -48,7 +48,7 @@ class ScaledOrthographicCamera:
         camera = np.einsum("...ij,...nj->...ni", np.asarray(self.rotation, points.dtype), points)
         out = camera * (scale * flip).astype(points.dtype)
         out[..., :2] += np.asarray(self.translation, points.dtype)[..., None, :]
-        return out
+        return np.asarray(out)
 
     def unproject(self, pixels: npt.ArrayLike) -> Array:
         """The inverse of :meth:`project`: ``(..., N, 3)`` pixels with depth to model points."""
@@ -56,7 +56,7 @@ class ScaledOrthographicCamera:
         translation = np.asarray(self.translation)
         origin = np.concatenate([translation, np.zeros_like(translation[..., :1])], axis=-1)
         camera = (pixels - origin[..., None, :]) / (np.asarray(self.scale)[..., None, None] * np.array([1.0, -1.0, 1.0]))
-        return np.einsum("...ji,...nj->...ni", np.asarray(self.rotation), camera)
+        return np.asarray(np.einsum("...ji,...nj->...ni", np.asarray(self.rotation), camera))
 
     @classmethod
     def from_300w_lp(cls, pose: npt.ArrayLike, height: float | npt.ArrayLike) -> ScaledOrthographicCamera:
@@ -123,17 +123,7 @@ class PerspectiveCamera:
         x = (pixels[..., 0] - centre[..., 0:1]) * distance / focal
         y = -(pixels[..., 1] - centre[..., 1:2]) * distance / focal
         camera = np.stack([x, y, -distance], axis=-1) - np.asarray(self.position)[..., None, :]
-        return np.einsum("...ji,...nj->...ni", np.asarray(self.rotation), camera)
-
-    @classmethod
-    def from_scaled_orthographic(
-        cls, camera: ScaledOrthographicCamera, focal: float, centre: npt.ArrayLike
-    ) -> PerspectiveCamera:
-        """The pinhole camera that agrees with ``camera`` in the plane through the model's origin."""
-        distance = focal / np.asarray(camera.scale)
-        offset = (np.asarray(camera.translation) - np.asarray(centre)) * np.array([1.0, -1.0])
-        position = np.concatenate([offset / np.asarray(camera.scale)[..., None], -distance[..., None]], axis=-1)
-        return cls(np.asarray(camera.rotation), position, np.asarray(focal), np.asarray(centre))
+        return np.asarray(np.einsum("...ji,...nj->...ni", np.asarray(self.rotation), camera))
 
 
 def fit_scaled_orthographic(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import ClassVar
 
@@ -249,6 +250,20 @@ def _swap_names(names: tuple[str, ...]) -> list[int] | None:
         return None
     other = [name.replace("Left", "\0").replace("Right", "Left").replace("\0", "Right") for name in names]
     return [place.get(name, i) for i, name in enumerate(other)]
+
+
+def stack(faces: Sequence[Coefficients]) -> Coefficients:
+    """One batch of single faces, in their order.
+
+    Example:
+        >>> face = Coefficients(np.zeros(3), np.zeros(2), np.eye(3), np.float32(1.5), np.array([60.0, 60.0]))
+        >>> stack([face, face]).translation.shape
+        (2, 2)
+    """
+    if len(faces) == 1:
+        return faces[0][None]
+    names = [spec.name for spec in dataclasses.fields(Coefficients)]
+    return Coefficients(*(np.stack([getattr(face, name) for face in faces]) for name in names))
 
 
 def midway(first: Coefficients, second: Coefficients) -> Coefficients:

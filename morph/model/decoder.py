@@ -61,7 +61,9 @@ class Decoder:
             raise MorphError(f"shape {shape.shape} and expression {expression.shape} are batches of different size")
         z = np.concatenate([shape, expression, np.ones((*batch, 1), np.float32)], axis=-1)
         flat = z.reshape(-1, len(self._modes))
-        return (flat[0] @ self._modes)[None] if len(flat) == 1 else flat @ self._modes  # a vector is faster than a batch of one
+        return np.asarray(
+            (flat[0] @ self._modes)[None] if len(flat) == 1 else flat @ self._modes
+        )  # a vector is faster than a batch of one
 
     def project(self, coefficients: Coefficients) -> npt.NDArray[np.float32]:
         """Vertices in pixels ``(..., K, 3)``: x right, y down, depth in pixels (larger is nearer)."""

@@ -9,6 +9,8 @@ from morph.errors import MorphError
 from morph.model.morphable_model import MorphableModel, load_model
 from morph.model.subdivision import subdivide
 
+ONLY_DEFAULT = "`level=` is for the default model; leave it out beside `model=`"
+
 
 @functools.cache
 def load_default_model(level: int = 1) -> MorphableModel:

@@ -17,7 +17,7 @@ import numpy.typing as npt
 from morph.atomic import atomic_path
 from morph.errors import MorphError
 from morph.model.ibug68 import OUTER_EYE_CORNERS
-from morph.npz import DAMAGED, open_npz
+from morph.npz import read_npz
 
 FORMAT = "morph-model-1"
 MILLIMETRES = {"mm": 1.0, "cm": 10.0, "m": 1000.0, "um": 0.001, "µm": 0.001}  # in a unit of length
@@ -150,17 +150,21 @@ class MorphableModel:
         for name, mask in self.vertex_masks.items():
             if mask.shape != (v,):
                 raise MorphError(f"model {self.name!r}: mask {name} must have shape ({v},), got {mask.shape}")
+        self._check_numbers()
+
+    def _check_numbers(self) -> None:
+        v, e = self.n_vertices, self.n_expression
         for name in FLOATS:
             if not np.isfinite(getattr(self, name)).all():
                 raise MorphError(f"model {self.name!r}: {name} holds numbers that are not finite")
-        for name in ("triangles", "landmarks", "quads", "vertex_mirror"):
-            index = getattr(self, name)
-            if index.size and (index.min() < 0 or index.max() >= v):
-                raise MorphError(f"model {self.name!r}: {name} points outside its {v} vertices")
-        for name in ("uv_triangles", "uv_quads"):
-            index = getattr(self, name)
-            if index.size and (index.min() < 0 or index.max() >= len(self.uv)):
-                raise MorphError(f"model {self.name!r}: {name} points outside its {len(self.uv)} texture coordinates")
+        for names, count, what in (
+            (("triangles", "landmarks", "quads", "vertex_mirror"), v, "vertices"),
+            (("uv_triangles", "uv_quads"), len(self.uv), "texture coordinates"),
+        ):
+            for name in names:
+                index = getattr(self, name)
+                if index.size and (index.min() < 0 or index.max() >= count):
+                    raise MorphError(f"model {self.name!r}: {name} points outside its {count} {what}")
         if self.expression_names and len(self.expression_names) != e:
             raise MorphError(f"model {self.name!r}: {len(self.expression_names)} names for {e} expressions")
 
@@ -172,12 +176,12 @@ class MorphableModel:
     @property
     def n_shape(self) -> int:
         """S, the number of shape (identity) modes."""
-        return self.shape_basis.shape[-1]
+        return int(self.shape_basis.shape[-1])
 
     @property
     def n_expression(self) -> int:
         """E, the number of expression modes."""
-        return self.expression_basis.shape[-1]
+        return int(self.expression_basis.shape[-1])
 
     @functools.cached_property
     def edges(self) -> npt.NDArray[np.int32]:
@@ -236,11 +240,7 @@ def load_model(path: str | os.PathLike[str]) -> MorphableModel:
     path = Path(path)
     if not path.is_file():
         raise MorphError(f"no model file {path}; make one with `morph model convert`")
-    try:
-        with open_npz(path) as archive:
-            arrays = dict(archive)
-    except DAMAGED:
-        arrays = {}
+    arrays = read_npz(path, "a morph model", "convert other formats with `morph model convert`")
     if str(arrays.pop("format", "")) != FORMAT:
         raise MorphError(f"{path} is not a morph model (.npz, {FORMAT}); convert other formats with `morph model convert`")
     for name in ("shape_basis", "expression_basis"):

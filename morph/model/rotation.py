@@ -123,7 +123,7 @@ def nearest_rotation(matrix: npt.ArrayLike) -> Array:
     sign = np.sign(np.linalg.det(u @ vh))
     u = u.copy()
     u[..., :, 2] *= sign[..., None]
-    return u @ vh
+    return np.asarray(u @ vh)
 
 
 def angle_between(first: npt.ArrayLike, second: npt.ArrayLike) -> Array:
@@ -137,7 +137,7 @@ def angle_between(first: npt.ArrayLike, second: npt.ArrayLike) -> Array:
     cosine = (np.trace(relative, axis1=-2, axis2=-1) - 1.0) / 2.0
     skew = relative - np.swapaxes(relative, -1, -2)
     sine = np.sqrt((skew**2).sum(axis=(-2, -1)) / 8.0)  # exact near 0, where arccos loses half the digits
-    return np.arctan2(sine, cosine)
+    return np.asarray(np.arctan2(sine, cosine))
 
 
 def rotation_log(rotation: npt.ArrayLike) -> Array:
@@ -179,7 +179,7 @@ def rotation_exp(vector: npt.ArrayLike) -> Array:
     cross -= np.swapaxes(cross, -1, -2)
     first = np.sinc(angle / np.pi)[..., None, None]
     second = (np.sinc(angle / (2 * np.pi)) ** 2 / 2)[..., None, None]  # (1 - cos a) / a^2
-    return np.eye(3) + first * cross + second * (cross @ cross)
+    return np.asarray(np.eye(3) + first * cross + second * (cross @ cross))
 
 
 def rotation_about(axis: int, angle: float) -> Array:

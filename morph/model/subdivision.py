@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -57,11 +58,11 @@ class _Topology:
         return 0.5 * _incidence(np.repeat(np.arange(len(self.edges)), 2), self.edges.ravel(), (len(self.edges), self.n))
 
 
-def _incidence(rows: npt.NDArray, columns: npt.NDArray, shape: tuple[int, int]) -> sparse.csr_array:
+def _incidence(rows: npt.NDArray[Any], columns: npt.NDArray[Any], shape: tuple[int, int]) -> sparse.csr_array:
     return sparse.csr_array((np.ones(len(rows)), (rows, columns)), shape=shape)
 
 
-def _scaled(factors: npt.NDArray, matrix: sparse.csr_array) -> sparse.csr_array:
+def _scaled(factors: npt.NDArray[Any], matrix: sparse.csr_array) -> sparse.csr_array:
     return sparse.diags_array(factors.astype(np.float64)) @ matrix
 
 
@@ -100,7 +101,7 @@ def subdivision_weights(model: MorphableModel) -> sparse.csr_array:
 
 
 def _apply(weights: sparse.csr_array, values: npt.NDArray[np.float32]) -> npt.NDArray[np.float32]:
-    return weights.astype(np.float32) @ values
+    return np.asarray(weights.astype(np.float32) @ values)
 
 
 def _split(quads: Ints, topology: _Topology) -> tuple[Ints, Ints]:
@@ -187,7 +188,7 @@ def _finer_mirror(model: MorphableModel, topology: _Topology) -> Ints:
     """Mirror map of the finer mesh from that of the coarse one; a point without a partner keeps its own index."""
     old, n, e = model.vertex_mirror.astype(np.int64), topology.n, len(topology.edges)
 
-    def partner(tuples: npt.NDArray, offset: int) -> npt.NDArray:
+    def partner(tuples: npt.NDArray[Any], offset: int) -> npt.NDArray[Any]:
         key = {tuple(sorted(set(row))): i for i, row in enumerate(tuples.tolist())}
         image = old[tuples]
         return np.array([offset + key.get(tuple(sorted(set(row))), i) for i, row in enumerate(image.tolist())], np.int64)

@@ -8,16 +8,14 @@ from __future__ import annotations
 import numpy as np
 import numpy.typing as npt
 
-from morph.errors import MorphError
+from morph.errors import MorphError, needs_extra
 from morph.model.coefficients import FlatLayout
 from morph.model.morphable_model import MorphableModel
 
-try:
+with needs_extra("train", "a model in PyTorch"):
     import torch
     from torch import Tensor, nn
     from torch.nn import functional
-except ImportError:
-    raise MorphError("this needs PyTorch; install it with `pip install 'morph[train]'`") from None
 
 
 class TorchDecoder(nn.Module):

@@ -15,7 +15,7 @@ import torch
 from torch import Tensor, nn
 
 from morph.atomic import atomic_path
-from morph.crop.parts import Part
+from morph.crop.parts import FacePart
 from morph.errors import MorphError
 from morph.inference.experts import FORMAT, RULE
 from morph.inference.onnx_session import open_session
@@ -42,7 +42,7 @@ class ExpertsInfo:
     trained_on: str = ""
     trained: tuple[str, ...] = ("eye", "mouth")
 
-    def to_json(self, parts: dict[str, Part]) -> str:
+    def to_json(self, parts: dict[str, FacePart]) -> str:
         """The metadata string of the ONNX file."""
         values = asdict(self)
         model = {key: values.pop(f"model_{key}") for key in ("name", "identity")}
@@ -68,7 +68,7 @@ class PartExpert(nn.Module):
 
     def __init__(
         self,
-        part: Part,
+        part: FacePart,
         widths: Sequence[int],
         hidden: int = 64,
         mean: Tensor | None = None,
@@ -102,10 +102,11 @@ class PartExpert(nn.Module):
         x = torch.relu(self.reduce(self.features(x))).flatten(1)
         x = torch.relu(self.describe(x))
         x = torch.relu(self.join(torch.cat([x, (context - self.mean) / self.std], 1)))
-        return self.head(x)
+        said: Tensor = self.head(x)
+        return said
 
 
-class Experts(nn.Module):
+class ExpertsModule(nn.Module):
     """The expert of the eyes and that of the mouth, side by side."""
 
     def __init__(self, eye: PartExpert, mouth: PartExpert) -> None:
@@ -117,7 +118,9 @@ class Experts(nn.Module):
         return self.eye(eye, eye_context), self.mouth(mouth, mouth_context)
 
 
-def export_experts(experts: Experts, info: ExpertsInfo, path: str | os.PathLike[str], *, tolerance: float = 1e-3) -> float:
+def export_experts(
+    experts: ExpertsModule, info: ExpertsInfo, path: str | os.PathLike[str], *, tolerance: float = 1e-3
+) -> float:
     """Write both experts as one ONNX file, metadata inside, and check it in ONNX Runtime.
 
     Returns:

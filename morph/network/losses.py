@@ -14,7 +14,8 @@ def wing_loss(error: Tensor, weight: Tensor | None = None, *, w: float = 10.0, e
     Args:
         error: ``(B, N, D)`` differences in pixels.
         weight: ``(B, N)``, 0 where a point has no label.
-        w, epsilon: pixels; ``wing(w) = w ln(1 + w / epsilon)``, about 17.9 for 10 and 2.
+        w: pixels up to which the loss is logarithmic; ``wing(w) = w ln(1 + w / epsilon)``, about 17.9 for 10 and 2.
+        epsilon: pixels; how steep it is at 0.
 
     Returns:
         The loss summed over coordinates, divided by the weighted number of points, averaged over the batch.
@@ -31,7 +32,8 @@ def parameter_loss(predicted: Tensor, target: Tensor, weight: Tensor) -> Tensor:
     """Weighted mean square of whitened coefficient errors.
 
     Args:
-        predicted, target: ``(B, K)`` whitened coefficients.
+        predicted: ``(B, K)`` whitened coefficients of the network.
+        target: ``(B, K)`` true ones, whitened.
         weight: ``(K,)`` weight of each coefficient, or ``(B, K)``.
     """
     return (weight * (predicted - target).square()).mean()

@@ -10,11 +10,12 @@ DAMPING = 1e-3  # share of the mean gradient's square that keeps flat windows fr
 STEP = 1.0  # pixels of its level by which a point may move in one iteration
 
 
-def follow(first: Tensor, second: Tensor, points: Tensor, *, window: int = 9, levels: int = 2, iterations: int = 8) -> Tensor:
+def follow(first: Tensor, second: Tensor, points: Tensor, *, window: int = 9, levels: int = 2, iterations: int = 8) -> Tensor:  # noqa: PLR0913 - keyword options of the method
     """Where points of one picture are in the next.
 
     Args:
-        first, second: ``(B, H, W)`` grey values.
+        first: ``(B, H, W)`` grey values in which the points lie.
+        second: ``(B, H, W)`` grey values in which they are looked for.
         points: ``(B, N, 2)`` pixels of ``first``; gradients flow through them.
         window: side of the window that is matched, odd, pixels of each level.
         levels: of the pyramid above the finest one.
@@ -47,7 +48,7 @@ def _halve(picture: Tensor) -> Tensor:
     return functional.avg_pool2d(picture, 2, ceil_mode=True, count_include_pad=False)
 
 
-def _refine(one: Tensor, other: Tensor, at: Tensor, moved: Tensor, window: int, iterations: int) -> Tensor:
+def _refine(one: Tensor, other: Tensor, at: Tensor, moved: Tensor, window: int, iterations: int) -> Tensor:  # noqa: PLR0913 - keyword options of the method
     """Gauss-Newton on the difference of windows; the gradients are those of the first picture (inverse composition)."""
     r = window // 2
     line = torch.arange(-r - 1, r + 2, dtype=at.dtype, device=at.device)

@@ -119,7 +119,8 @@ class AngleExperts(nn.Module):
     def forward(self, features: Tensor, yaw: Tensor) -> Tensor:
         """``(B, size)`` to add, from ``(B, channels)`` and |yaw| ``(B,)`` in degrees."""
         said = self.heads(features).unflatten(1, (len(self.borders) + 1, self.size))
-        return (said * self.shares(yaw)[..., None]).sum(1)
+        mixed: Tensor = (said * self.shares(yaw)[..., None]).sum(1)
+        return mixed
 
 
 class CoefficientRegressor(nn.Module):

@@ -87,7 +87,7 @@ def _life(position: Tensor, half: int, left: int) -> Tensor:
 def _match(old: Tensor, new: Tensor) -> Tensor:
     """For each channel of ``new`` one of ``old`` with the same life, all of them used; -1 where there is none."""
     rows = torch.full_like(new, -1)
-    for life in old.unique().tolist():
+    for life in torch.unique(old).tolist():
         mine, theirs = (new == life).nonzero()[:, 0], (old == life).nonzero()[:, 0]
         if len(mine) < len(theirs):
             raise MorphError("these two widths have no channels that match")

@@ -1,6 +1,5 @@
-"""Drawing meshes without a GPU: a rasteriser and a plain shader."""
+"""Drawing meshes without a GPU: a rasteriser, light and colour."""
 
 from morph.rendering.rasteriser import Fragments, interpolate, interpolate_covered, rasterise, vertex_normals
-from morph.rendering.shading import shade_mesh
 
-__all__ = ["Fragments", "interpolate", "interpolate_covered", "rasterise", "shade_mesh", "vertex_normals"]
+__all__ = ["Fragments", "interpolate", "interpolate_covered", "rasterise", "vertex_normals"]

@@ -8,41 +8,48 @@ from __future__ import annotations
 import numpy as np
 import numpy.typing as npt
 
+from morph.arrays import Array, Doubles
 from morph.errors import MorphError
 
-Floats = npt.NDArray[np.float64]
+# Of the functions 1, y, z, x, xy, yz, 3z² − 1, xz, x² − y² of a unit normal.
+FACTORS = (0.282095, 0.488603, 0.488603, 0.488603, 1.092548, 1.092548, 0.315392, 1.092548, 0.546274)
 COSINE_LOBE = np.array([1.0] + 3 * [2 / 3] + 5 * [1 / 4])  # of each basis function, over pi
 RIDGE = np.array([0.0] + 3 * [1e-3] + 5 * [1e-2])  # normals of half a sphere do not tell all nine apart
 
 
-def harmonic_basis(normals: npt.ArrayLike) -> Floats:
+def harmonic_basis(normals: npt.ArrayLike, dtype: npt.DTypeLike = np.float64) -> Array:
     """The real spherical harmonics of bands 0 to 2 at unit normals: ``(..., 3)`` to ``(..., 9)``.
 
     Order: 1, then y, z, x, then xy, yz, 3z² − 1, xz, x² − y²; orthonormal over the sphere.
 
+    Args:
+        normals: ``(..., 3)`` unit vectors.
+        dtype: that is reckoned with and given back.
+
     Raises:
         MorphError: not three columns.
     """
-    n = np.asarray(normals, np.float64)
+    n = np.asarray(normals, dtype)
     if n.shape[-1:] != (3,):
         raise MorphError(f"normals must be (..., 3), got {n.shape}")
     x, y, z = n[..., 0], n[..., 1], n[..., 2]
-    functions = [np.ones_like(x), y, z, x, x * y, y * z, 3 * z * z - 1, x * z, x * x - y * y]
-    factors = [0.282095, 0.488603, 0.488603, 0.488603, 1.092548, 1.092548, 0.315392, 1.092548, 0.546274]
-    return np.stack([factor * function for factor, function in zip(factors, functions, strict=True)], axis=-1)
+    one, *band_1, xy, yz, zz, xz, xx = FACTORS
+    first = [np.full_like(x, one), *(factor * axis for factor, axis in zip(band_1, (y, z, x), strict=True))]
+    second = [xy * x * y, yz * y * z, zz * (3 * z * z - 1), xz * x * z, xx * (x * x - y * y)]
+    return np.stack([*first, *second], axis=-1)
 
 
-def irradiance(light: npt.ArrayLike, basis: npt.ArrayLike) -> Floats:
+def irradiance(light: npt.ArrayLike, basis: npt.ArrayLike) -> Doubles:
     """Light that a matt white surface sends back, ``(..., C)``: ``basis @ (lobe * light)``, 1 under a white sky of 1.
 
     Args:
         light: ``(9, C)`` coefficients of the light all round; a sky of 1 everywhere is ``2 sqrt(pi)`` in the first.
         basis: ``(..., 9)`` of :func:`harmonic_basis`, or its mean over several normals.
     """
-    return np.asarray(basis, np.float64) @ (COSINE_LOBE[:, None] * np.asarray(light, np.float64))
+    return np.asarray(np.asarray(basis, np.float64) @ (COSINE_LOBE[:, None] * np.asarray(light, np.float64)))
 
 
-def solve_light(basis: npt.ArrayLike, colours: npt.ArrayLike, weights: npt.ArrayLike, rounds: int = 12) -> Floats:
+def solve_light(basis: npt.ArrayLike, colours: npt.ArrayLike, weights: npt.ArrayLike, rounds: int = 12) -> Doubles:
     """``(9, C)`` light under which a surface of one colour looks most like ``colours``, robust against what has another one.
 
     Iteratively reweighted least squares with Tukey's weights; brows, lips and shadows that are cast lose theirs. The colour of
@@ -74,7 +81,7 @@ def solve_light(basis: npt.ArrayLike, colours: npt.ArrayLike, weights: npt.Array
     return light
 
 
-def shading(light: npt.ArrayLike, basis: npt.ArrayLike, weights: npt.ArrayLike, least: float = 0.2) -> Floats:
+def shading(light: npt.ArrayLike, basis: npt.ArrayLike, weights: npt.ArrayLike, least: float = 0.2) -> Doubles:
     """What light does to a surface, ``(N, C)``: its :func:`irradiance` over the weighted mean of it; never under ``least``.
 
     Args:
@@ -87,10 +94,10 @@ def shading(light: npt.ArrayLike, basis: npt.ArrayLike, weights: npt.ArrayLike, 
     weights = np.asarray(weights, np.float64)
     relative = sent / np.maximum(weights @ sent / weights.sum(), 1e-9)
     soft = 0.1
-    return least + soft * np.logaddexp(0.0, (relative - least) / soft)
+    return np.asarray(least + soft * np.logaddexp(0.0, (relative - least) / soft))
 
 
-def _weighted_median(values: Floats, weights: Floats) -> float:
+def _weighted_median(values: Doubles, weights: Doubles) -> float:
     order = np.argsort(values)
     total = np.cumsum(weights[order])
     return float(values[order][np.searchsorted(total, 0.5 * total[-1])])

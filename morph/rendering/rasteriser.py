@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from morph.arrays import Bools, Floats, Ints
 from morph.compiled import compiled
 from morph.errors import MorphError
 
@@ -22,12 +23,12 @@ class Fragments:
         barycentric: ``(H, W, 3)`` float32 weights of the triangle's corners, measured in the picture (zero where empty).
     """
 
-    depth: npt.NDArray[np.float32]
-    triangle_id: npt.NDArray[np.int32]
-    barycentric: npt.NDArray[np.float32]
+    depth: Floats
+    triangle_id: Ints
+    barycentric: Floats
 
     @property
-    def covered(self) -> npt.NDArray[np.bool_]:
+    def covered(self) -> Bools:
         """``(H, W)`` where any triangle is seen."""
         return self.triangle_id >= 0
 
@@ -42,7 +43,8 @@ def rasterise(points: npt.ArrayLike, triangles: npt.ArrayLike, height: int, widt
     Args:
         points: ``(V, 3)`` x and y in pixels (0 is the centre of the first pixel, y down), depth (larger is nearer).
         triangles: ``(F, 3)`` vertex indices, anticlockwise seen from outside.
-        height, width: size of the picture.
+        height: rows of the picture.
+        width: columns of the picture.
         cull: leave out triangles that are seen from behind.
 
     Raises:
@@ -59,13 +61,14 @@ def rasterise(points: npt.ArrayLike, triangles: npt.ArrayLike, height: int, widt
         np.full((height, width), -1, np.int32),
         np.zeros((height, width, 3), np.float32),
     )
-    fill(p, t, cull, fragments.depth, fragments.triangle_id, fragments.barycentric)
+    fill(p, t, cull, (fragments.depth, fragments.triangle_id, fragments.barycentric))
     return fragments
 
 
 @compiled
-def fill(points: Any, triangles: Any, cull: bool, depth: Any, triangle_id: Any, barycentric: Any) -> None:
+def fill(points: Any, triangles: Any, cull: bool, buffers: Any) -> None:
     """Draw into buffers that already hold something (depth ``-inf`` or what was drawn before); see :func:`rasterise`."""
+    depth, triangle_id, barycentric = buffers
     height, width = depth.shape
     for t in range(triangles.shape[0]):
         a, b, c = triangles[t, 0], triangles[t, 1], triangles[t, 2]
@@ -111,7 +114,7 @@ def fill(points: Any, triangles: Any, cull: bool, depth: Any, triangle_id: Any, 
                     barycentric[y, x, 2] = 1.0 - wa - wb
 
 
-def vertex_normals(vertices: npt.ArrayLike, triangles: npt.ArrayLike) -> npt.NDArray[np.float32]:
+def vertex_normals(vertices: npt.ArrayLike, triangles: npt.ArrayLike) -> Floats:
     """``(V, 3)`` unit normals, weighted by the area of the triangles around; zero at vertices without triangles."""
     v = np.ascontiguousarray(vertices, np.float32)
     out = np.zeros_like(v)
@@ -138,7 +141,7 @@ def _sum_normals(v: Any, triangles: Any, out: Any) -> None:
                 out[i, k] /= length
 
 
-def interpolate(fragments: Fragments, triangles: npt.ArrayLike, attributes: npt.ArrayLike) -> npt.NDArray[np.float32]:
+def interpolate(fragments: Fragments, triangles: npt.ArrayLike, attributes: npt.ArrayLike) -> Floats:
     """Attributes at every pixel, ``(H, W, C)`` float32; zero where nothing is seen.
 
     Args:
@@ -163,40 +166,34 @@ def interpolate(fragments: Fragments, triangles: npt.ArrayLike, attributes: npt.
     return out
 
 
-def interpolate_covered(
-    fragments: Fragments, triangles: npt.NDArray[np.int32], *attributes: npt.NDArray[np.float32]
-) -> tuple[npt.NDArray[np.int32], npt.NDArray[np.float32]]:
+def interpolate_covered(fragments: Fragments, triangles: Ints, attributes: Floats) -> tuple[Ints, Floats]:
     """Attributes at the pixels that see a triangle, row by row.
 
     Args:
         fragments: of :func:`rasterise`.
         triangles: the ``(F, 3)`` triangles that were drawn.
-        attributes: one or two arrays ``(V, C)``, float32; their columns come one after the other.
+        attributes: ``(V, C)``.
 
     Returns:
-        ``(N,)`` places of the pixels in the flattened picture, and ``(N, sum of C)`` values.
+        ``(N,)`` places of the pixels in the flattened picture, and ``(N, C)`` values.
     """
     pixels = np.flatnonzero(fragments.triangle_id >= 0).astype(np.int32)
-    first, second = attributes[0], attributes[1] if len(attributes) > 1 else np.zeros((len(attributes[0]), 0), np.float32)
-    out = np.empty((len(pixels), first.shape[1] + second.shape[1]), np.float32)
-    _interpolate_rows(
-        pixels, fragments.triangle_id.reshape(-1), fragments.barycentric.reshape(-1, 3), triangles, first, second, out
-    )
+    out = np.empty((len(pixels), attributes.shape[1]), np.float32)
+    where = (fragments.triangle_id.reshape(-1), fragments.barycentric.reshape(-1, 3))
+    _interpolate_rows(pixels, where, triangles, attributes, out)
     return pixels, out
 
 
 @compiled
-def _interpolate_rows(pixels: Any, triangle_id: Any, barycentric: Any, index: Any, first: Any, second: Any, out: Any) -> None:
-    cut = first.shape[1]
+def _interpolate_rows(pixels: Any, where: Any, index: Any, values: Any, out: Any) -> None:
+    triangle_id, barycentric = where
     for i in range(pixels.shape[0]):
         p = pixels[i]
         t = triangle_id[p]
         ra, rb, rc = index[t, 0], index[t, 1], index[t, 2]
         wa, wb, wc = barycentric[p, 0], barycentric[p, 1], barycentric[p, 2]
-        for c in range(cut):
-            out[i, c] = wa * first[ra, c] + wb * first[rb, c] + wc * first[rc, c]
-        for c in range(second.shape[1]):
-            out[i, cut + c] = wa * second[ra, c] + wb * second[rb, c] + wc * second[rc, c]
+        for c in range(values.shape[1]):
+            out[i, c] = wa * values[ra, c] + wb * values[rb, c] + wc * values[rc, c]
 
 
 @compiled

@@ -15,9 +15,9 @@ from morph.synthesis.arrays.compositing import lay_over, weigh
 from morph.synthesis.camera.photograph import expose
 from morph.synthesis.hair import facial_hair
 from morph.synthesis.hair.drawing import StrandBatch, draw_hair
-from morph.synthesis.hair.strands import Canvas, Stroke, draw
+from morph.synthesis.hair.strands import StrandCanvas, Stroke, draw
 from morph.synthesis.light.lighting import ShadowMap
-from morph.synthesis.scene import NEARNESS, Scene, Stage
+from morph.synthesis.scene import NEARNESS, SampledScene, SceneComposer
 from morph.synthesis.shading import SurfaceShader
 from morph.synthesis.surfaces.refinements import lower_lashes, refract
 from morph.synthesis.surfaces.surfaces import strand_lighting, unit
@@ -56,8 +56,8 @@ class Drawing:
         supersampling: 2 where the picture will be half as large: smooth surfaces are then shaded once for four pixels.
     """
 
-    stage: Stage
-    scene: Scene
+    stage: SceneComposer
+    scene: SampledScene
     size: int
     layers: Layers | None = None
     spare: np.random.Generator | None = None
@@ -77,7 +77,7 @@ def draw_scene(drawing: Drawing) -> tuple[Floats, Floats]:
     depth = np.where(seen, fragments.depth, 0).astype(np.float32)
     front = depth.copy()
     strands = np.zeros((size, size), np.float32)
-    _draw_hair(drawing, shadow, Canvas(image, depth, strands, front), own)
+    _draw_hair(drawing, shadow, StrandCanvas(image, depth, strands, front), own)
     cover = np.where(seen, np.float32(1), strands)
     weigh(image, cover)
     gain = expose(rng, face_light, s.person.skin, s.person.tone).astype(np.float32)
@@ -89,7 +89,7 @@ def draw_scene(drawing: Drawing) -> tuple[Floats, Floats]:
     image = lay_over(head, gain, soft, background)
     if s.glasses is not None:
         frames = np.zeros_like(depth) if drawing.layers is None else drawing.layers.frames
-        _draw_glasses(drawing, s.glasses, shadow, Canvas(image, depth, frames, front), gain)
+        _draw_glasses(drawing, s.glasses, shadow, StrandCanvas(image, depth, frames, front), gain)
     marks = s.pixels[stage.model.landmarks, :2]
     typical = face_light.mean(0) / s.person.skin * gain if len(face_light) else np.full(3, 0.4)
     clear = not s.recipe.has("occlusion")
@@ -101,7 +101,7 @@ def draw_scene(drawing: Drawing) -> tuple[Floats, Floats]:
     return image, front
 
 
-def _shadow(stage: Stage, s: Scene) -> ShadowMap:
+def _shadow(stage: SceneComposer, s: SampledScene) -> ShadowMap:
     centre = s.points[stage.model.landmarks].mean(0) + s.camera.rotation.astype(np.float32) @ np.array([0, 0, -60], np.float32)
     shadow = ShadowMap(s.lighting.key, centre, 190.0)
     shadow.add(s.points, np.concatenate([stage.anatomy.coarse, s.triangles[len(stage.triangles) :]]))
@@ -137,7 +137,7 @@ class _Hairs:
         return cls(nodes, one[:, 0].copy(), one, colour, width, opacity, 0.0)
 
 
-def _put(drawing: Drawing, shadow: ShadowMap, canvas: Canvas, hairs: _Hairs) -> None:
+def _put(drawing: Drawing, shadow: ShadowMap, canvas: StrandCanvas, hairs: _Hairs) -> None:
     s = drawing.scene
     at, pixels = drawing.stage.place(hairs.nodes, s.camera)
     order = np.argsort(pixels[:, hairs.nodes.shape[1] // 2, 2], kind="stable")[::-1].copy()
@@ -147,7 +147,7 @@ def _put(drawing: Drawing, shadow: ShadowMap, canvas: Canvas, hairs: _Hairs) -> 
     draw_hair(StrandBatch(order, at, pixels, hairs.shade, hairs.deep), light, stroke, canvas)
 
 
-def _draw_hair(drawing: Drawing, shadow: ShadowMap, canvas: Canvas, spare: np.random.Generator | None) -> None:
+def _draw_hair(drawing: Drawing, shadow: ShadowMap, canvas: StrandCanvas, spare: np.random.Generator | None) -> None:
     stage, s, layers = drawing.stage, drawing.scene, drawing.layers
     rotation, position = s.camera.rotation.astype(np.float32), s.camera.position.astype(np.float32)
     rng, hairy = s.who, s.recipe.has("hair")
@@ -179,7 +179,7 @@ def _draw_hair(drawing: Drawing, shadow: ShadowMap, canvas: Canvas, spare: np.ra
         layers.hair[:] = np.where(left > 1e-3, share, 0)  # a thick beard leaves nothing to tell hair by
 
 
-def _draw_glasses(drawing: Drawing, g: Glasses, shadow: ShadowMap, canvas: Canvas, gain: Floats) -> None:
+def _draw_glasses(drawing: Drawing, g: Glasses, shadow: ShadowMap, canvas: StrandCanvas, gain: Floats) -> None:
     stage, s, layers, spare = drawing.stage, drawing.scene, drawing.layers, drawing.spare
     image, depth = canvas.image, canvas.depth
     rotation, position = s.camera.rotation.astype(np.float32), s.camera.position.astype(np.float32)

@@ -18,7 +18,7 @@ from morph.synthesis.maps import draw_maps
 from morph.synthesis.person.anatomy import SKIN
 from morph.synthesis.person.people import Person
 from morph.synthesis.recipe import Recipe
-from morph.synthesis.scene import NEARNESS, USUAL, Scene, Stage
+from morph.synthesis.scene import NEARNESS, USUAL, SampledScene, SceneComposer
 
 
 @dataclass(frozen=True, eq=False)
@@ -57,7 +57,7 @@ class Renderer:
     """
 
     def __init__(self, environments: str | os.PathLike[str] | None = None, model: MorphableModel | None = None) -> None:
-        self.stage = Stage(environments, model)
+        self.stage = SceneComposer(environments, model)
         self.model, self.anatomy, a = self.stage.model, self.stage.anatomy, self.stage.anatomy
         lm = a.landmarks
         self._face = np.flatnonzero(
@@ -67,7 +67,7 @@ class Renderer:
             & np.isin(np.arange(self.model.n_vertices), a.part_vertices(SKIN))
         )[::20]
 
-    def render(
+    def render(  # noqa: PLR0913 - keyword options of the one public call
         self,
         seed: int | tuple[int, ...],
         size: int = 160,
@@ -104,7 +104,7 @@ class Renderer:
             picture.maps.update(draw_maps(self.stage, scene, size, layers, maps))
         return picture
 
-    def _label(self, s: Scene, image: Image, front: Floats, supersampling: int) -> Picture:
+    def _label(self, s: SampledScene, image: Image, front: Floats, supersampling: int) -> Picture:
         marks = s.pixels[self.model.landmarks]
         size = front.shape[0]
         column, row = (

@@ -18,7 +18,7 @@ from morph.model import MorphableModel
 from morph.rendering import Fragments, rasterise
 from morph.synthesis.drawing import Layers
 from morph.synthesis.person.anatomy import CLOTH, ENAMEL, FEATURES, LEFT_EYE, RIGHT_EYE, SKIN, TONGUE
-from morph.synthesis.scene import NEARNESS, Scene, Stage
+from morph.synthesis.scene import NEARNESS, SampledScene, SceneComposer
 from morph.synthesis.shading import survey_surfaces
 from morph.synthesis.surfaces.pixels import FIRST
 from morph.synthesis.surfaces.samples import single_samples
@@ -54,11 +54,12 @@ GUM, LIPS, MOUTH = 0.5, 0.5, 0.45  # from where on a blend of two materials coun
 BROWS, ROOTS, STRANDS = 0.2, 0.5, 0.5  # cover from which on hair counts
 
 
-def draw_maps(stage: Stage, s: Scene, size: int, layers: Layers, wanted: Collection[str]) -> dict[str, Array]:
+def draw_maps(stage: SceneComposer, s: SampledScene, size: int, layers: Layers, wanted: Collection[str]) -> dict[str, Array]:
     """Maps of a scene at the centres of the picture's pixels, whatever the supersampling.
 
     Args:
-        stage, s: the scene that was drawn.
+        stage: what all pictures share.
+        s: the scene that was drawn.
         size: pixels of the picture.
         layers: what :func:`morph.synthesis.drawing.draw_scene` found to lie over the surfaces, as large as it drew.
         wanted: names of :data:`MAPS`.
@@ -120,7 +121,7 @@ def draw_maps(stage: Stage, s: Scene, size: int, layers: Layers, wanted: Collect
     return out
 
 
-def _texture(stage: Stage, fragments: Fragments, points: Floats, triangles: Ints) -> npt.NDArray[np.uint16]:
+def _texture(stage: SceneComposer, fragments: Fragments, points: Floats, triangles: Ints) -> npt.NDArray[np.uint16]:
     corners = texture_corners(stage.model)
     seen = (fragments.triangle_id >= 0) & (fragments.triangle_id < len(corners))
     triangle = fragments.triangle_id[seen]
@@ -148,7 +149,7 @@ def check_names(names: Collection[str]) -> None:
     """Raise :class:`MorphError` unless all are names of :data:`MAPS`."""
     unknown = [name for name in names if name not in MAPS]
     if unknown:
-        raise MorphError(f"--maps knows {', '.join(MAPS)} and all; got {', '.join(unknown)}")
+        raise MorphError(f"`maps=` knows {', '.join(MAPS)} and all; got {', '.join(unknown)}")
 
 
 def open_maps(folder: str | os.PathLike[str]) -> dict[str, Array]:
@@ -164,7 +165,7 @@ def open_maps(folder: str | os.PathLike[str]) -> dict[str, Array]:
     except (OSError, ValueError, EOFError) as error:
         raise MorphError(f"{folder} has no whole maps ({error}); make the set again") from None
     if not maps:
-        raise MorphError(f"{folder} has no maps; render a set with `morph synth --maps all`")
+        raise MorphError(f"{folder} has no maps; render a set with `morph synth maps=all`")
     for name, rows in maps.items():
         if len(rows) != meta["count"]:
             raise MorphError(f"{folder / name}.npy should hold {meta['count']} maps but has {len(rows)}; make the set again")

@@ -12,7 +12,7 @@ import numpy as np
 from morph.arrays import Floats
 from morph.errors import MorphError
 from morph.synthesis.light.environments import HEIGHT, WIDTH, analyse
-from morph.synthesis.light.lighting import Lighting
+from morph.synthesis.light.lighting import SampledLight
 from morph.synthesis.person.complexion import Complexion
 from morph.synthesis.person.people import Person
 
@@ -59,16 +59,16 @@ class Recipe:
 
     def __post_init__(self) -> None:
         if self.poses not in POSES:
-            raise MorphError(f"--poses is {' or '.join(POSES)}, got {self.poses}")
+            raise MorphError(f"`poses=` is {' or '.join(POSES)}, got {self.poses}")
         unknown = [name for name in self.without if name not in INGREDIENTS]
         if unknown:
-            raise MorphError(f"--without knows {', '.join(INGREDIENTS)}; got {', '.join(unknown)}")
+            raise MorphError(f"`without=` knows {', '.join(INGREDIENTS)}; got {', '.join(unknown)}")
         if self.people not in PEOPLE:
-            raise MorphError(f"--people is {' or '.join(PEOPLE)}, got {self.people}")
+            raise MorphError(f"`people=` is {' or '.join(PEOPLE)}, got {self.people}")
         if self.engine not in ENGINES:
-            raise MorphError(f"--engine is 1 or 2, got {self.engine}")
+            raise MorphError(f"`engine=` is 1 or 2, got {self.engine}")
         if self.pictures_per_person < 1:
-            raise MorphError(f"--pictures-per-person must be at least 1, got {self.pictures_per_person}")
+            raise MorphError(f"`pictures_per_person=` must be at least 1, got {self.pictures_per_person}")
         object.__setattr__(self, "without", tuple(name for name in INGREDIENTS if name in self.without))
 
     def has(self, ingredient: str) -> bool:
@@ -98,16 +98,16 @@ def measured_people(n_shape: int) -> Floats:
     """
     middle = np.loadtxt(Path(__file__).with_name("population.txt"), np.float32)
     if len(middle) != n_shape:
-        raise MorphError(f"--people measured is for the default model only: {len(middle)} shapes, not {n_shape}")
+        raise MorphError(f"`people=measured` is for the default model only: {len(middle)} shapes, not {n_shape}")
     return middle
 
 
 @functools.cache
-def even_light() -> Lighting:
+def even_light() -> SampledLight:
     """The same white light from everywhere, without a key light or shadows."""
     environment = analyse(np.ones((HEIGHT, WIDTH, 3), np.float32))
     ahead, none = np.array([0, 0, 1], np.float32), np.zeros(3, np.float32)
-    return Lighting(environment, np.eye(3, dtype=np.float32), 1.0, ahead, none, 1.0)
+    return SampledLight(environment, np.eye(3, dtype=np.float32), 1.0, ahead, none, 1.0)
 
 
 def at_rest(person: Person) -> Person:

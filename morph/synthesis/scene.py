@@ -17,7 +17,7 @@ from morph.synthesis.hair.plans import HairStyle, Owner
 from morph.synthesis.hair.strands import Projection, project
 from morph.synthesis.hair.styles import Scalp, Strands, comb_hair, sample_style
 from morph.synthesis.light.environments import load_environments
-from morph.synthesis.light.lighting import Lighting, sample_lighting
+from morph.synthesis.light.lighting import SampledLight, sample_lighting
 from morph.synthesis.person.anatomy import CLOTH, ENAMEL, FEATURES, SKIN, prepare_anatomy
 from morph.synthesis.person.complexion import Complexion, sample_complexion
 from morph.synthesis.person.people import Person, sample_person
@@ -33,7 +33,7 @@ USUAL = Recipe()
 
 
 @dataclass(frozen=True, eq=False)
-class Scene:
+class SampledScene:
     """Everything that was drawn by chance for one picture, and the head that follows from it.
 
     ``who`` draws what belongs to the person and ``rng`` what belongs to the moment; they are one where a person is seen once.
@@ -49,8 +49,8 @@ class Scene:
     paint: Complexion
     style: HairStyle
     view: Viewpoint
-    lighting: Lighting
-    backdrop: Lighting
+    lighting: SampledLight
+    backdrop: SampledLight
     clothes: clothing.Clothes
     below: Floats
     vertices: Floats
@@ -66,7 +66,7 @@ class Scene:
     pixel: float
 
 
-class Stage:
+class SceneComposer:
     """What all pictures share, from which :meth:`compose` makes scenes; arguments and errors as of ``Renderer``."""
 
     def __init__(self, environments: str | os.PathLike[str] | None = None, model: MorphableModel | None = None) -> None:
@@ -99,7 +99,7 @@ class Stage:
         direct: Callable[[Person, Viewpoint], tuple[Person, Viewpoint]] | None,
         recipe: Recipe = USUAL,
         who: np.random.Generator | None = None,
-    ) -> Scene:
+    ) -> SampledScene:
         """Draw a person, a view, light and clothes by chance, and pose the head; arguments as of ``Renderer.render``.
 
         ``who`` draws the person where others draw the same one; None: ``rng``.
@@ -153,7 +153,7 @@ class Stage:
         rotation = camera.rotation.astype(np.float32)
         points, pixels = (placed[0] for placed in self.place(vertices[None], camera))
         pixel = float(camera.focal) / view.distance
-        return Scene(
+        return SampledScene(
             rng=rng,
             who=who,
             recipe=recipe,

@@ -5,10 +5,11 @@ from __future__ import annotations
 import numpy as np
 
 from morph.arrays import Floats
+from morph.model.ibug68 import MIDDLE_OF_INNER_LIPS
 from morph.rendering import Fragments
 from morph.synthesis.light.lighting import ShadowMap
 from morph.synthesis.person.anatomy import LEFT_EYE, RIGHT_EYE, SKIN
-from morph.synthesis.scene import NEARNESS, Scene, Stage
+from morph.synthesis.scene import NEARNESS, SampledScene, SceneComposer
 from morph.synthesis.surfaces.eyes import Eyeball, eye_colour, gaze_direction, lid_shadow
 from morph.synthesis.surfaces.pixels import Lines, Pixels, Surface, furnish, survey
 from morph.synthesis.surfaces.refinements import fold_skin, sample_folds, wet_edge
@@ -29,7 +30,7 @@ from morph.synthesis.worn import clothing
 RIM = np.array([0.5, 0.3, 0.27], np.float32)  # wet edge of the lower lid, linear RGB
 
 
-def survey_surfaces(stage: Stage, s: Scene, fragments: Fragments, samples: Samples) -> Pixels:
+def survey_surfaces(stage: SceneComposer, s: SampledScene, fragments: Fragments, samples: Samples) -> Pixels:
     """What the samples show.
 
     Args:
@@ -68,7 +69,7 @@ class SurfaceShader:
         spare: random numbers of the second engine's additions; None leaves them out.
     """
 
-    def __init__(self, stage: Stage, scene: Scene, shadow: ShadowMap, spare: np.random.Generator | None) -> None:
+    def __init__(self, stage: SceneComposer, scene: SampledScene, shadow: ShadowMap, spare: np.random.Generator | None) -> None:
         self.stage, self.scene, self.shadow, self.spare = stage, scene, shadow, spare
 
     def shade(self, fragments: Fragments, image: Floats, supersampling: int) -> Floats:
@@ -89,7 +90,7 @@ class SurfaceShader:
         sky = np.clip(pixels.table[:, 9], 0.05, 1) * fold
         surface = Surface.plain(pixels.found, sky, self.shadow.lit(pixels.found.point, s.lighting.softness))
         self._paint(pixels, surface)
-        lips = s.points[self.stage.model.landmarks[[62, 66]]].mean(0)
+        lips = s.points[self.stage.model.landmarks[list(MIDDLE_OF_INNER_LIPS)]].mean(0)
         forward = np.ascontiguousarray(s.camera.rotation[:, 2], np.float32)
         furnish(pixels, surface, lips, forward, s.who.uniform(0.8, 1.1))
         self._eyes(pixels, samples, image.shape[:2], surface)

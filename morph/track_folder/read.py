@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import os
-import zipfile
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -14,7 +13,7 @@ import numpy.typing as npt
 
 from morph.errors import MorphError
 from morph.model import Coefficients, MorphableModel
-from morph.npz import open_npz
+from morph.npz import read_npz
 
 ARRAYS = ("frame", "time", "id", "shape", "expression", "rotation", "scale", "translation")
 
@@ -74,12 +73,12 @@ class Track:
             name = f"{self.model_name!r} ({self.model_identity})" if self.model_name else self.model_identity
             raise MorphError(
                 f"{self.folder} was tracked with the model {name}, this is {model.name!r} ({model.identity}); "
-                "give the right one with --model"
+                "give the right one with `model=`"
             )
         if want != (model.n_shape, model.n_expression):
             raise MorphError(
                 f"{self.folder} holds {want[0]} shape and {want[1]} expression coefficients, model {model.name!r} has "
-                f"{model.n_shape} and {model.n_expression}; give the right one with --model"
+                f"{model.n_shape} and {model.n_expression}; give the right one with `model=`"
             )
 
 
@@ -104,10 +103,10 @@ def load_track(folder: str | os.PathLike[str]) -> Track:
     """
     folder = Path(folder)
     if not folder.is_dir():
-        raise MorphError(f"no folder {folder}; give the one that `morph track INPUT --out DIR` wrote")
+        raise MorphError(f"no folder {folder}; give the one that `morph track INPUT out=DIR` wrote")
     path = folder / "coefficients.npz"
     if not path.is_file():
-        raise MorphError(f"{folder} has no coefficients.npz; give a folder that `morph track INPUT --out DIR` wrote")
+        raise MorphError(f"{folder} has no coefficients.npz; give a folder that `morph track INPUT out=DIR` wrote")
     arrays = _read_arrays(path)
     missing = [name for name in ARRAYS if name not in arrays]
     if missing:
@@ -139,12 +138,7 @@ def load_track(folder: str | os.PathLike[str]) -> Track:
 
 
 def _read_arrays(path: Path) -> dict[str, npt.NDArray[Any]]:
-    try:
-        with open_npz(path) as archive:
-            return dict(archive)
-    except (OSError, ValueError, EOFError, KeyError, zipfile.BadZipFile) as error:
-        reason = str(error).splitlines()[0] if str(error) else type(error).__name__
-        raise MorphError(f"{path} cannot be read ({reason}); track the clip again with `morph track`") from None
+    return read_npz(path, "the coefficients of a track", "track the clip again with `morph track`")
 
 
 def _read_summary(path: Path) -> dict[str, Any]:

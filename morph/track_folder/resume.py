@@ -71,16 +71,17 @@ def check_resume(source: FrameSource, folder: Path, settings: dict[str, Any]) ->
         MorphError: the frames do not come from files (a camera), or what is there was begun with other footage or settings.
     """
     if settings["footage"] is None:
-        raise MorphError(f"{source.name} does not show the same frames again; leave out --resume, or record a clip first")
+        raise MorphError(f"{source.name} does not show the same frames again; leave out `resume=`, or record a clip first")
     summary = read_record(folder / SUMMARY)
     begun = summary.get("settings") if summary is not None else read_record(folder / RECORD)
     if summary is None and begun is None:
         return False
     if begun is None:
-        raise MorphError(f"{folder} does not say how it was tracked, so it cannot be continued; leave out --resume")
+        raise MorphError(f"{folder} does not say how it was tracked, so it cannot be continued; leave out `resume=`")
     other = [name for name in sorted({*begun, *settings}) if begun.get(name) != settings.get(name)]
     if other:
         raise MorphError(
-            f"{folder} was begun with other {', '.join(other)}; give the same input and options, or begin anew without --resume"
+            f"{folder} was begun with other {', '.join(other)}; "
+            "give the same input and options, or begin anew without `resume=`"
         )
     return True if summary is None else summary

@@ -5,13 +5,13 @@ from __future__ import annotations
 import contextlib
 import dataclasses
 import functools
-import itertools
 import json
 import os
 import time
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
@@ -24,18 +24,18 @@ from morph.export.textures.plain import plain_texture, write_material
 from morph.export.video import VideoWriter
 from morph.folder_lock import only_run_in
 from morph.frames import Frame, FrameSource
-from morph.frames.prefetch import read_ahead
 from morph.picture_file import save_picture
 from morph.stopwatch import Stopwatch
 from morph.track_folder.background_writer import WriteBehind
 from morph.track_folder.layout import RECORD, SUMMARY, check_places, own_files
 from morph.track_folder.resume import check_resume, remove_half_written, remove_record, track_settings, write_record
+from morph.track_folder.seen import offline, online
 from morph.track_folder.tables import write_coefficients, write_landmarks
-from morph.tracking import Face, Tracker, smooth_offline
+from morph.tracking import Face, Tracker
 from morph.tracking.overlay import draw_faces
 
 FORMAT = "morph-track-1"
-WAITING = 4  # frames that were read ahead, and frames that wait to be drawn, at most
+WAITING = 4  # frames that wait to be drawn, at most
 MESHES_WAITING = 24  # coefficients that wait to be meshes, at most
 TABLES = ("coefficients.npz", "landmarks.csv")
 
@@ -114,18 +114,25 @@ def track_to_folder(
     with contextlib.ExitStack() as lock:
         if folder.is_dir():
             lock.enter_context(only_run_in(folder))
-        return _track(source, tracker, folder, options, progress, lock)
+        return _track(source, tracker, _Place(folder, lock), options, progress)
+
+
+class _Place(NamedTuple):
+    """A folder, and the lock on it."""
+
+    folder: Path
+    lock: contextlib.ExitStack
 
 
 def _track(
     source: FrameSource,
     tracker: Tracker,
-    folder: Path,
+    place: _Place,
     options: TrackOptions,
     progress: Callable[[Iterable[Frame]], Iterable[Frame]],
-    lock: contextlib.ExitStack,
 ) -> dict[str, Any]:
     """See :func:`track_to_folder`; the folder is locked if it exists, else as soon as it does."""
+    folder, lock = place
     what = {name: value for name, value in dataclasses.asdict(options).items() if name != "resume"}
     settings = track_settings(source, tracker, what)
     begun = check_resume(source, folder, settings) if options.resume else False
@@ -138,7 +145,7 @@ def _track(
     started, cpu = time.perf_counter(), time.process_time()
     run = _Run(source, tracker, folder, options, watch, settings, begun)
     run.own, run.lock = own, lock
-    look = _offline if options.offline and source.kind != "pictures" else _online
+    look = offline if options.offline and source.kind != "pictures" else online
     with (
         contextlib.ExitStack() as stack,
         WriteBehind(1) as beside,
@@ -158,57 +165,6 @@ def _track(
     return run.finish(time.perf_counter() - started, time.process_time() - cpu)
 
 
-Progress = Callable[[Iterable[Frame]], Iterable[Frame]]
-
-
-def _read(source: FrameSource, limit: int | None, progress: Progress, watch: Stopwatch) -> Iterator[Frame]:
-    """At most ``limit`` frames, read ahead in a thread unless they come from a camera, and the time that reading takes."""
-    timed = _timed(source, limit, watch)
-    return iter(progress(timed if source.kind == "camera" else read_ahead(timed, WAITING)))
-
-
-def _timed(source: FrameSource, limit: int | None, watch: Stopwatch) -> Iterator[Frame]:
-    frames = iter(source)
-    for count in itertools.count():
-        if limit is not None and count >= limit:
-            return
-        try:
-            with watch.stage("read"):
-                frame = next(frames, None)
-        except KeyboardInterrupt:  # the way to stop a camera
-            if source.kind != "camera" or not count:
-                raise
-            return
-        if frame is None:
-            return
-        yield frame
-
-
-def _online(
-    source: FrameSource, tracker: Tracker, limit: int | None, progress: Progress, watch: Stopwatch
-) -> Iterator[tuple[Frame, list[Face]]]:
-    """Each frame with its faces, as they come."""
-    for frame in _read(source, limit, progress, watch):
-        if source.kind == "pictures":
-            tracker.forget()
-        yield frame, tracker.process(frame.image, frame.time, frame.index)
-
-
-def _offline(
-    source: FrameSource, tracker: Tracker, limit: int | None, progress: Progress, watch: Stopwatch
-) -> Iterator[tuple[Frame, list[Face]]]:
-    """Each frame with its faces, which were smoothed together first; reads the source twice."""
-    if source.kind == "camera":
-        raise MorphError("a camera cannot be watched twice; smooth it online, or record it first")
-    seen = [face for _, faces in _online(source, tracker, limit, progress, watch) for face in faces]
-    with watch.stage("smooth"):
-        smooth: dict[int, list[Face]] = {}
-        for face in smooth_offline(seen, tracker.options.smoothing):
-            smooth.setdefault(face.frame, []).append(face)
-    for frame in _read(source, limit, progress, watch):
-        yield frame, smooth.get(frame.index, [])
-
-
 def _check(folder: Path, source: FrameSource, tracker: Tracker, options: TrackOptions) -> set[Path]:
     """Files of an earlier track, where nothing else is in the way; see :func:`morph.track_folder.layout.check_places`."""
     names = [RECORD, SUMMARY, *TABLES]
@@ -222,29 +178,28 @@ def _check(folder: Path, source: FrameSource, tracker: Tracker, options: TrackOp
     return check_places(folder, names, [*footage, *networks], meshes=options.mesh)
 
 
+@dataclass(eq=False)
 class _Run:
     """What is known half-way through a track."""
 
-    def __init__(
-        self,
-        source: FrameSource,
-        tracker: Tracker,
-        folder: Path,
-        options: TrackOptions,
-        watch: Stopwatch,
-        settings: dict[str, Any],
-        begun: bool,
-    ) -> None:
-        self.source, self.tracker, self.folder, self.options, self.watch = source, tracker, folder, options, watch
-        self.settings, self.begun, self.kept = settings, begun, 0
-        self.own: set[Path] = set()
-        self.lock = contextlib.ExitStack()
-        self.drawn: list[str] = []
-        self.count = 0
-        self.size = (0, 0)
-        self.faces: list[Face] = []
-        self.empty: list[int] = []
-        self.video: VideoWriter | None = None
+    source: FrameSource
+    tracker: Tracker
+    folder: Path
+    options: TrackOptions
+    watch: Stopwatch
+    settings: dict[str, Any]
+    begun: bool
+    kept: int = 0
+    own: set[Path] = field(default_factory=set)
+    lock: contextlib.ExitStack = field(default_factory=contextlib.ExitStack)
+    drawn: list[str] = field(default_factory=list)
+    count: int = 0
+    first: int = 0
+    last: int = 0
+    size: tuple[int, int] = (0, 0)
+    faces: list[Face] = field(default_factory=list)
+    empty: list[int] = field(default_factory=list)
+    video: VideoWriter | None = None
 
     def make_ready(self) -> None:
         """Make what all meshes share, while the first frame is read and looked at; writes nothing."""
@@ -259,6 +214,7 @@ class _Run:
 
     def add(self, frame: Frame, faces: list[Face], behind: WriteBehind) -> None:
         """Take in what one frame gives, and have it written."""
+        self.first, self.last = (frame.index if not self.count else self.first), frame.index
         self.count += 1
         self.faces += [dataclasses.replace(face) for face in faces]  # without the meshes that they will decode
         if not faces:
@@ -354,6 +310,8 @@ class _Run:
             "frames_with_face": self.count - len(self.empty),
             "frames_without_face": self.empty,
             "frames_damaged": self.source.damaged,
+            "first_frame": self.first,
+            "last_frame": self.last,
             "frames_missing": list(getattr(self.source, "missing", ())),
             "left_out": list(self.source.left_out),
             "faces": sorted({face.id for face in self.faces}),

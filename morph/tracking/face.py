@@ -70,7 +70,7 @@ class Face:
         middle = np.array([(width - 1) / 2, (height - 1) / 2])
         shift = (pose.translation - middle) * np.array([1.0, -1.0]) / pose.scale
         turned = self.vertices @ np.asarray(pose.rotation, np.float32).T
-        return turned + np.array([*shift, 0.0], np.float32)
+        return np.asarray(turned + np.array([*shift, 0.0], np.float32))
 
     @property
     def blendshapes(self) -> dict[str, float]:

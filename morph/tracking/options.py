@@ -12,11 +12,12 @@ from typing import Any
 
 from morph.errors import MorphError
 from morph.inference.experts import CHOICES, choice_of, default_experts, open_experts
+from morph.inference.face_reader import CropRegressor, FaceReader
 from morph.inference.fingerprint import content_of
-from morph.inference.identity import default_identity, find_identity
+from morph.inference.identity import default_identity, find_identity, open_identity
 from morph.inference.onnx_session import PROVIDERS
-from morph.inference.regressor import find_weights
-from morph.model import MorphableModel, load_default_model, load_model
+from morph.inference.regressor import Regressor, find_weights
+from morph.model import MorphableModel, landmark_decoder, load_default_model, load_model
 from morph.tracking.detection.detector import default_detector
 from morph.tracking.smoothing.face_smoother import SmoothingConfig
 
@@ -97,6 +98,25 @@ class TrackerOptions:
         if isinstance(self.model, MorphableModel):
             return self.model
         return load_default_model(self.level) if self.model is None else load_model(self.model)
+
+    def open_reader(self, model: MorphableModel, regressor: CropRegressor | None = None) -> FaceReader:
+        """What looks at faces: the regressor, a second look, identity network and experts.
+
+        Args:
+            model: from :meth:`open_model`.
+            regressor: in place of that of ``weights``, for weights in other files than a tracker's.
+
+        Raises:
+            MorphError: weights or experts cannot be read, or are of another model.
+        """
+        networks: dict[str, Any] = {"threads": self.threads, "device": self.device}
+        if regressor is None:
+            regressor = Regressor(self.weights, **networks)
+            regressor.check_model(model)
+        first_look = regressor.path.name
+        identity = open_identity(self.identity, model, first_look, **networks)
+        experts = open_experts(self.experts, model, first_look, **networks)
+        return FaceReader(regressor, landmark_decoder(model), self.passes, experts, identity)
 
     def filled_in(self) -> TrackerOptions:
         """The same, with the files and names that weights, experts and identity of None stand for.

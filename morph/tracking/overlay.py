@@ -30,7 +30,7 @@ def draw_faces(image: Image, faces: Sequence[Face], *, mesh: bool = True, landma
             _draw_mesh(out, face)
         if landmarks:
             _draw_landmarks(out, face)
-    return out
+    return np.asarray(out)
 
 
 @functools.lru_cache(maxsize=4)

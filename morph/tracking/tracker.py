@@ -7,7 +7,7 @@ import functools
 import os
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
@@ -19,12 +19,10 @@ from morph.frames.frame import FrameSource
 from morph.frames.picture import check_picture
 from morph.frames.sources import open_source
 from morph.inference.appearance import glimpse, likeness, shrunk, tone
-from morph.inference.experts import choice_of, open_experts
-from morph.inference.face_reader import DOUBTFUL_ERROR, FaceReader, Look, is_possible
+from morph.inference.experts import choice_of
+from morph.inference.face_reader import DOUBTFUL_ERROR, Look, is_possible
 from morph.inference.fingerprint import content_of
-from morph.inference.identity import open_identity
-from morph.inference.regressor import Regressor
-from morph.model import Coefficients, Decoder, MorphableModel, landmark_decoder, load_default_model
+from morph.model import Coefficients, Decoder, MorphableModel, load_default_model
 from morph.model.subdivided_decoder import SubdividedDecoder
 from morph.model.subdivision import subdivide
 from morph.stopwatch import Stopwatch
@@ -78,6 +76,14 @@ class _Track:
         return float(self.detection_score if self.look.score is None else self.look.score)
 
 
+class _Moment(NamedTuple):
+    """A picture, its time, and whether faces are close to each other in it."""
+
+    image: Image
+    time: float
+    crowd: bool
+
+
 class Tracker:
     """Finds and follows faces.
 
@@ -105,7 +111,8 @@ class Tracker:
 
     Attributes:
         options: as they are used: weights, experts and identity by what they stand for.
-        model, regressor, detector, experts, identity: what was opened; the latter two None where there is none.
+        reader: looks at faces; ``regressor``, ``experts`` and ``identity`` are its networks, None where there is none.
+        model, detector: what else was opened.
         stopwatch: time of the stages since it was last given to :meth:`reset`.
 
     Raises:
@@ -128,24 +135,20 @@ class Tracker:
         **settings: Any,
     ) -> None:
         wanted = options_of(options, model, settings)
-        networks: dict[str, Any] = {"threads": wanted.threads, "device": wanted.device}
-        self.regressor = Regressor(wanted.weights, **networks)
         coarse = load_default_model(wanted.level - 1) if wanted.model is None and wanted.level else None
         self.model = wanted.open_model() if coarse is None else subdivide(coarse)
-        self.regressor.check_model(self.model)
-        self.detector = CenterFaceDetector(threshold=KEEP_SCORE, **networks) if detector is None else detector
+        self.reader = wanted.open_reader(self.model)
+        self.regressor, self.experts, self.identity = self.reader.regressor, self.reader.experts, self.reader.identity
+        if detector is None:
+            detector = CenterFaceDetector(threshold=KEEP_SCORE, threads=wanted.threads, device=wanted.device)
+        self.detector = detector
         self.decoder = Decoder(self.model) if coarse is None else SubdividedDecoder(self.model, coarse)
-        first_look = self.regressor.path.name
-        self.experts = open_experts(wanted.experts, self.model, first_look, **networks)
-        self.identity = open_identity(wanted.identity, self.model, first_look, **networks)
         self.options = dataclasses.replace(
             wanted,
             weights=self.regressor.path,
             experts=choice_of(self.experts),
             identity="none" if self.identity is None else self.identity.path,
         )
-        self._landmarks = landmark_decoder(self.model)
-        self._reader = FaceReader(self.regressor, self._landmarks, wanted.passes, self.experts, self.identity)
         self.reset(Stopwatch())
 
     def reset(self, stopwatch: Stopwatch | None = None) -> None:
@@ -210,7 +213,7 @@ class Tracker:
         self._lost = [track for track in self._lost if 0 <= time - track.time <= RECALL]
         boxes, turns = [track.box for track in self._tracks], [track.turn for track in self._tracks]
         shapes = [track.shape if track.shape_age < self.options.detect_every else None for track in self._tracks]
-        looks = self._reader(image, boxes, turns, self.stopwatch, shapes)
+        looks = self.reader([image] * len(boxes), boxes, turns, self.stopwatch, shapes)
         self._since_detection += 1
         with self.stopwatch.stage("compare"):
             odd = [self._is_odd(look, track, image) for look, track in zip(looks, self._tracks, strict=True)]
@@ -223,7 +226,7 @@ class Tracker:
             with self.stopwatch.stage("detect"):
                 detections = self._detect(image)
             self._since_detection = 0
-            looks = self._reconcile(image, looks, odd, detections, time, crowd)
+            looks = self._reconcile(_Moment(image, time, crowd), looks, odd, detections)
         with self.stopwatch.stage("filter"):
             for track, look in zip(self._tracks, looks, strict=True):
                 self._follow(track, look, time, image)
@@ -247,7 +250,7 @@ class Tracker:
         """``(n,)`` the landmark errors that the network expects where faces were found."""
         turns = [first_turn(points) for points in detections.five_points]
         boxes = [points_box(box, turn) for box, turn in zip(detections.boxes, turns, strict=True)]
-        looks = self._reader.look_once(image, boxes, turns, self.stopwatch)
+        looks = self.reader.look_once([image] * len(boxes), boxes, turns, self.stopwatch)
         return np.array([np.inf if look.error is None or not is_possible(look, image) else look.error for look in looks])
 
     def _is_odd(self, look: Look, track: _Track, image: Image) -> bool:
@@ -310,12 +313,11 @@ class Tracker:
         if self.options.smoothing.online:
             side = float((look.box[2:] - look.box[:2]).max())
             track.coefficients = track.smoother.coefficients(look.coefficients, time, side, track.score, image)
-            track.landmarks = self._landmarks.project(track.coefficients)[..., :2]
+            track.landmarks = self.reader.landmarks.project(track.coefficients)[..., :2]
 
-    def _reconcile(
-        self, image: Image, looks: list[Look], odd: list[bool], detections: Detections, time: float, crowd: bool
-    ) -> list[Look]:
+    def _reconcile(self, now: _Moment, looks: list[Look], odd: list[bool], detections: Detections) -> list[Look]:
         """Confirm, find again, drop and begin tracks; returns the looks of the tracks that are left."""
+        image, time, crowd = now
         boxes = np.array([points_box(box) for box in detections.boxes]).reshape(-1, 4)
         partner = self._partners(image, looks, detections, time, crowd)
         apart = {i for i, j in partner.items() if crowd and _differ(looks[i], boxes[j])}
@@ -368,12 +370,13 @@ class Tracker:
         """Look where the detector saw faces; what counts is the look at the crop that the first look asks for."""
         turns = [first_turn(points) for points in detections.five_points]
         boxes = [points_box(box, turn) for box, turn in zip(detections.boxes, turns, strict=True)]
-        first = self._reader.look_once(image, boxes, turns, self.stopwatch)
+        first = self.reader.look_once([image] * len(boxes), boxes, turns, self.stopwatch)
         crops = [
             look.next_crop() if is_possible(look, image) else (box, turn)
             for look, box, turn in zip(first, boxes, turns, strict=True)
         ]
-        return self._reader(image, [box for box, _ in crops], [turn for _, turn in crops], self.stopwatch)
+        images = [image] * len(crops)
+        return self.reader(images, [box for box, _ in crops], [turn for _, turn in crops], self.stopwatch)
 
     def _begin(self, looks: list[Look], detection_scores: list[float], time: float) -> list[_Track | None]:
         """For each face that appears, the track of the lost one that it is, or a new one.

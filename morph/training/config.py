@@ -96,7 +96,7 @@ class Losses(_Section):
     error: float = 0.2
 
 
-class Stage(_Section):
+class PictureSizeStage(_Section):
     """Picture size up to a share of the epochs: small pictures first make early epochs cheap."""
 
     until: float = pydantic.Field(gt=0, le=1)
@@ -127,7 +127,7 @@ class Training(_Section):
     warmup: int = pydantic.Field(default=200, ge=0)
     clip: float = pydantic.Field(default=10.0, gt=0)
     decay: float = pydantic.Field(default=0.999, ge=0, lt=1)
-    stages: tuple[Stage, ...] = ()
+    stages: tuple[PictureSizeStage, ...] = ()
     workers: int = pydantic.Field(default=1, ge=0)
     threads: int | None = None
     precision: str = "32-true"

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from typing import Any
 
 import lightning
 import numpy as np
-import numpy.typing as npt
 from torch.utils.data import DataLoader
 
+from morph.arrays import Bools, Doubles, Indices, Reals
 from morph.datasets.crops import CropSet
 from morph.datasets.training_batches import BatchKeys, TrainingBatches
 from morph.datasets.window_batches import WindowBatches
@@ -48,7 +49,7 @@ class CropData(lightning.LightningDataModule):
         count = options.samples_per_epoch or int((~held).sum())
         self.steps_per_epoch = max(count // options.batch_size, 1)
 
-    def train_dataloader(self) -> DataLoader:
+    def train_dataloader(self) -> DataLoader[Any]:
         options = self.config.training
         rank, world = (self.trainer.global_rank, self.trainer.world_size) if self.trainer else (0, 1)
         keys = BatchKeys(
@@ -57,10 +58,10 @@ class CropData(lightning.LightningDataModule):
         )
         return self._loader(self.batches, keys)
 
-    def val_dataloader(self) -> DataLoader:
+    def val_dataloader(self) -> DataLoader[Any]:
         return self._loader(self.plain, _HeldOut(self.held[:2048], self.config.epoch_pixels()))
 
-    def _loader(self, batches: TrainingBatches | WindowBatches, keys: BatchKeys | _HeldOut) -> DataLoader:
+    def _loader(self, batches: TrainingBatches | WindowBatches, keys: BatchKeys | _HeldOut) -> DataLoader[Any]:
         if self.trainer:  # loader processes ask for the first keys of a resumed run before Lightning tells the epoch
             keys.set_epoch(self.trainer.fit_loop.epoch_progress.current.processed)  # type: ignore[attr-defined]
         workers = self.config.training.workers
@@ -71,7 +72,7 @@ class CropData(lightning.LightningDataModule):
 class _HeldOut:
     """Keys of the held-out pictures, in order, at the picture size of the epoch that is being trained."""
 
-    def __init__(self, rows: npt.NDArray[np.int64], pixels: Sequence[int]) -> None:
+    def __init__(self, rows: Indices, pixels: Sequence[int]) -> None:
         self.rows, self.pixels, self.epoch = rows, list(pixels), 0
 
     def set_epoch(self, epoch: int) -> None:
@@ -86,13 +87,13 @@ class _HeldOut:
             yield 0, pixels, tuple(int(i) for i in self.rows[start : start + VALIDATION_BATCH])
 
 
-def _held_out(crops: CropSet, share: float) -> npt.NDArray[np.bool_]:
+def _held_out(crops: CropSet, share: float) -> Bools:
     group = crops.labels.get("group", np.arange(len(crops))).astype(np.uint64)
     mixed = (group + np.uint64(1)) * np.uint64(0x9E3779B97F4A7C15)  # wraps: a cheap hash, the same on every machine
-    return (mixed >> np.uint64(40)).astype(np.float64) / 2**24 < share
+    return np.asarray((mixed >> np.uint64(40)).astype(np.float64) / 2**24 < share)
 
 
-def _yaw_weights(rotation: npt.NDArray[np.floating], exponent: float) -> npt.NDArray[np.float64]:
+def _yaw_weights(rotation: Reals, exponent: float) -> Doubles:
     yaw = np.degrees(np.abs(np.arctan2(rotation[:, 2, 0], rotation[:, 2, 2])))
     which = np.minimum(yaw // 10, 9).astype(int)
-    return (np.bincount(which, minlength=10)[which] / len(which)) ** -exponent
+    return np.asarray((np.bincount(which, minlength=10)[which] / len(which)) ** -exponent)

@@ -7,24 +7,25 @@ import dataclasses
 import os
 from collections.abc import Callable, Sequence
 from pathlib import Path
+from typing import Literal
 
 import numpy as np
-import numpy.typing as npt
 import torch
-import yaml
 from torch import Tensor, nn
 
-from morph.atomic import atomic_path, output_folder
-from morph.crop.parts import EYE, MOUTH, Part
+from morph.arrays import Floats
+from morph.atomic import atomic_path
+from morph.crop.parts import EYE, MOUTH, FacePart
 from morph.datasets.crops import CropSet
-from morph.datasets.part_crops import MARGIN, PartCrops, cut_parts, join, rows_of
+from morph.datasets.part_crops import MARGIN, LookOptions, PartCrops, cut_parts, join, rows_of
 from morph.errors import MorphError
 from morph.inference.regressor import Regressor
 from morph.model import landmark_decoder
 from morph.model.default_model import load_default_model
 from morph.model.morphable_model import MorphableModel, load_model
-from morph.network.experts import Experts, ExpertsInfo, PartExpert, export_experts
+from morph.network.experts import ExpertsInfo, ExpertsModule, PartExpert, export_experts
 from morph.training.experts_config import ExpertRecipe, ExpertsConfig, ExpertsTraining
+from morph.training.run import alone_in, note_recipe
 
 VIEWS = ((EYE, False), (EYE, True), (MOUTH, False))
 Report = Callable[[str], None]
@@ -46,21 +47,25 @@ def train_experts(config: ExpertsConfig, folder: str | os.PathLike[str], *, repo
     Raises:
         MorphError: the data does not fit the model or the first look, or the folder cannot be written.
     """
-    folder = output_folder(folder)
+    with alone_in(folder):
+        return _train_experts(config, Path(folder), report)
+
+
+def _train_experts(config: ExpertsConfig, folder: Path, report: Report) -> Path:
+    """See :func:`train_experts`; the folder is ours alone."""
     if config.training.threads:
         torch.set_num_threads(config.training.threads)
     model = load_default_model(1) if config.data.model == "default" else load_model(config.data.model)
     first_look = Regressor(config.data.first_look)
     first_look.check_model(model)
-    with atomic_path(folder / "config.yaml") as path:
-        path.write_text(yaml.safe_dump(config.model_dump(mode="json"), sort_keys=False))
+    note_recipe(config, folder)
     views = VIEWS if config.mouth else VIEWS[:2]
     left, right, *mouths = look_at_sets(config, model, first_look, views, report)
-    eye, curve = train_expert("eye", EYE, join([left, right]), config.eye, model, config, report)
+    eye, curve = train_expert("eye", join([left, right]), model, config, report)
     trained: tuple[str, ...] = ("eye",)
     mouth = PartExpert(MOUTH, ExpertRecipe().widths)
     if config.mouth:
-        mouth, rows = train_expert("mouth", MOUTH, mouths[0], config.mouth, model, config, report)
+        mouth, rows = train_expert("mouth", mouths[0], model, config, report)
         curve, trained = [*curve, *rows], ("eye", "mouth")
     with atomic_path(folder / "curve.csv") as path, path.open("w", newline="") as stream:
         writer = csv.DictWriter(stream, list(curve[0]))
@@ -68,12 +73,12 @@ def train_experts(config: ExpertsConfig, folder: str | os.PathLike[str], *, repo
         writer.writerows(curve)
     names = ", ".join(source.path.name for source in config.data.sets)
     info = ExpertsInfo(model.name, model.identity, first_look.path.name, config.licence, f"{config.name}: {names}", trained)
-    export_experts(Experts(eye, mouth), info, folder / "experts.onnx")
+    export_experts(ExpertsModule(eye, mouth), info, folder / "experts.onnx")
     return folder / "experts.onnx"
 
 
 def look_at_sets(
-    config: ExpertsConfig, model: MorphableModel, first_look: Regressor, views: Sequence[tuple[Part, bool]], report: Report
+    config: ExpertsConfig, model: MorphableModel, first_look: Regressor, views: Sequence[tuple[FacePart, bool]], report: Report
 ) -> list[PartCrops]:
     """What the first look leads to, one :class:`PartCrops` for each of ``views``, over all sets and draws.
 
@@ -91,10 +96,7 @@ def look_at_sets(
                     first_look,
                     model,
                     views,
-                    augmentation=config.augmentation,
-                    every=source.every,
-                    epoch=draw,
-                    seed=config.training.seed,
+                    LookOptions(config.augmentation, source.every, draw, config.training.seed),
                 )
             )
             report(f"{source.path.name}: {len(parts[-1][0])} pictures looked at")
@@ -102,10 +104,8 @@ def look_at_sets(
 
 
 def train_expert(
-    name: str,
-    part: Part,
+    name: Literal["eye", "mouth"],
     crops: PartCrops,
-    recipe: ExpertRecipe,
     model: MorphableModel,
     config: ExpertsConfig,
     report: Report = print,
@@ -113,17 +113,16 @@ def train_expert(
     """One expert and its curve: after each epoch, errors on held-out crops without and with its corrections.
 
     Args:
-        name: of the part, for the curve.
-        part: what is looked at.
+        name: of the part that is looked at.
         crops: of the part.
-        recipe: of this expert.
         model: whose expressions are corrected.
-        config: what holds for both.
+        config: the recipe of this expert, and what holds for both.
         report: is given a line an epoch.
 
     Raises:
         MorphError: too few crops for a batch.
     """
+    part, recipe = (EYE, config.eye) if name == "eye" else (MOUTH, config.mouth or ExpertRecipe())
     options = config.training
     torch.manual_seed(options.seed)
     rng = np.random.default_rng(options.seed)
@@ -146,7 +145,7 @@ def train_expert(
                 added = expert(torch.from_numpy(batch.images), torch.from_numpy(batch.context)).float()
             loss = loss_of(added, batch, moves, recipe.opening)
             optimiser.zero_grad()
-            loss.backward()
+            loss.backward()  # type: ignore[no-untyped-call]
             nn.utils.clip_grad_norm_(expert.parameters(), 5.0)
             optimiser.step()
             schedule.step()
@@ -155,12 +154,12 @@ def train_expert(
     return expert.eval(), curve
 
 
-def context_statistics(context: npt.NDArray[np.float32]) -> tuple[Tensor, Tensor]:
+def context_statistics(context: Floats) -> tuple[Tensor, Tensor]:
     """Whitening of contexts ``(N, C + 4)``."""
     return torch.from_numpy(context.mean(0)), torch.from_numpy(np.maximum(context.std(0), 0.02))
 
 
-def opening_moves(part: Part, model: MorphableModel) -> Tensor:
+def opening_moves(part: FacePart, model: MorphableModel) -> Tensor:
     """``(C,)`` how far one standard deviation of each of the part's expressions opens it, in the model's unit."""
     decoder = landmark_decoder(model)
     columns = part.columns(model.expression_names, False)

@@ -16,7 +16,7 @@ from morph.tracking import TrackerOptions
 from morph.training.flow_clips import find_clips, prepare_windows
 from morph.training.flow_config import FinetuneConfig
 from morph.training.flow_module import FlowData, FlowModule
-from morph.training.run import build_network, claim_folder, fit, training_model
+from morph.training.run import alone_in, build_network, claim_folder, fit, training_model
 
 
 def finetune(
@@ -49,23 +49,32 @@ def finetune(
     if start is None:
         raise MorphError("fine-tuning needs weights to begin from; give network.start, .onnx or .safetensors")
     files = find_clips(clips)
-    folder = claim_folder(config, folder)
-    model = training_model(config.data.model)
+    with alone_in(folder):
+        folder = claim_folder(config, folder)
+        model = training_model(config.data.model)
+        windows = _windows(config, files, start, folder, model, say)
+        places = ", ".join(dict.fromkeys(Path(clip).name for clip in clips))
+        return learn_windows(config, windows, folder, model, places, progress=progress)
+
+
+def _windows(  # noqa: PLR0913 - where a run stands, and what it learns from
+    config: FinetuneConfig, files: Sequence[Path], start: Path, folder: Path, model: MorphableModel, say: Callable[[str], None]
+) -> ClipWindows:
+    """What is cut from the clips, once, in a folder that was claimed."""
     if start.suffix.lower() != ".onnx":
-        start = folder / "start.onnx"
+        weights, start = start, folder / "start.onnx"
         if not start.is_file():
-            export_onnx(load_weights(config.network.start), start)  # type: ignore[arg-type]
+            export_onnx(load_weights(weights), start)
     windows = prepare_windows(files, TrackerOptions(start, model), folder / "windows", config.clips, config.licence)
     counts = windows.meta["windows"]
     empty = [name for name, count in zip(windows.meta["clips"], counts, strict=True) if not count]
     lost = f"; no face was followed in {', '.join(empty)}" if empty else ""
     sure = windows.trusted.mean()
     say(f"{len(windows)} windows of {len(files)} clips, {sure:.0%} of their landmarks' flow can be trusted{lost}")
-    places = ", ".join(dict.fromkeys(Path(clip).name for clip in clips))
-    return learn_windows(config, windows, folder, model, places, progress=progress)
+    return windows
 
 
-def learn_windows(
+def learn_windows(  # noqa: PLR0913 - where a run stands, and what it learns from
     config: FinetuneConfig, windows: ClipWindows, folder: Path, model: MorphableModel, places: str, *, progress: bool = True
 ) -> Path:
     """The training itself, in a folder that was claimed; ``places`` says in the weights where the clips are from."""

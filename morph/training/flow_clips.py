@@ -12,8 +12,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
-import numpy.typing as npt
 
+from morph.arrays import Floats, Image
 from morph.crop.face_crop import cut
 from morph.crop.geometry import crop_similarity
 from morph.datasets.clip_windows import ClipWindow, ClipWindows, write_windows
@@ -63,8 +63,8 @@ class Run:
     """
 
     first: int
-    landmarks: npt.NDArray[np.float32]
-    facing: npt.NDArray[np.float32]
+    landmarks: Floats
+    facing: Floats
 
     def starts(self, frames: int) -> range:
         """Offsets of windows of ``frames``, each of which begins where the one before ends."""
@@ -92,9 +92,9 @@ def track_runs(clip: Path, tracker: Tracker) -> list[Run]:
     ]
 
 
-def _facing(face: Face) -> npt.NDArray[np.float32]:
+def _facing(face: Face) -> Floats:
     normals = vertex_normals(face.vertices, face.model.triangles)
-    return normals @ np.asarray(face.coefficients.rotation, np.float32)[2]
+    return np.asarray(normals @ np.asarray(face.coefficients.rotation, np.float32)[2])
 
 
 def cut_windows(clip: Path, number: int, runs: Sequence[Run], options: Clips) -> Iterator[ClipWindow]:
@@ -102,7 +102,7 @@ def cut_windows(clip: Path, number: int, runs: Sequence[Run], options: Clips) ->
     wanted = sorted(
         ((run.first + start, run, start) for run in runs for start in run.starts(options.frames)), key=lambda item: item[0]
     )
-    recent: collections.deque[npt.NDArray[np.uint8]] = collections.deque(maxlen=options.frames)
+    recent: collections.deque[Image] = collections.deque(maxlen=options.frames)
     for frame in open_source(clip):
         recent.append(frame.image)
         while wanted and wanted[0][0] == frame.index - options.frames + 1:
@@ -112,9 +112,9 @@ def cut_windows(clip: Path, number: int, runs: Sequence[Run], options: Clips) ->
 
 
 def _window(
-    pictures: list[npt.NDArray[np.uint8]],
-    landmarks: npt.NDArray[np.float32],
-    facing: npt.NDArray[np.float32],
+    pictures: list[Image],
+    landmarks: Floats,
+    facing: Floats,
     number: int,
     options: Clips,
 ) -> ClipWindow:
@@ -157,7 +157,7 @@ def prepare_windows(
     if (folder / "meta.json").is_file():
         old = ClipWindows.open(folder)
         if old.meta.get("fingerprint") != fingerprint:
-            raise MorphError(f"{folder} holds windows of other clips, weights or settings; delete it, or give a new --out")
+            raise MorphError(f"{folder} holds windows of other clips, weights or settings; delete it, or give a new `out=`")
         return old
     tracker = Tracker(options)
     runs = [track_runs(clip, tracker) for clip in clips]

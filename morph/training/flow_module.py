@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 from collections.abc import Iterator
+from typing import Any
 
 from torch import Tensor, nn
 from torch.utils.data import DataLoader
@@ -55,7 +56,7 @@ class FlowData(CropData):
         )
         self.clip_batch = options.batch_size
 
-    def train_dataloader(self) -> dict[str, DataLoader]:  # type: ignore[override]
+    def train_dataloader(self) -> dict[str, DataLoader[Any]]:  # type: ignore[override]
         rank, world = (self.trainer.global_rank, self.trainer.world_size) if self.trainer else (0, 1)
         usable = self.windows.windows.trusted.any((1, 2)).astype(float)
         options = self.config.training
@@ -76,7 +77,7 @@ class FlowModule(RegressorModule):
         """The loss of a batch of :class:`~morph.datasets.window_batches.WindowBatches`, in pixels of the crop."""
         image = batch["image"]
         flat = network.unwhiten(network.whitened(image.flatten(0, 1))[0].float())
-        seen = self.landmarks.decode_flat(flat)[..., :2].unflatten(0, image.shape[:2])
+        seen = self.landmarks.decode_flat(flat)[..., :2].reshape(*image.shape[:2], -1, 2)
         shared = batch["shared"][..., None, :, :]
         points = (shared[..., :2] @ seen[..., None])[..., 0] + shared[..., 2]
         options, trusted = self.config.registration, batch["trusted"]
@@ -97,7 +98,8 @@ class FlowModule(RegressorModule):
         window = max(2 * round(clips.window / share / 2) - 1, 5)
         there, missed = round_trip(first, second, points.flatten(0, 1), window=window, levels=clips.levels)
         shape = points.shape[:2]
-        return there.unflatten(0, shape), (missed <= clips.round_trip * clips.size / share).unflatten(0, shape)
+        trusted = missed <= clips.round_trip * clips.size / share
+        return there.reshape(*shape, *there.shape[1:]), trusted.reshape(*shape, *trusted.shape[1:])
 
     def training_step(self, batch: dict[str, dict[str, Tensor]], batch_index: int) -> Tensor:  # type: ignore[override]
         total = super().training_step(batch["labelled"], batch_index)

@@ -106,7 +106,9 @@ class RegressorModule(lightning.LightningModule):
 
     def total(self, losses: dict[str, Tensor]) -> Tensor:
         """The weighted sum of the losses."""
-        return sum(getattr(self.config.losses, name) * value for name, value in losses.items() if name != "nme")  # type: ignore[return-value]
+        weighed = [getattr(self.config.losses, name) * value for name, value in losses.items() if name != "nme"]
+        total: Tensor = sum(weighed[1:], start=weighed[0])
+        return total
 
     def on_train_epoch_start(self) -> None:
         if self.config.network.freeze:

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import contextlib
 import csv
 import logging
 import os
 import warnings
+from collections.abc import Iterator
 from pathlib import Path
 
 import lightning
@@ -14,9 +16,12 @@ import torch
 import yaml
 from lightning.pytorch.callbacks import Callback, ModelCheckpoint
 from lightning.pytorch.loggers import CSVLogger, TensorBoardLogger
+from lightning.pytorch.utilities import rank_zero_only
+from pydantic import BaseModel
 
 from morph.atomic import atomic_path, output_folder
 from morph.errors import MorphError
+from morph.folder_lock import only_run_in
 from morph.inference.regressor import find_weights
 from morph.model.default_model import load_default_model
 from morph.model.morphable_model import MorphableModel, load_model
@@ -27,6 +32,11 @@ from morph.network.widen import widen
 from morph.training.config import TrainingConfig, load_config
 from morph.training.data_module import CropData
 from morph.training.module import RegressorModule
+
+RESULTS = (
+    *("last.ckpt", "weights.safetensors", "weights.onnx", "experts.onnx", "start.onnx"),
+    *("curve.csv", "curve.png", "windows", "csv", "tensorboard"),
+)
 
 
 def training_model(name: str) -> MorphableModel:
@@ -137,12 +147,24 @@ def train(config: TrainingConfig, folder: str | os.PathLike[str], *, progress: b
     Raises:
         MorphError: the data does not fit, or the folder holds another recipe's run.
     """
-    folder = claim_folder(config, folder)
-    model = training_model(config.data.model)
-    data = CropData(config, model)
-    network = build_network(config, model, data)
-    module = RegressorModule(network, model, config, data.steps_per_epoch * config.training.epochs)
-    return fit(module, data, folder, progress=progress)
+    with alone_in(folder):
+        folder = claim_folder(config, folder)
+        model = training_model(config.data.model)
+        data = CropData(config, model)
+        network = build_network(config, model, data)
+        module = RegressorModule(network, model, config, data.steps_per_epoch * config.training.epochs)
+        return fit(module, data, folder, progress=progress)
+
+
+@contextlib.contextmanager
+def alone_in(folder: str | os.PathLike[str]) -> Iterator[None]:
+    """Hold the lock of the folder of a run, in the first of its processes.
+
+    Raises:
+        MorphError: another run writes into it, or it cannot be written.
+    """
+    with only_run_in(output_folder(folder)) if getattr(rank_zero_only, "rank", 0) == 0 else contextlib.nullcontext():
+        yield
 
 
 def claim_folder(config: TrainingConfig, folder: str | os.PathLike[str]) -> Path:
@@ -152,24 +174,38 @@ def claim_folder(config: TrainingConfig, folder: str | os.PathLike[str]) -> Path
         MorphError: the folder holds another recipe's run, or cannot be written.
     """
     folder = output_folder(folder)
-    saved = yaml.safe_dump(config.model_dump(mode="json"), sort_keys=False)
-    note = folder / "config.yaml"
-    if note.is_file() and not _is_same(note, config):
-        raise MorphError(f"{folder} holds a run of another recipe; give an empty folder, or the config it was started with")
-    with atomic_path(note) as path:
-        path.write_text(saved)
+    note_recipe(config, folder)
     lightning.seed_everything(config.training.seed, verbose=False)
     if config.training.threads:
         torch.set_num_threads(config.training.threads)
     return folder
 
 
-def _is_same(note: Path, config: TrainingConfig) -> bool:
-    """Whether a noted recipe is this one; keys that it lacks had their defaults."""
+def note_recipe(config: BaseModel, folder: Path) -> None:
+    """Write the recipe of a run into its folder, where it is not there already.
+
+    Raises:
+        MorphError: the folder holds another recipe's run, or files with the names of a run's that are not of one.
+    """
+    note = folder / "config.yaml"
+    results = [folder / name for name in RESULTS if os.path.lexists(folder / name)]
+    noted = _read_recipe(note, type(config)) if note.is_file() else None
+    if noted == config:
+        return  # it stays as it is: it may be the very file that was given
+    if os.path.lexists(note) and (results or noted is None):
+        raise MorphError(f"{folder} holds a run of another recipe; give an empty folder, or the config it was started with")
+    if results:
+        raise MorphError(f"{results[0]} exists and is not of a run that morph began there; choose another folder")
+    with atomic_path(note) as path:
+        path.write_text(yaml.safe_dump(config.model_dump(mode="json"), sort_keys=False))
+
+
+def _read_recipe(note: Path, kind: type[BaseModel]) -> BaseModel | None:
+    """A noted recipe, where keys that it lacks have their defaults; None for anything else."""
     try:
-        return load_config(note, type(config)) == config
+        return load_config(note, kind)  # type: ignore[type-var]
     except MorphError:
-        return False
+        return None
 
 
 def fit(module: RegressorModule, data: CropData, folder: Path, *, progress: bool = True) -> Path:

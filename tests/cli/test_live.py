@@ -197,7 +197,7 @@ def test_interrupting_ends_it_with_a_summary(clip):
         (["{clip}", "--prop", "monocle-of-nobody"], "no prop monocle-of-nobody"),
         (["{clip}", "--no-window", "--stream", "udp://127.0.0.1:9", "--frames", "0"], "--frames must be at least 1"),
         (["{clip}", "--no-window", "--stream", "udp://127.0.0.1:9", "--max-faces", "0"], "must be at least 1"),
-        (["{clip}", "--level", "2", "--model", "a.npz"], "--level is for the model that ships"),
+        (["{clip}", "--level", "2", "--model", "a.npz"], "--level is for the default model"),
     ],
 )
 def test_mistakes_are_one_line(clip, capsys, words, says):

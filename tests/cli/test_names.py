@@ -49,9 +49,10 @@ def test_numbers_of_a_sequence_are_kept_from_end_to_end(files, tmp_path, capsys)
     assert track(files, shots, out) == 0
     said = capsys.readouterr()
     assert f"morph: {shots}: left out: 1 file that is no picture (notes.txt)\n" == said.err
-    assert "numbers without a picture: 1003" in said.out
+    assert "numbered pictures 1001 to 1005, 25 a second\n  numbers without a picture: 1003\n" in said.out
     summary = json.loads((out / "summary.json").read_text())
     assert (summary["kind"], summary["frames"], summary["frames_missing"]) == ("sequence", 4, [1003])
+    assert (summary["first_frame"], summary["last_frame"]) == (1001, 1005)
     assert summary["left_out"] == ["1 file that is no picture (notes.txt)"]
     times = [0, 0.04, 0.12, 0.16]
     with np.load(out / "coefficients.npz") as arrays:
@@ -117,6 +118,7 @@ def test_addresses_and_patterns_are_one_line_for_every_verb(files, tmp_path, cap
         ["track", name, "--out", str(tmp_path / "other"), "--weights", str(files / "toy.onnx"), *model],
         ["view", str(out), "--over", name, "--out", str(tmp_path / "a.mp4"), *model],
         ["export", str(out), "--over", name, "--out", str(tmp_path / "a.glb"), *model],
+        ["export", str(out), "--texture", name, "--out", str(tmp_path / "a.glb"), *model],
         ["live", name, "--no-window", "--stream", "udp://127.0.0.1:9", "--weights", str(files / "toy.onnx"), *model],
     ):
         assert main(verb) == 2, verb
@@ -138,7 +140,9 @@ def test_bytes_that_are_no_utf_8_in_the_locale_c(files, tmp_path):
     for number in (1, 2):
         save(shots / f"{number}.png")
     out, mesh = tmp_path / os.fsdecode(b"out \xe9"), tmp_path / os.fsdecode(b"a \xe9.obj")
-    weights = ["--weights", str(files / "toy.onnx")]
+    odd = tmp_path / os.fsdecode(b"w\xe9.ONNX")
+    odd.write_bytes((files / "toy.onnx").read_bytes())
+    weights = ["--weights", str(odd)]
     model = ["--model", str(files / "toy.npz")]
     for verb in (
         ["track", str(shots), "--out", str(out), *weights, *model],

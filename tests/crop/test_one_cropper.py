@@ -76,7 +76,7 @@ def as_a_tracker_cuts_it(picture: np.ndarray, points: np.ndarray, folder: Path, 
     monkeypatch.setattr(Regressor, "__call__", spy)
     model = sheet_model()
     reader = FaceReader(Regressor(write_weights(folder / "w.onnx", model, size=SIZE)), landmark_decoder(model))
-    reader.look_once(picture, [box_of(points)], [0.0], Stopwatch())
+    reader.look_once([picture], [box_of(points)], [0.0], Stopwatch())
     return seen[0][0]
 
 

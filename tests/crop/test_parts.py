@@ -6,7 +6,7 @@ import cv2
 import numpy as np
 import pytest
 
-from morph.crop.parts import EYE, MOUTH, Part
+from morph.crop.parts import EYE, MOUTH, FacePart
 from morph.errors import MorphError
 from morph.model import Coefficients, Decoder, MorphableModel, landmark_decoder, load_default_model
 from morph.model.coefficients import model_symmetry
@@ -44,7 +44,7 @@ def head(model: MorphableModel, angles: tuple[float, float, float], scale: float
     )
 
 
-def crop_of(part: Part, mirrored: bool, picture: np.ndarray, face: Coefficients, landmarks: Decoder) -> np.ndarray:
+def crop_of(part: FacePart, mirrored: bool, picture: np.ndarray, face: Coefficients, landmarks: Decoder) -> np.ndarray:
     resting = landmarks(face.shape, 0 * face.expression)
     return part.cut(picture, part.affines(resting, face, mirrored)[0]).astype(int)
 
@@ -69,7 +69,7 @@ def test_mirrored_eye_is_the_eye_of_the_mirrored_picture(
 
 @pytest.mark.parametrize(("part", "mirrored"), VIEWS)
 def test_a_turned_and_larger_picture_gives_the_same_crop(
-    model: MorphableModel, landmarks: Decoder, picture: np.ndarray, part: Part, mirrored: bool
+    model: MorphableModel, landmarks: Decoder, picture: np.ndarray, part: FacePart, mirrored: bool
 ) -> None:
     face, angle, zoom = head(model, (5, 10, 15)), np.radians(70), 1.4
     linear = zoom * np.array([[np.cos(angle), -np.sin(angle)], [np.sin(angle), np.cos(angle)]])
@@ -85,7 +85,7 @@ def test_a_turned_and_larger_picture_gives_the_same_crop(
 @pytest.mark.parametrize(("part", "mirrored"), VIEWS)
 @pytest.mark.parametrize("roll", [0, 50, 170])
 def test_crops_stand_upright_about_their_part(
-    model: MorphableModel, landmarks: Decoder, part: Part, mirrored: bool, roll: float
+    model: MorphableModel, landmarks: Decoder, part: FacePart, mirrored: bool, roll: float
 ) -> None:
     face = head(model, (0, 0, roll))
     resting = landmarks(face.shape, 0 * face.expression)
@@ -100,7 +100,7 @@ def test_crops_stand_upright_about_their_part(
 
 
 @pytest.mark.parametrize(("part", "mirrored"), VIEWS)
-def test_weights_fade_without_a_jump(part: Part, mirrored: bool) -> None:
+def test_weights_fade_without_a_jump(part: FacePart, mirrored: bool) -> None:
     yaw = np.arange(-100, 100, 0.25)
     weight = part.weight(euler_to_matrix(np.radians(np.stack([0 * yaw, yaw, 0 * yaw], 1))), mirrored)
     assert np.abs(np.diff(weight)).max() < 0.03

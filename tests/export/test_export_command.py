@@ -149,8 +149,7 @@ def test_mistakes_are_one_line(write_track: WriteTrack, tmp_path: Path, capsys: 
     (tmp_path / "file").write_text("")
     assert "it is a file; give a folder" in fails(capsys, track, tmp_path / "file", "--format", "ply", "--level", "0")
     assert "no model file" in fails(capsys, track, out, "--model", str(tmp_path / "none.npz"))
-    assert "--id is for a track" in fails(capsys, tmp_path / "weights.safetensors", tmp_path / "a.onnx", "--id", "1")
-    assert "--neutral-pose is for a track" in fails(capsys, tmp_path / "w.safetensors", tmp_path / "a.onnx", "--neutral-pose")
+    assert "use `morph weights FILE --out w.onnx`" in fails(capsys, tmp_path / "w.safetensors", tmp_path / "a.onnx")
     assert not out.exists()
 
 

@@ -105,7 +105,7 @@ def test_other_unit_becomes_millimetres() -> None:
 def test_what_cannot_be_exported(write_track: WriteTrack, coarse: MorphableModel) -> None:
     with pytest.raises(MorphError, match="tracked with the model"):
         performance_of_track(load_track(write_track("a", model_identity=np.array("0123"))), coarse)
-    with pytest.raises(MorphError, match="has no face 7; --id takes one of 0, 1"):
+    with pytest.raises(MorphError, match="has no face 7; `person=` takes one of 0, 1"):
         performance_of_track(load_track(write_track("b")), coarse, 7)
     with pytest.raises(MorphError, match="does not say how large"):
         performance_of_track(load_track(write_track("c", size=None)), coarse)

@@ -23,6 +23,7 @@ from morph.model import MorphableModel
 from morph.track_folder.read import load_track
 from viewer.props import Item, Wearing, find_prop, prop_names
 from viewer.props.page import page_prop, prop_glb
+from viewer.props.wearer import Wearer
 
 READY = "document.documentElement?.dataset.state === 'ready'"
 WIDTH, HEIGHT = 900, 600
@@ -190,7 +191,7 @@ def test_glasses_ride_on_the_head(open_page: OpenPage, performance: Performance,
     glasses = find_prop("glasses")
     assert glasses is not None
     (item,) = Wearing(glasses, coarse).items
-    placement = item.place(performance.shape, np.zeros(coarse.n_expression))  # type: ignore[union-attr]
+    placement = item.place(Wearer(performance.shape, np.zeros(coarse.n_expression)))  # type: ignore[union-attr]
     want = np.column_stack([placement.linear, placement.shift]) * 0.001
     got = np.array(page.run("morph.prop.children[0].matrix.toArray()"), float).reshape(4, 4).T[:3]
     reach = np.array([100.0, 100.0, 150.0, 1.0])  # millimetres of the prop's own frame
@@ -220,7 +221,7 @@ def test_a_nose_follows_the_skin(performance: Performance, coarse: MorphableMode
         for weights in mixtures:
             matrix = rest + np.einsum("e,eij->ij", weights, moves)
             there, base = (points @ part[:, :3].T + part[:, 3] for part in (matrix, rest))
-            right = item.place(performance.shape, weights / coarse.expression_std)(points)
+            right = item.place(Wearer(performance.shape, weights / coarse.expression_std))(points)
             moved.append(np.linalg.norm(there - base, axis=1).max() * 1000)
             wrong.append(np.linalg.norm(there * 1000 - right, axis=1).max())
     assert max(moved) > 1.0
@@ -295,7 +296,6 @@ def test_mistakes_are_one_line(write_track: WriteTrack, tmp_path: Path, capsys: 
         ([track, tmp_path / "no" / "a.html"], "choose a folder that exists and is writable"),
         ([track, tmp_path / "folder.html"], "it is a folder; give the name of a file"),
         ([empty, tmp_path / "a.html"], "holds no face"),
-        ([tmp_path / "w.safetensors", tmp_path / "a.onnx", "--prop", "hat"], "--prop is for a track"),
     ]
     for (source, out, *more), said in cases:
         assert main(["export", str(source), "--out", str(out), *more, "--level", "0"]) == 2

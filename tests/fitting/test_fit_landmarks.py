@@ -8,6 +8,7 @@ import pytest
 from morph.errors import MorphError
 from morph.fitting import fit_landmarks
 from morph.fitting.contour import contour_lines
+from morph.fitting.options import FitOptions
 from morph.model import Coefficients, Decoder, MorphableModel, load_default_model
 from morph.model.rotation import angle_between, euler_to_matrix
 
@@ -55,7 +56,7 @@ def outline(model: MorphableModel, true: Coefficients) -> np.ndarray:
 
 def test_known_faces_come_back_in_three_dimensions(model: MorphableModel) -> None:
     true = faces(model, [-80, -40, 0, 30, 75])
-    fit = fit_landmarks(model, pixels(model, true), contour="fixed", noise=0.001, iterations=30)
+    fit = fit_landmarks(model, pixels(model, true), options=FitOptions(contour="fixed", noise=0.001, iterations=30))
     assert fit.error.max() < 0.1
     assert np.degrees(angle_between(fit.coefficients.rotation, true.rotation)).max() < 1.0
     np.testing.assert_allclose(fit.coefficients.scale, true.scale, rtol=0.02)
@@ -66,7 +67,7 @@ def test_depth_may_count_from_anywhere(model: MorphableModel) -> None:
     true = faces(model, [10, -50])
     points = pixels(model, true)
     moved = points + np.array([0.0, 0.0, 300.0])
-    first, second = (fit_landmarks(model, p, contour="fixed") for p in (points, moved))
+    first, second = (fit_landmarks(model, p, options=FitOptions(contour="fixed")) for p in (points, moved))
     np.testing.assert_allclose(first.coefficients.rotation, second.coefficients.rotation, atol=1e-3)
 
 
@@ -74,7 +75,7 @@ def test_noise_is_not_fitted(model: MorphableModel) -> None:
     true = faces(model, [0, 25, -45, 60] * 6)
     points = pixels(model, true)[..., :2]
     noisy = points + np.random.default_rng(1).normal(scale=1.0, size=points.shape)
-    fit = fit_landmarks(model, noisy, contour="fixed")
+    fit = fit_landmarks(model, noisy, options=FitOptions(contour="fixed"))
     left = np.linalg.norm(fit.landmarks - points, axis=-1).mean()
     assert left < 0.75 * np.linalg.norm(noisy - points, axis=-1).mean()
     z = np.concatenate([fit.coefficients.shape, fit.coefficients.expression], 1)
@@ -86,7 +87,7 @@ def test_an_outlier_hardly_moves_the_face(model: MorphableModel) -> None:
     points = pixels(model, true)[..., :2]
     wrong = points.copy()
     wrong[0, 45] += 60.0
-    fit = fit_landmarks(model, wrong, contour="fixed")
+    fit = fit_landmarks(model, wrong, options=FitOptions(contour="fixed"))
     others = np.arange(68) != 45
     assert np.linalg.norm(fit.landmarks - points, axis=-1)[0, others].mean() < 1.5
 
@@ -98,7 +99,7 @@ def test_contour_points_slide_at_large_yaw(model: MorphableModel, yaw: float) ->
     assert np.linalg.norm(annotated - wanted, axis=-1)[:, :17].max() > 5.0  # the outline is elsewhere than the jaw line
     left = {}
     for contour in ("move", "fixed"):
-        fit = fit_landmarks(model, annotated, contour=contour)
+        fit = fit_landmarks(model, annotated, options=FitOptions(contour=contour))
         left[contour] = np.linalg.norm(fit.landmarks - wanted, axis=-1).mean()
         if contour == "move":
             assert fit.error.mean() < 1.0
@@ -110,7 +111,7 @@ def test_ignored_jaw_has_no_say(model: MorphableModel) -> None:
     points = pixels(model, true)[..., :2]
     wild = points.copy()
     wild[:, :17] += 30.0
-    first, second = (fit_landmarks(model, p, contour="ignore") for p in (points, wild))
+    first, second = (fit_landmarks(model, p, options=FitOptions(contour="ignore")) for p in (points, wild))
     np.testing.assert_array_equal(first.landmarks, second.landmarks)
 
 
@@ -129,7 +130,7 @@ def test_five_points_give_a_likely_face(model: MorphableModel) -> None:
 def test_no_coefficient_passes_the_limit(model: MorphableModel) -> None:
     true = faces(model, [0] * 4)
     stretched = pixels(model, true)[..., :2] * [1.0, 1.6]
-    fit = fit_landmarks(model, stretched, noise=0.002, limit=1.5)
+    fit = fit_landmarks(model, stretched, options=FitOptions(noise=0.002, limit=1.5))
     z = np.concatenate([fit.coefficients.shape, fit.coefficients.expression], 1)
     assert 1.49 < np.abs(z).max() <= 1.5 + 1e-5
 
@@ -139,14 +140,14 @@ def test_prior_is_about_its_centre(model: MorphableModel) -> None:
     centre[0] = 1.5
     weights = np.zeros((1, 68))
     weights[:, [36, 45, 30, 48, 54]] = 1e-6  # next to nothing: the prior decides
-    fit = fit_landmarks(model, pixels(model, faces(model, [0.0]))[..., :2], weights, centre=centre)
+    fit = fit_landmarks(model, pixels(model, faces(model, [0.0]))[..., :2], weights, options=FitOptions(centre=centre))
     assert fit.coefficients.shape[0, 0] == pytest.approx(1.5, abs=0.02)
     assert abs(fit.coefficients.shape[0, 1]) < 0.02
 
 
 def test_chunks_do_not_change_the_result(model: MorphableModel) -> None:
     points = pixels(model, faces(model, [0, 10, 20, 30, 40]))[..., :2]
-    whole, parts = fit_landmarks(model, points), fit_landmarks(model, points, chunk=2)
+    whole, parts = fit_landmarks(model, points), fit_landmarks(model, points, options=FitOptions(chunk=2))
     np.testing.assert_allclose(whole.landmarks, parts.landmarks, atol=0.02)
 
 
@@ -165,5 +166,5 @@ def test_chunks_do_not_change_the_result(model: MorphableModel) -> None:
 def test_wrong_input_is_one_line(model: MorphableModel, change: dict, text: str) -> None:
     given = {"points": np.random.default_rng(0).uniform(20, 100, (2, 68, 2)), "weights": None} | change
     with pytest.raises(MorphError, match=text) as caught:
-        fit_landmarks(model, **given)
+        fit_landmarks(model, given.pop("points"), given.pop("weights"), FitOptions(**given))
     assert "\n" not in str(caught.value)

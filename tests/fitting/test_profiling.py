@@ -144,7 +144,7 @@ def test_plan_turns_away_from_the_camera() -> None:
     assert np.abs(to).max() <= 90
     assert ((to > 0) == (yaw[rows] > 0))[rows >= 2].all()
     assert np.histogram(np.abs(to), [40, 50, 60, 70, 80, 90])[0].min() > 40
-    with pytest.raises(MorphError, match="--start-yaw"):
+    with pytest.raises(MorphError, match="`start_yaw=`"):
         ProfilingPlan(start_yaw=20).turns(np.array([60.0]))
 
 

@@ -1,4 +1,3 @@
-import shutil
 import struct
 from fractions import Fraction
 
@@ -189,7 +188,7 @@ def test_a_size_that_changes_is_brought_to_the_first_in_its_own_shape(tmp_path):
     parts = [write_stream(tmp_path / f"{w}.h264", [portrait(w, 120)] * 3, "libx264", "yuv420p") for w in (160, 80)]
     with (tmp_path / "a.h264").open("wb") as joined:
         for part in parts:
-            shutil.copyfileobj(part.open("rb"), joined)
+            joined.write(part.read_bytes())
     source = open_source(tmp_path / "a.h264")
     frames = list(source)
     assert [frame.image.shape for frame in frames] == [(120, 160, 3)] * 6

@@ -86,3 +86,19 @@ def test_names_that_no_other_picture_has():
 
 def test_one_picture_is_no_sequence():
     assert sequence_numbers([Path("a1.png")]) is None
+
+
+@pytest.mark.parametrize(
+    ("names", "said"),
+    [
+        (["f1.png", "f2.png", "f3.png", "poster.png"], "(f#.png)"),
+        ([f"{k}_{side}.png" for k in (1, 2, 3) for side in ("left", "right")], "(#_left.png, #_right.png)"),
+        (["anna.png", "bert.png", "f1.png", "f2.png"], None),
+    ],
+)
+def test_a_sequence_among_other_pictures_is_said(tmp_path, caplog, names, said):
+    write(tmp_path, *names)
+    source = open_source(tmp_path)
+    assert source.kind == "pictures"
+    assert source.left_out == ()
+    assert [said in line for line in caplog.messages] == ([True] if said else [])

@@ -9,6 +9,8 @@ import cv2
 import numpy as np
 import pytest
 
+from morph.evaluation.renders.renders import Shown
+
 pytest.importorskip("onnx")
 
 from clips import PORTRAIT, portrait, write_clip
@@ -19,11 +21,12 @@ from morph.cli import main
 from morph.crop.parts import EYE
 from morph.datasets.crops import CropSet
 from morph.errors import MorphError
-from morph.evaluation.aflw2000.weights import open_weights
-from morph.evaluation.renders.renders import compare, look_closer
+from morph.evaluation.renders.renders import compare, look_at
 from morph.inference.experts import DEFAULT, Experts, default_experts, open_experts
+from morph.inference.face_reader import FaceReader
 from morph.inference.regressor import Regressor, default_weights
-from morph.model import Coefficients, MorphableModel, load_default_model
+from morph.model import Coefficients, MorphableModel, landmark_decoder, load_default_model
+from morph.model.coefficients import stack
 from morph.model.rotation import euler_to_matrix
 
 
@@ -48,13 +51,12 @@ def rendered(tmp_path_factory: pytest.TempPathFactory) -> CropSet:
 
 @pytest.fixture(scope="module")
 def first(rendered: CropSet, model: MorphableModel) -> Coefficients:
-    """What the shipped weights say of the plain crops."""
-    from morph.datasets.training_batches import TrainingBatches
-    from morph.model.coefficients import model_symmetry
+    """What the shipped weights say of the pictures."""
+    return reading(rendered, FaceReader(Regressor(), landmark_decoder(model)))
 
-    plain = TrainingBatches([rendered], model_symmetry(model), Regressor().input_size, None)
-    images = plain.batch(range(len(rendered)))["image"]
-    return Coefficients.from_flat(open_weights(default_weights()).predictor(images), model.n_shape)
+
+def reading(crops: CropSet, reader: FaceReader) -> Coefficients:
+    return stack([look.coefficients for look in look_at(crops, reader)])
 
 
 def columns(model: MorphableModel, *starts: str) -> np.ndarray:
@@ -62,25 +64,26 @@ def columns(model: MorphableModel, *starts: str) -> np.ndarray:
 
 
 def test_eyes_come_closer_to_the_truth(rendered: CropSet, first: Coefficients, model: MorphableModel, eyes: Experts) -> None:
-    size = Regressor().input_size
-    better = look_closer(eyes, rendered, first, size)
+    better = reading(rendered, FaceReader(Regressor(), landmark_decoder(model), experts=eyes))
     for name in ("shape", "rotation", "scale", "translation"):
         np.testing.assert_array_equal(getattr(better, name), getattr(first, name))
     assert np.isfinite(better.expression).all()
     truth = rendered.coefficients
     points, seen = rendered.labels["landmarks"], rendered.labels["visibility"]
-    before, after = (compare(model, c, truth, points, seen) for c in (first, better))
+    before, after = (compare(model, c, truth, Shown(points, seen)) for c in (first, better))
     assert after["eyelids"] > before["eyelids"] + 0.01
     assert after["eyelids_visible"] > before["eyelids_visible"]
-    assert np.isnan(compare(model, first, truth, points)["eyelids_visible"])
-    none = look_closer(Experts(use=()), rendered, first, size)
+    assert np.isnan(compare(model, first, truth, Shown(points))["eyelids_visible"])
+    idle = Experts(use=())
+    idle.bind(model)
+    none = reading(rendered, FaceReader(Regressor(), landmark_decoder(model), experts=idle))
     np.testing.assert_array_equal(none.expression, first.expression)
 
 
 def test_eyes_correct_their_own_expressions(
     rendered: CropSet, first: Coefficients, model: MorphableModel, eyes: Experts
 ) -> None:
-    changed = look_closer(eyes, rendered, first, Regressor().input_size).expression != first.expression
+    changed = eyes(list(rendered.images), first).expression != first.expression
     about_eyes = columns(model, "eye", "brow", "cheekSquint")
     assert changed[:, about_eyes].any(0).all()
     assert not changed[:, ~about_eyes].any()
@@ -93,7 +96,7 @@ def test_experts_that_were_not_trained_are_refused(model: MorphableModel) -> Non
 
 
 def test_faces_of_one_batch_do_not_touch_each_other(rendered: CropSet, first: Coefficients, eyes: Experts) -> None:
-    placed = dataclasses.replace(first, translation=first.translation * 160 / 96, scale=first.scale)
+    placed = dataclasses.replace(first, translation=first.translation + 0.5)
     images = list(rendered.images[:5])
     together = eyes(images, placed[:5]).expression
     alone = np.concatenate([eyes([image], placed[i : i + 1]).expression for i, image in enumerate(images)])
@@ -150,7 +153,7 @@ def test_a_model_of_ones_own_works_without_experts_and_says_so_when_asked(toy: P
     assert Tracker(toy / "toy.onnx", toy / "toy.npz").experts is None
     assert open_experts(None, load_default_model(0), "other.onnx") is None
     assert (open_experts(None, load_default_model(0), default_weights().name) is None) == (DEFAULT == "none")
-    with pytest.raises(MorphError, match=r"corrects expressions of the model 'morph-head-1'.*--experts none"):
+    with pytest.raises(MorphError, match=r"corrects expressions of the model 'morph-head-1'.*`experts=none`"):
         Tracker(toy / "toy.onnx", toy / "toy.npz", experts="eyes")
 
 
@@ -180,5 +183,5 @@ def test_the_shipped_file_says_what_it_is() -> None:
 def test_averaged_points_and_experts_exclude_each_other() -> None:
     from morph.evaluation.aflw2000.weights import run_weights
 
-    with pytest.raises(MorphError, match="--flip averages points"):
+    with pytest.raises(MorphError, match="`flip=` averages points"):
         run_weights(None, TrackerOptions(experts="both"), flip=True)  # type: ignore[arg-type]

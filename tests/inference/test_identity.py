@@ -121,5 +121,5 @@ def test_what_does_not_fit_is_one_line(tmp_path: Path, capsys: pytest.CaptureFix
 
 
 def test_averaged_points_and_identity_exclude_each_other() -> None:
-    with pytest.raises(MorphError, match="--flip averages points"):
+    with pytest.raises(MorphError, match="`flip=` averages points"):
         run_weights(None, TrackerOptions(identity="default"), flip=True)  # type: ignore[arg-type]

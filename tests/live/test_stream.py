@@ -177,6 +177,6 @@ def test_nobody_listening_is_no_trouble(model):
 
 def test_more_than_a_datagram_holds(model):
     stream = Stream("udp://127.0.0.1:9")
-    with pytest.raises(MorphError, match=r"400 faces do not fit .* --max-faces"):
+    with pytest.raises(MorphError, match=r"400 faces do not fit .* `max_faces=`"):
         stream.send(frame_message(FRAME, [face(model)] * 400))
     stream.close()

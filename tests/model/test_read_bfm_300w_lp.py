@@ -89,7 +89,7 @@ def test_matlab_expressions_under_their_other_name_or_given(matlab, sketch_model
     (matlab / "Model_Exp.mat").rename(matlab / "Model_Expression.mat")
     same_face(read_model(matlab), sketch_model)
     (matlab / "Model_Expression.mat").rename(tmp_path / "e.mat")
-    with pytest.raises(MorphError, match=r"no Model_Exp\.mat beside .*--expressions"):
+    with pytest.raises(MorphError, match=r"no Model_Exp\.mat beside .*`expressions=`"):
         read_model(matlab)
     same_face(read_model(matlab, expressions=tmp_path / "e.mat"), sketch_model)
 

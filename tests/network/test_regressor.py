@@ -68,7 +68,7 @@ def test_average_of_weights(tmp_path: Path) -> None:
     save_weights(one, tmp_path / "one.safetensors")
     save_weights(other, tmp_path / "other.safetensors")
     files = [str(tmp_path / name) for name in ("one.safetensors", "other.safetensors", "mean.safetensors")]
-    assert main(["export", files[0], "--average", files[1], "--out", files[2]]) == 0
+    assert main(["weights", files[0], "--average", files[1], "--out", files[2]]) == 0
     mean = load_weights(files[2])
     for a, b in zip(one.parameters(), mean.parameters(), strict=True):
         torch.testing.assert_close(b, a + 0.01)

@@ -73,7 +73,7 @@ def test_the_mean_with_a_narrower_start(tmp_path: Path) -> None:
     save_weights(start, tmp_path / "start.safetensors")
     save_weights(wide, tmp_path / "wide.safetensors")
     files = [str(tmp_path / name) for name in ("wide.safetensors", "start.safetensors", "mean.safetensors")]
-    assert main(["export", files[0], "--average", files[1], "--out", files[2]]) == 0
+    assert main(["weights", files[0], "--average", files[1], "--out", files[2]]) == 0
     mean = load_weights(files[2])
     assert mean.info.width == 2.0
     assert torch.allclose(mean.head.bias, start.head.bias + 0.25)

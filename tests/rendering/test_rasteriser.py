@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from morph.errors import MorphError
-from morph.rendering import interpolate, rasterise, shade_mesh, vertex_normals
+from morph.rendering import interpolate, rasterise, vertex_normals
 
 FRONT = np.array([[0, 1, 2]])  # with SQUARE's corners: anticlockwise on the page
 
@@ -80,16 +80,3 @@ def test_far_off_screen_and_bad_input():
         rasterise(points, FRONT, 0, 4)
     with pytest.raises(MorphError, match="attributes"):
         interpolate(rasterise(points, FRONT, 4, 4), FRONT, np.zeros((2, 3)))
-
-
-def test_shade_mesh_over_background():
-    points = triangle((0, 0), (0, 9), (9, 9))
-    background = np.full((10, 10, 3), 40, np.uint8)
-    picture, mask = shade_mesh(points, FRONT, 10, 10, background=background)
-    assert mask.any()
-    assert (picture[~mask] == 40).all()
-    assert picture[mask].mean() > 120  # facing the viewer: bright
-    half, _ = shade_mesh(points, FRONT, 10, 10, background=background, opacity=0.5)
-    assert half[mask].mean() == pytest.approx((picture[mask].mean() + 40) / 2, abs=1)
-    with pytest.raises(MorphError, match="background"):
-        shade_mesh(points, FRONT, 10, 10, background=background[:5])

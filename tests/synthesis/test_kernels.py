@@ -11,7 +11,7 @@ from morph.synthesis.around.occluders import _limb
 from morph.synthesis.arrays.angles import cross
 from morph.synthesis.arrays.compositing import lay_over, weigh
 from morph.synthesis.hair.drawing import StrandBatch, draw_hair
-from morph.synthesis.hair.strands import Canvas, Stroke
+from morph.synthesis.hair.strands import StrandCanvas, Stroke
 from morph.synthesis.light.lighting import ShadowMap
 from morph.synthesis.recipe import even_light
 from morph.synthesis.surfaces.samples import Samples
@@ -101,8 +101,8 @@ def lock(rng: np.random.Generator, n: int) -> tuple[np.ndarray, np.ndarray, Stra
     return at, points, strand_lighting(np.array([0.3, 0.2, 0.1]), even_light(), shadow, 1.0)
 
 
-def blank() -> Canvas:
-    return Canvas(np.full((32, 32, 3), 0.5, np.float32), *np.zeros((3, 32, 32), np.float32))
+def blank() -> StrandCanvas:
+    return StrandCanvas(np.full((32, 32, 3), 0.5, np.float32), *np.zeros((3, 32, 32), np.float32))
 
 
 def test_near_strands_first_is_far_strands_last(rng: np.random.Generator) -> None:

@@ -216,7 +216,7 @@ def test_a_killed_set_with_maps_goes_on(tmp_path: Path, renderer: Renderer, monk
 @pytest.mark.usefixtures("small_blocks")
 def test_sets_without_maps_say_so(tmp_path: Path) -> None:
     synthesise(SynthesisPlan(2, size=64), tmp_path)
-    with pytest.raises(MorphError, match="has no maps; render a set with `morph synth --maps all`"):
+    with pytest.raises(MorphError, match="has no maps; render a set with `morph synth maps=all`"):
         open_maps(tmp_path)
     assert set(CropSet.open(tmp_path).meta["plan"]) == {
         *("count", "seed", "start", "size", "supersampling", "environments", "renderer")

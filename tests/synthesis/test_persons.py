@@ -13,7 +13,7 @@ from morph.cli import main
 from morph.datasets.crops import CropSet
 from morph.synthesis import Picture, Recipe, Renderer, SynthesisPlan, render_range, synthesise
 from morph.synthesis.hair.styles import Strands
-from morph.synthesis.scene import Scene
+from morph.synthesis.scene import SampledScene
 from morph.synthesis.sets import render_set as shards
 
 PERSONS, EACH, SIZE = 4, 3, 64
@@ -26,7 +26,7 @@ def pictures(renderer: Renderer) -> list[list[Picture]]:
     return [[renderer.render((6, EACH * p + i), SIZE, recipe=RECIPE) for i in range(EACH)] for p in range(PERSONS)]
 
 
-def scene(renderer: Renderer, number: int) -> Scene:
+def scene(renderer: Renderer, number: int) -> SampledScene:
     person = RECIPE.person_seed((6, number))
     assert person is not None
     who, rng = np.random.default_rng(person), np.random.default_rng((6, number))

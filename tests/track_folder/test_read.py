@@ -75,8 +75,8 @@ def test_no_face(write_track):
 
 def test_track_of_another_model(write_track, coarse_model):
     track = load_track(write_track([0], model_identity=np.array("0123456789abcdef"), model_name=np.array("other")))
-    with pytest.raises(MorphError, match=re.escape("'other' (0123456789abcdef)") + ".*--model"):
+    with pytest.raises(MorphError, match=re.escape("'other' (0123456789abcdef)") + ".*`model=`"):
         track.check_model(coarse_model)
     short = load_track(write_track([0], name="b", shape=np.zeros((1, 7)), model_identity=None))
-    with pytest.raises(MorphError, match=r"7 shape .*--model"):
+    with pytest.raises(MorphError, match=r"7 shape .*`model=`"):
         short.check_model(coarse_model)

@@ -156,7 +156,7 @@ def test_nothing_to_continue_begins_and_a_complete_track_is_left_alone(clip, tra
 def test_other_options_are_refused_and_nothing_is_touched(clip, tracker, begun, change, word):
     before = contents(begun)
     options = TrackOptions(**({"frames": 4, "overlay": False, "resume": True} | change))
-    with pytest.raises(MorphError, match=f"begun with other {word}; .* without --resume"):
+    with pytest.raises(MorphError, match=f"begun with other {word}; .* without `resume=`"):
         track_to_folder(open_source(clip), tracker, begun, options)
     assert contents(begun) == before
 

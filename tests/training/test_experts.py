@@ -56,7 +56,7 @@ def test_beats_no_correction(model: MorphableModel) -> None:
         {"name": "bars", "data": {"sets": [{"path": "none"}]}, "training": training, "eye": QUICK}
     )
     lines: list[str] = []
-    _, curve = train_expert("eye", EYE, bars(model, 500), config.eye, model, config, lines.append)
+    _, curve = train_expert("eye", bars(model, 500), model, config, lines.append)
     last = curve[-1]
     assert last["z_after"] < 0.7 * last["z_before"]
     assert last["opening_after"] < 0.7 * last["opening_before"]

@@ -29,7 +29,8 @@ def test_run_writes_everything_and_lowers_the_loss(tmp_path: Path) -> None:
     assert weights.stat().st_size > 1e6
     curve = read_curve(tmp_path / "run")
     assert len(curve) == 6
-    assert curve[-1]["loss"] < curve[0]["loss"] - 0.2  # how well it learns is tested on renders
+    later = sum(row["loss"] for row in curve[3:]) / 3  # a single epoch of six steps may be a bad one
+    assert later < curve[0]["loss"] - 0.2  # how well it learns is tested on renders
 
 
 def test_folder_of_another_recipe(tmp_path: Path) -> None:

@@ -12,12 +12,12 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from morph.arrays import Floats
 from morph.compiled import compiled
+from morph.rendering.colour import GAMMA
+from morph.rendering.harmonics import FACTORS
 
-Floats = npt.NDArray[np.float32]
-GAMMA = 2.2
-# Of the functions of harmonic_basis, which are polynomials of a unit normal (Ramamoorthi and Hanrahan 2001).
-FACTORS = np.array([0.282095, *3 * [0.488603], 1.092548, 1.092548, 0.315392, 1.092548, 0.546274], np.float32)
+EXPONENT, ROOT = np.float32(GAMMA), np.float32(1 / GAMMA)
 DARKEST = np.float32(0.05)  # of the mean of the harmonics: no surface gets less, whatever nine functions say
 
 
@@ -66,44 +66,58 @@ def studio_light() -> Lighting:
     return Lighting(np.array([0.36, 0.37, 0.39], np.float32), np.array([0.20, 0.18, 0.17], np.float32), directions, colours)
 
 
-def light_vertices(
-    vertices: Floats,
-    normals: Floats,
-    albedo: Floats,
-    occlusion: Floats,
-    material: Material,
-    lighting: Lighting,
-    eye: npt.ArrayLike | None = None,
-) -> Floats:
+@dataclass(frozen=True, eq=False)
+class Surface:
+    """Vertices that are lit.
+
+    Attributes:
+        vertices: ``(V, 3)`` in the frame of the scene.
+        normals: ``(V, 3)`` of unit length.
+        albedo: ``(V, 4)`` display RGB and alpha, 0..1.
+        occlusion: ``(V,)`` share of the sky that the vertex sees, 0..1.
+        material: how they answer to light.
+    """
+
+    vertices: Floats
+    normals: Floats
+    albedo: Floats
+    occlusion: Floats
+    material: Material
+
+
+def light_vertices(surface: Surface, lighting: Lighting, eye: npt.ArrayLike | None = None) -> Floats:
     """Lit colours ``(V, 4)`` float32: display RGB multiplied by alpha, and alpha, all 0..1.
 
     Args:
-        vertices, normals: ``(V, 3)`` in the frame of the scene; normals of unit length.
-        albedo: ``(V, 4)`` display RGB and alpha, 0..1.
-        occlusion: ``(V,)`` share of the sky that the vertex sees, 0..1.
-        material, lighting: what is lit, and by what.
+        surface: what is lit.
+        lighting: by what.
         eye: ``(3,)`` where the viewer stands; None is far away along +z.
     """
-    out = np.empty((len(vertices), 4), np.float32)
-    near = eye is not None
-    position = np.asarray(eye if eye is not None else (0.0, 0.0, 1.0), np.float32)
-    softness = np.asarray(material.softness, np.float32)
+    f, material = np.float32, surface.material
+    out = np.empty((len(surface.vertices), 4), f)
+    position = np.asarray(eye if eye is not None else (0.0, 0.0, 1.0), f)
+    arrays = (surface.vertices, surface.normals, surface.albedo, surface.occlusion)
+    softness = np.asarray(material.softness, f)
     _light(
-        *(np.ascontiguousarray(a, np.float32) for a in (vertices, normals, albedo, occlusion)),
-        *(np.float32(material.roughness), np.float32(material.reflectance), softness),
+        *(np.ascontiguousarray(a, f) for a in arrays),
+        *(f(material.roughness), f(material.reflectance), softness),
         *(lighting.sky, lighting.ground, lighting.directions, lighting.colours),
-        *(_polynomial(lighting.harmonics), lighting.matt, position, near, out),
+        *(_polynomial(lighting.harmonics), lighting.matt, position, eye is not None, out),
     )
     return out
 
 
 def _polynomial(harmonics: Floats | None) -> Floats:
     """``(9, 3)`` factors of 1, y, z, x, xy, yz, 3z² − 1, xz, x² − y²; ``(0, 3)`` where there are no harmonics."""
-    return np.zeros((0, 3), np.float32) if harmonics is None else (harmonics * FACTORS[:, None]).astype(np.float32)
+    return (
+        np.zeros((0, 3), np.float32)
+        if harmonics is None
+        else (harmonics * np.array(FACTORS, np.float32)[:, None]).astype(np.float32)
+    )
 
 
 @compiled(fastmath=True)
-def _light(
+def _light(  # noqa: PLR0913 - compiled with fastmath: arrays in structures may add in another order
     vertices: Any,
     normals: Any,
     albedo: Any,
@@ -169,9 +183,9 @@ def _light(
         alpha = albedo[i, 3]
         cover = alpha
         for c in range(3):
-            matt = min(albedo[i, c] ** np.float32(2.2) * (1 - reflectance) * diffuse[c], np.float32(1.0))
+            matt = min(albedo[i, c] ** EXPONENT * (1 - reflectance) * diffuse[c], np.float32(1.0))
             whole = min(matt + shine[c] + edge * around[c] * ao, np.float32(1.0))
-            below, above = matt ** np.float32(1 / 2.2), whole ** np.float32(1 / 2.2)
+            below, above = matt**ROOT, whole**ROOT
             out[i, c] = below * alpha + (above - below)  # a reflection is there in full, however clear the glass
             cover = max(cover, out[i, c])
         out[i, 3] = cover

@@ -9,9 +9,10 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Protocol
 
+from morph.arrays import Floats
 from morph.errors import MorphError
 from viewer.draw.scene import Scene, picture_camera
-from viewer.draw.software import Layer, SoftwareRenderer
+from viewer.draw.software import SoftwareRenderer
 
 BACKENDS = ("egl", "osmesa", "software")
 SOFTWARE_DRIVERS = ("llvmpipe", "softpipe", "swrast", "swiftshader")
@@ -19,12 +20,12 @@ INSTALL_OPENGL = "apt-get install libosmesa6 libgl1 (or libegl1 and a driver)"
 INSTALL_VIEWER = "pip install 'morph[viewer]'"
 
 
-class Renderer(Protocol):
+class SceneRenderer(Protocol):
     """What draws scenes."""
 
     name: str
 
-    def render(self, scene: Scene) -> Layer:
+    def render(self, scene: Scene) -> Floats:
         """``(H, W, 4)`` float32 RGB multiplied by alpha, and alpha, 0..1."""
         ...
 
@@ -51,7 +52,7 @@ def choose_platform() -> str:
     return "osmesa" if probe("osmesa") else "egl" if on_egl else ""
 
 
-def open_renderer(backend: str = "auto", samples: int = 1, *, say: Callable[[str], None] = lambda line: None) -> Renderer:
+def open_renderer(backend: str = "auto", samples: int = 1, *, say: Callable[[str], None] = lambda line: None) -> SceneRenderer:
     """The renderer asked for, or the best that works: OpenGL on EGL or OSMesa, else software.
 
     Args:
@@ -85,6 +86,6 @@ def open_renderer(backend: str = "auto", samples: int = 1, *, say: Callable[[str
         except Exception as error:  # drivers that pass the probe and fail in pyrender, in whatever way they like
             trouble = f"OpenGL on {platform} failed ({(str(error) or type(error).__name__).splitlines()[0]})"
     if backend != "auto":
-        raise MorphError(f"{trouble}; install {INSTALL_OPENGL}, or use --backend software")
+        raise MorphError(f"{trouble}; install {INSTALL_OPENGL}, or use `backend=software`")
     say(f"{trouble}, drawing in software; for OpenGL: {INSTALL_OPENGL}")
     return SoftwareRenderer(samples)

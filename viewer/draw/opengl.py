@@ -5,17 +5,17 @@ from __future__ import annotations
 import dataclasses
 import os
 import sys
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 
+from morph.arrays import Doubles, Floats, Image
 from morph.errors import MorphError
 from morph.model.camera import PerspectiveCamera
-from viewer.draw.scene import Part, Scene
+from viewer.draw.scene import MeshPart, Scene
 from viewer.draw.software import average
 
-Layer = npt.NDArray[np.float32]
 MANY = 2000  # triangles of a hidden part from which it is worth to look for those in the picture
 CELL = 32  # pixels: parts of pictures that are drawn are multiples of it, so that buffers seldom change their size
 
@@ -40,7 +40,7 @@ class OpenGLRenderer:
         self._renderer: Any = None
         self._size = (0, 0)
 
-    def render(self, scene: Scene) -> Layer:
+    def render(self, scene: Scene) -> Floats:
         """``(H, W, 4)`` float32 RGB multiplied by alpha, and alpha, 0..1.
 
         Only the part of the picture in which something is seen is drawn; without a graphics card, pixels are what costs.
@@ -53,7 +53,7 @@ class OpenGLRenderer:
         out[box[1] : box[3], box[0] : box[2]] = self._render(part.finer(self.samples), scene.width, scene.height)
         return out
 
-    def _render(self, fine: Scene, width: int, height: int) -> Layer:
+    def _render(self, fine: Scene, width: int, height: int) -> Floats:
         """The layer of a scene that is no larger than ``width`` x ``height`` pixels, averaged."""
         self._resize(width * self.samples, height * self.samples)
         hidden = [part for part in fine.parts if not part.see_through]
@@ -100,7 +100,7 @@ class OpenGLRenderer:
         self._renderer = self.pyrender.Renderer(width, height)
         self._size = (width, height)
 
-    def _draw(self, scene: Scene, parts: list[tuple[Part, Layer]]) -> Layer:
+    def _draw(self, scene: Scene, parts: list[tuple[MeshPart, Floats]]) -> Floats:
         from OpenGL import GL
 
         self._renderer.viewport_width, self._renderer.viewport_height = scene.width, scene.height
@@ -115,10 +115,10 @@ class OpenGLRenderer:
             self._renderer.render(graph, flags)
             data = GL.glReadPixels(0, 0, width, height, GL.GL_RGBA, GL.GL_UNSIGNED_BYTE)
             rgba = np.frombuffer(data, np.uint8).reshape(height, width, 4)[::-1]
-        return np.multiply(rgba, np.float32(1 / 255), dtype=np.float32)
+        return np.asarray(np.multiply(rgba, np.float32(1 / 255), dtype=np.float32))
 
 
-def _in_window(part: Part, colours: Layer, scene: Scene) -> tuple[Part, Layer]:
+def _in_window(part: MeshPart, colours: Floats, scene: Scene) -> tuple[MeshPart, Floats]:
     """A part that is not seen, and its colours, without what lies outside of the picture; other parts as they are."""
     if not part.holdout or len(part.triangles) < MANY:
         return part, colours
@@ -130,7 +130,7 @@ def _in_window(part: Part, colours: Layer, scene: Scene) -> tuple[Part, Layer]:
     used = np.zeros(len(points), bool)
     used[triangles] = True
     number = np.cumsum(used, dtype=np.int32) - np.int32(1)
-    return Part(part.vertices[used], number[triangles], part.albedo[used], holdout=True), colours[used]
+    return MeshPart(part.vertices[used], number[triangles], part.albedo[used], holdout=True), colours[used]
 
 
 def import_pyrender(platform: str | None) -> Any:
@@ -159,17 +159,38 @@ def import_pyrender(platform: str | None) -> Any:
     return pyrender
 
 
-def pyrender_primitive(pyrender: Any, part: Part, colours: Layer, *, blend: bool = False, wireframe: bool = False) -> Any:
-    """A pyrender primitive of a part; ``blend`` mixes it with what is behind it (straight alpha, as OpenGL wants it)."""
-    if blend:
+@dataclass(frozen=True)
+class DrawMode:
+    """How a primitive is drawn.
+
+    Attributes:
+        blend: mix it with what is behind it (straight alpha, as OpenGL wants it).
+        wireframe: draw edges only.
+    """
+
+    blend: bool = False
+    wireframe: bool = False
+
+    @property
+    def alpha_mode(self) -> str:
+        """The word that glTF has for it."""
+        return "BLEND" if self.blend else "OPAQUE"
+
+
+SOLID = DrawMode()
+
+
+def pyrender_primitive(pyrender: Any, part: MeshPart, colours: Floats, mode: DrawMode = SOLID) -> Any:
+    """A pyrender primitive of a part with lit ``colours`` ``(V, 4)``."""
+    if mode.blend:
         colours = np.concatenate([colours[:, :3] / np.maximum(colours[:, 3:], 1e-3), colours[:, 3:]], axis=1)
     material = pyrender.MetallicRoughnessMaterial(
-        baseColorFactor=(1.0, 1.0, 1.0, 1.0), alphaMode="BLEND" if blend else "OPAQUE", wireframe=wireframe
+        baseColorFactor=(1.0, 1.0, 1.0, 1.0), alphaMode=mode.alpha_mode, wireframe=mode.wireframe
     )
     return pyrender.Primitive(part.vertices, color_0=colours, indices=part.triangles, material=material)
 
 
-def pyrender_scene(pyrender: Any, scene: Scene, parts: list[tuple[Part, Layer]]) -> Any:
+def pyrender_scene(pyrender: Any, scene: Scene, parts: list[tuple[MeshPart, Floats]]) -> Any:
     """A pyrender scene of parts with their lit colours, on a background of nothing, seen by the scene's camera.
 
     All parts without a texture become one mesh, for colours are all that they differ in: one draw call is much faster
@@ -187,23 +208,25 @@ def pyrender_scene(pyrender: Any, scene: Scene, parts: list[tuple[Part, Layer]])
     return graph
 
 
-def joined(parts: list[tuple[Part, Layer]]) -> Part | None:
+def joined(parts: list[tuple[MeshPart, Floats]]) -> MeshPart | None:
     """Parts with their lit colours as one; None where there is no triangle."""
     filled = [(part, colours) for part, colours in parts if len(part.triangles)]
     if not filled:
         return None
     starts = np.cumsum([0] + [len(part.vertices) for part, _ in filled])
-    return Part(
+    return MeshPart(
         np.concatenate([part.vertices for part, _ in filled]),
         np.concatenate([part.triangles + start for (part, _), start in zip(filled, starts[:-1], strict=True)]),
         np.concatenate([colours for _, colours in filled]),
     )
 
 
-def pyrender_textured(pyrender: Any, part: Part, coordinates: Layer, texture: npt.NDArray[np.uint8]) -> Any:
+def pyrender_textured(pyrender: Any, part: MeshPart, coordinates: Floats, texture: Image) -> Any:
     """A pyrender primitive that shows a texture as it is.
 
     Args:
+        pyrender: the module.
+        part: mesh to draw.
         coordinates: ``(V, 2)`` texture coordinates, origin bottom left.
         texture: ``(H, W, 3)`` uint8 RGB.
     """
@@ -212,32 +235,25 @@ def pyrender_textured(pyrender: Any, part: Part, coordinates: Layer, texture: np
     return pyrender.Primitive(part.vertices, texcoord_0=coordinates, indices=part.triangles, material=material)
 
 
-def pyrender_painted(
-    pyrender: Any,
-    part: Part,
-    colours: Layer,
-    image: npt.NDArray[np.uint8],
-    *,
-    blend: bool = False,
-    wireframe: bool = False,
-) -> Any:
+def pyrender_painted(pyrender: Any, part: MeshPart, colours: Floats, image: Image, mode: DrawMode = SOLID) -> Any:
     """A pyrender primitive of a part with a texture, multiplied by its lit colours.
 
     Args:
+        pyrender: the module.
+        part: with texture coordinates.
         colours: ``(V, 4)`` lit colours.
-        image: ``(H, W, 4)`` uint8 for the part's coordinates; multiplied by alpha unless ``blend``.
-        blend: mix it with what is behind it (straight alpha, as OpenGL wants it).
-        wireframe: draw edges only.
+        image: ``(H, W, 4)`` uint8 for the part's coordinates; multiplied by alpha unless the mode blends.
+        mode: how it is drawn.
     """
-    material = _texture_material(pyrender, image, alphaMode="BLEND" if blend else "OPAQUE", wireframe=wireframe)
-    if blend:  # pyrender draws it after what is solid only where a factor is clear; it does not look into the texture
+    material = _texture_material(pyrender, image, alphaMode=mode.alpha_mode, wireframe=mode.wireframe)
+    if mode.blend:  # pyrender draws it after what is solid only where a factor is clear; it does not look into the texture
         material.baseColorFactor = (1.0, 1.0, 1.0, 0.9999)
     return pyrender.Primitive(
         part.vertices, texcoord_0=part.coordinates, color_0=colours, indices=part.triangles, material=material
     )
 
 
-def _texture_material(pyrender: Any, rgba: npt.NDArray[np.uint8], **more: Any) -> Any:
+def _texture_material(pyrender: Any, rgba: Image, **more: Any) -> Any:
     from OpenGL import GL
 
     sampler = pyrender.Sampler(
@@ -247,7 +263,7 @@ def _texture_material(pyrender: Any, rgba: npt.NDArray[np.uint8], **more: Any) -
     return pyrender.MetallicRoughnessMaterial(baseColorTexture=image, baseColorFactor=(1.0, 1.0, 1.0, 1.0), **more)
 
 
-def pyrender_camera(pyrender: Any, scene: Scene) -> tuple[Any, npt.NDArray[np.float64]]:
+def pyrender_camera(pyrender: Any, scene: Scene) -> tuple[Any, Doubles]:
     """The scene's camera as pyrender has it, and its ``(4, 4)`` pose; near and far planes enclose every part."""
     camera, width, height = scene.camera, scene.width, scene.height
     rotation = np.asarray(camera.rotation, np.float64)

@@ -8,17 +8,19 @@ from dataclasses import dataclass, field
 import numpy as np
 import numpy.typing as npt
 
+from morph.arrays import Floats, Image, Ints, Reals
 from morph.errors import MorphError
 from morph.model.camera import PerspectiveCamera, ScaledOrthographicCamera
 from morph.rendering import vertex_normals
-from viewer.draw.lighting import Floats, Lighting, Material, light_vertices, studio_light
+from viewer.draw.lighting import Lighting, Material, Surface, light_vertices, studio_light
 from viewer.draw.texture import Texture
 
 Camera = ScaledOrthographicCamera | PerspectiveCamera
+Box = tuple[int, int, int, int]  # left, top, right, bottom in pixels; the last two are outside
 
 
 @dataclass(frozen=True, eq=False)
-class Part:
+class MeshPart:
     """One mesh of a scene, seen from outside only (see :func:`two_sided`).
 
     Attributes:
@@ -35,7 +37,7 @@ class Part:
     """
 
     vertices: Floats
-    triangles: npt.NDArray[np.int32]
+    triangles: Ints
     albedo: Floats
     normals: Floats | None = None
     occlusion: Floats | None = None
@@ -61,7 +63,7 @@ class Scene:
     A :class:`PerspectiveCamera` stands still in its own frame, so the eye is where ``rotation @ x + position`` is zero.
     """
 
-    parts: tuple[Part, ...]
+    parts: tuple[MeshPart, ...]
     camera: Camera
     width: int
     height: int
@@ -77,7 +79,7 @@ class Scene:
         """``(3,)`` the viewer's place, or None where it is far away along +z."""
         if isinstance(self.camera, ScaledOrthographicCamera):
             return None
-        return (-np.asarray(self.camera.rotation).T @ np.asarray(self.camera.position)).astype(np.float32)
+        return np.asarray(-np.asarray(self.camera.rotation).T @ np.asarray(self.camera.position), np.float32)
 
     def finer(self, samples: int) -> Scene:
         """The same scene as a picture with ``samples`` × ``samples`` as many pixels."""
@@ -101,12 +103,16 @@ class Scene:
             camera = dataclasses.replace(camera, translation=np.asarray(camera.translation) - corner)
         return dataclasses.replace(self, camera=camera, width=width, height=height)
 
-    def box(self, step: int = 1) -> tuple[int, int, int, int] | None:
+    def box(self, step: int = 1) -> Box | None:
         """Left, top, right and bottom of what seen parts may touch, multiples of ``step`` except at the picture's own edges.
 
         The last two are outside. None where nothing is seen.
         """
-        seen = [np.asarray(self.camera.project(p.vertices)) for p in self.parts if not p.holdout and len(p.vertices)]
+        return self.box_of([np.asarray(self.camera.project(p.vertices)) for p in self.parts if not p.holdout], step)
+
+    def box_of(self, meshes: list[Reals], step: int = 1) -> Box | None:
+        """The same of meshes whose vertices lie at these pixels, ``(V, 2)`` or more columns each."""
+        seen = [points for points in meshes if len(points)]
         if not seen:
             return None
         low, high = (np.array([pick([pick(points[:, k]) for points in seen]) for k in (0, 1)]) for pick in (np.min, np.max))
@@ -116,7 +122,7 @@ class Scene:
             return None
         return int(first[0]), int(first[1]), int(last[0]), int(last[1])
 
-    def texture_image(self, part: Part) -> npt.NDArray[np.uint8]:
+    def texture_image(self, part: MeshPart) -> Image:
         """The level of the part's texture for this picture, ``(H, W, 4)`` uint8 multiplied by alpha.
 
         Its texels are about as large as pixels, on average over the triangles that face the viewer. Where normals are
@@ -126,19 +132,19 @@ class Scene:
         image = part.texture.levels[self.texture_level(part)]
         return np.repeat(image[..., 3:], 4, axis=2) if self.show_normals else image
 
-    def texture_level(self, part: Part) -> int:
+    def texture_level(self, part: MeshPart) -> int:
         """Number of that level."""
         texture = part.texture
         assert texture is not None
         assert part.coordinates is not None
         points = np.asarray(self.camera.project(part.vertices))[:, :2]
         height, width = texture.levels[0].shape[:2]
-        pixels = -_doubled_areas(points[part.triangles])
-        texels = np.abs(_doubled_areas(part.coordinates[part.triangles])) * (width * height)
+        pixels = -doubled_areas(points[part.triangles])
+        texels = np.abs(doubled_areas(part.coordinates[part.triangles])) * (width * height)
         facing = pixels > 0
         return texture.level(float(np.sqrt(texels[facing].sum() / max(pixels[facing].sum(), 1e-9))))
 
-    def colours(self, part: Part) -> Floats:
+    def colours(self, part: MeshPart) -> Floats:
         """``(V, 4)`` lit colours of a part, multiplied by alpha, without its texture; all zero where it is a holdout."""
         if part.holdout:
             return np.zeros((len(part.vertices), 4), np.float32)
@@ -147,16 +153,17 @@ class Scene:
             alpha = part.albedo[:, 3:]
             return np.concatenate([(0.5 + 0.5 * normals) * alpha, alpha], axis=1).astype(np.float32)
         occlusion = part.occlusion if part.occlusion is not None else np.ones(len(part.vertices), np.float32)
-        return light_vertices(part.vertices, normals, part.albedo, occlusion, part.material, self.lighting, self.eye)
+        surface = Surface(part.vertices, normals, part.albedo, occlusion, part.material)
+        return light_vertices(surface, self.lighting, self.eye)
 
 
-def _doubled_areas(corners: npt.NDArray[np.floating]) -> npt.NDArray[np.floating]:
+def doubled_areas(corners: Reals) -> Reals:
     """``(F,)`` twice the signed areas of ``(F, 3, 2)`` triangles."""
     a, b = corners[:, 1] - corners[:, 0], corners[:, 2] - corners[:, 0]
     return np.asarray(a[:, 0] * b[:, 1] - a[:, 1] * b[:, 0])
 
 
-def two_sided(part: Part) -> Part:
+def two_sided(part: MeshPart) -> MeshPart:
     """The part and its own back, with normals that point the other way: for sheets that are seen from both sides."""
     normals = part.normals if part.normals is not None else vertex_normals(part.vertices, part.triangles)
     back = part.triangles[:, ::-1] + len(part.vertices)
@@ -175,7 +182,7 @@ def picture_camera() -> ScaledOrthographicCamera:
     return ScaledOrthographicCamera(np.eye(3), np.float64(1.0), np.zeros(2))
 
 
-def orbit_camera(
+def orbit_camera(  # noqa: PLR0913 - the numbers of a view
     target: npt.ArrayLike, distance: float, yaw: float, pitch: float, width: int, height: int, field_of_view: float = 24.0
 ) -> PerspectiveCamera:
     """A pinhole camera that looks at ``target`` from ``distance``.
@@ -183,8 +190,10 @@ def orbit_camera(
     Args:
         target: ``(3,)`` point in the middle of the picture.
         distance: from the eye to it, in the unit of the scene.
-        yaw, pitch: degrees; positive yaw walks to the right of the scene (+x), positive pitch climbs.
-        width, height: size of the picture.
+        yaw: degrees; positive walks to the right of the scene (+x).
+        pitch: degrees; positive climbs.
+        width: columns of the picture.
+        height: rows of the picture.
         field_of_view: degrees from the top of the picture to its bottom.
     """
     a, b = np.radians(yaw), np.radians(pitch)

@@ -4,15 +4,12 @@ from __future__ import annotations
 
 import cv2
 import numpy as np
-import numpy.typing as npt
 
+from morph.arrays import Floats
 from morph.model.camera import PerspectiveCamera
 from morph.rendering import Fragments, interpolate, rasterise
-from viewer.draw.scene import Camera, Part, Scene
+from viewer.draw.scene import Box, Camera, MeshPart, Scene
 from viewer.draw.texture import sample
-
-Layer = npt.NDArray[np.float32]
-Box = tuple[int, int, int, int]  # left, top, right, bottom in pixels; the last two are outside
 
 
 class SoftwareRenderer:
@@ -27,7 +24,7 @@ class SoftwareRenderer:
     def __init__(self, samples: int = 1) -> None:
         self.samples = samples
 
-    def render(self, scene: Scene) -> Layer:
+    def render(self, scene: Scene) -> Floats:
         """``(H, W, 4)`` float32 RGB multiplied by alpha, and alpha, 0..1."""
         fine = scene.finer(self.samples)
         meshes = [(part, _pixels(part.vertices, fine.camera)) for part in fine.parts]
@@ -35,12 +32,12 @@ class SoftwareRenderer:
         painted = [mesh for mesh in meshes if mesh[0].texture is not None]
         clear = [mesh for mesh in meshes if mesh[0].see_through and mesh[0].texture is None and not mesh[0].holdout]
         out = np.zeros((scene.height, scene.width, 4), np.float32)
-        box = _box([mesh for mesh in meshes if not mesh[0].holdout], fine, self.samples)
+        box = fine.box_of([points for part, points in meshes if not part.holdout], self.samples)
         if box is None:
             return out
         layer, fragments = _draw(fine, solid, box)
         for group in (*([mesh] for mesh in painted), clear):  # skin first, then the glass before it
-            small = _box(group, fine, 1)
+            small = fine.box_of([points for _, points in group])
             if small is None:
                 continue
             above, nearest = _draw(fine, group, small)
@@ -55,7 +52,7 @@ class SoftwareRenderer:
         """Nothing to free."""
 
 
-def average(layer: Layer, samples: int) -> Layer:
+def average(layer: Floats, samples: int) -> Floats:
     """The mean of every ``samples`` × ``samples`` pixels: ``(H, W, 4)`` to ``(H / samples, W / samples, 4)``."""
     if samples == 1:
         return layer
@@ -64,24 +61,10 @@ def average(layer: Layer, samples: int) -> Layer:
     return small.astype(np.float32, copy=False)
 
 
-Mesh = tuple[Part, npt.NDArray[np.float32]]
+Mesh = tuple[MeshPart, Floats]
 
 
-def _box(meshes: list[Mesh], scene: Scene, step: int) -> Box | None:
-    """The part of the picture that meshes may touch, its edges multiples of ``step``; None where they are out of it."""
-    seen = [points for _, points in meshes if len(points)]
-    if not seen:
-        return None
-    low = np.min([points[:, :2].min(axis=0) for points in seen], axis=0)
-    high = np.max([points[:, :2].max(axis=0) for points in seen], axis=0)
-    first = np.maximum(np.floor(low / step) * step, 0)
-    last = np.minimum((np.floor(high / step) + 1) * step, [scene.width, scene.height])
-    if not (last > first).all():
-        return None
-    return int(first[0]), int(first[1]), int(last[0]), int(last[1])
-
-
-def _draw(scene: Scene, meshes: list[Mesh], box: Box) -> tuple[Layer, Fragments]:
+def _draw(scene: Scene, meshes: list[Mesh], box: Box) -> tuple[Floats, Fragments]:
     """Layer and fragments of the pixels in ``box``; a part with a texture is drawn on its own."""
     points, triangles, first = [np.zeros((0, 3), np.float32)], [np.zeros((0, 3), np.int32)], 0
     colours = [np.zeros((0, 4), np.float32)]
@@ -102,7 +85,7 @@ def _draw(scene: Scene, meshes: list[Mesh], box: Box) -> tuple[Layer, Fragments]
     return layer, fragments
 
 
-def _pixels(vertices: npt.NDArray[np.float32], camera: Camera) -> npt.NDArray[np.float32]:
+def _pixels(vertices: Floats, camera: Camera) -> Floats:
     """``(V, 3)`` pixels, and depth that grows towards the viewer and is linear in the picture."""
     points = np.array(camera.project(vertices.astype(np.float32)), np.float32)
     if isinstance(camera, PerspectiveCamera):

@@ -8,13 +8,12 @@ from typing import Any
 
 import cv2
 import numpy as np
-import numpy.typing as npt
 
+from morph.arrays import Array, Floats, Image
 from morph.compiled import compiled
 from morph.errors import MorphError
 from morph.export.textures.uv_chart import fill_gaps
 
-Image = npt.NDArray[np.uint8]
 SMALLEST = 8  # texels
 NARROWEST, WIDEST = 512, 8192  # texels of a texture that people paint
 
@@ -54,7 +53,7 @@ class Texture:
         return np.rint(np.minimum(image, 255)).astype(np.uint8)
 
 
-def sample(image: Image, coordinates: npt.NDArray[np.float32]) -> npt.NDArray[np.float32]:
+def sample(image: Image, coordinates: Floats) -> Floats:
     """Values between texels, bilinear, ``(..., 4)`` float32 in 0..1; past the edge, the edge goes on.
 
     Args:
@@ -81,7 +80,7 @@ def _sample(image: Any, coordinates: Any, out: Any) -> None:
             out[i, c] = (upper * (1 - b) + lower * b) / np.float32(255)
 
 
-def check_square(path: str | os.PathLike[str], picture: npt.NDArray) -> None:
+def check_square(path: str | os.PathLike[str], picture: Array) -> None:
     """Raise MorphError unless a picture ``(H, W, …)`` has the shape of a texture: square, 512 to 8192 texels wide."""
     height, width = picture.shape[:2]
     if width != height:

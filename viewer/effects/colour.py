@@ -6,23 +6,23 @@ import cv2
 import numpy as np
 import numpy.typing as npt
 
-Floats = npt.NDArray[np.float32]
-GAMMA = 2.2
+from morph.arrays import Floats, Reals
+from morph.rendering.colour import GAMMA, LUMINANCE
 
 
-def to_lab(picture: npt.NDArray[np.floating]) -> Floats:
+def to_lab(picture: Reals) -> Floats:
     """Display RGB 0..1 ``(H, W, 3)`` to CIE L*a*b*, L 0..100."""
     return np.asarray(cv2.cvtColor(np.clip(picture, 0, 1).astype(np.float32), cv2.COLOR_RGB2LAB), np.float32)
 
 
-def from_lab(picture: npt.NDArray[np.floating]) -> Floats:
+def from_lab(picture: Reals) -> Floats:
     """The inverse of :func:`to_lab`, clipped to 0..1."""
     return np.asarray(np.clip(cv2.cvtColor(picture.astype(np.float32), cv2.COLOR_LAB2RGB), 0, 1), np.float32)
 
 
-def luminance(picture: npt.NDArray[np.floating]) -> Floats:
+def luminance(picture: Reals) -> Floats:
     """``(...)`` linear luminance of display RGB 0..1 ``(..., 3)``."""
-    return np.asarray(np.clip(picture, 0, 1) ** GAMMA @ np.array([0.2126, 0.7152, 0.0722]), np.float32)
+    return np.asarray(np.clip(picture, 0, 1) ** GAMMA @ LUMINANCE, np.float32)
 
 
 def smooth_step(values: npt.ArrayLike, low: float, high: float) -> Floats:

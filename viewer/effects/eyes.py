@@ -5,16 +5,16 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
-import numpy.typing as npt
 
+from morph.arrays import Floats, Indices
 from morph.errors import MorphError
 from morph.model import MorphableModel
-from viewer.effects.colour import GAMMA, blurred, luminance, smooth_step, to_lab
+from morph.rendering.colour import GAMMA
+from viewer.effects.colour import blurred, luminance, smooth_step, to_lab
 from viewer.effects.face import PlateFace
 from viewer.effects.irises import Iris, find_iris
 from viewer.effects.settings import EyeColour
 
-Floats = npt.NDArray[np.float32]
 EYES = ("left_eye", "right_eye")
 RADIUS = 5.6  # millimetres of an iris; people hardly differ
 FRONT = 25.0  # degrees off the axis of an eyeball whose vertices tell where its iris is
@@ -27,8 +27,8 @@ class _Eyeball:
     """Rows of the triangles of an eyeball, and of vertices around its iris; they lie round its ``centre`` in the mean head."""
 
     region: int
-    front: npt.NDArray[np.int64]
-    back: npt.NDArray[np.int64]
+    front: Indices
+    back: Indices
 
 
 class EyeRecolouring:
@@ -56,7 +56,7 @@ class EyeRecolouring:
             iris = self.iris(plate, face, eye)
             if iris is not None:
                 _recolour(out, face, iris, self.settings)
-        return out
+        return np.asarray(out)
 
     def iris(self, plate: Floats, face: PlateFace, eye: _Eyeball) -> Iris | None:
         """Where the iris is in the box; None where the eye is shut, turned away or hidden."""

@@ -7,10 +7,10 @@ import functools
 import numpy as np
 import numpy.typing as npt
 
+from morph.arrays import Floats
 from morph.model import MorphableModel
 from morph.rendering import Fragments, interpolate, rasterise, vertex_normals
 
-Floats = npt.NDArray[np.float32]
 ROUND = 8  # pixels kept around the head
 
 

@@ -8,8 +8,8 @@ from pathlib import Path
 
 import cv2
 import numpy as np
-import numpy.typing as npt
 
+from morph.arrays import Image
 from morph.errors import MorphError
 from morph.export.head_mesh import model_of_png
 from morph.export.performance import performance_of_track
@@ -20,13 +20,13 @@ from morph.track_folder.read import load_track
 from viewer.draw.texture import check_square
 
 
-def read_face_texture(path: str | os.PathLike[str]) -> tuple[npt.NDArray[np.uint8], str]:
+def read_face_texture(path: str | os.PathLike[str]) -> tuple[Image, str]:
     """``(N, N, 3)`` uint8 RGB, and the identity of the model that `morph export` wrote into the file ("": it does not say).
 
     Raises:
         MorphError: not a picture, not square, too small or too large.
     """
-    how = "give a texture that `morph export TRACK --over CLIP --out face.png` wrote"
+    how = "give a texture that `morph export TRACK over=CLIP out=face.png` wrote"
     try:
         data = Path(path).read_bytes()
         picture = cv2.imdecode(np.frombuffer(data, np.uint8), cv2.IMREAD_COLOR)
@@ -38,14 +38,14 @@ def read_face_texture(path: str | os.PathLike[str]) -> tuple[npt.NDArray[np.uint
     return np.ascontiguousarray(picture[..., ::-1], np.uint8), model_of_png(data)
 
 
-def face_of_track(folder: str | os.PathLike[str], model: MorphableModel) -> tuple[npt.NDArray[np.uint8], str]:
+def face_of_track(folder: str | os.PathLike[str], model: MorphableModel) -> tuple[Image, str]:
     """The same of the person whom a track shows most, pooled from the footage that ``summary.json`` names.
 
     Raises:
         MorphError: no track, one of another model, or its footage is gone.
     """
     performance = performance_of_track(load_track(folder), model)
-    how = f"give a texture: morph export {folder} --over CLIP --out face.png"
+    how = f"give a texture: `morph export {folder} over=CLIP out=face.png`"
     try:
         footage = str(json.loads((Path(folder) / "summary.json").read_text())["input"])
     except (OSError, ValueError, KeyError, TypeError):

@@ -6,11 +6,10 @@ from dataclasses import dataclass
 
 import cv2
 import numpy as np
-import numpy.typing as npt
 
+from morph.arrays import Bools, Doubles, Floats, Reals
 from viewer.effects.colour import blurred, smooth_step, to_lab
 
-Floats = npt.NDArray[np.float32]
 FINE = 10.0  # pixels of an iris's radius in the patch that is searched
 SEARCH = 0.95  # radii that the iris may be away from where the mesh has it
 SIZES = (0.82, 0.92, 1.02)  # radii that are tried
@@ -31,9 +30,9 @@ class Iris:
         skin: ``(3,)`` L*a*b* of the skin under the eye.
     """
 
-    centre: npt.NDArray[np.float64]
+    centre: Doubles
     radius: float
-    squeeze: npt.NDArray[np.float64]
+    squeeze: Doubles
     opening: Floats
     open: float
     skin: Floats
@@ -48,14 +47,14 @@ class Iris:
         """``(h, w)`` from its centre, 1 on its outline."""
         rows, columns = np.mgrid[crop]
         away = np.stack([columns - self.centre[0], rows - self.centre[1]], axis=-1) @ self.squeeze.T
-        return np.linalg.norm(away, axis=-1).astype(np.float32)
+        return np.asarray(np.linalg.norm(away, axis=-1).astype(np.float32))
 
 
 def find_iris(
     plate: Floats,
-    opening: npt.NDArray[np.bool_],
-    about: npt.NDArray[np.floating],
-    axis: npt.NDArray[np.floating],
+    opening: Bools,
+    about: Reals,
+    axis: Reals,
     radius: float,
 ) -> Iris | None:
     """The iris near a place, where a dark disc stands out best; lids go with it.
@@ -100,7 +99,7 @@ def find_iris(
     )
 
 
-def _opening_height(opening: npt.NDArray[np.bool_], about: npt.NDArray[np.floating], radius: float) -> float:
+def _opening_height(opening: Bools, about: Reals, radius: float) -> float:
     """How far the lids are apart before the iris, in radii."""
     height, width = opening.shape
     columns = np.clip(np.arange(round(about[0] - 0.5 * radius), round(about[0] + 0.5 * radius) + 1), 0, width - 1)
@@ -109,7 +108,7 @@ def _opening_height(opening: npt.NDArray[np.bool_], about: npt.NDArray[np.floati
     return float(seen.sum(axis=0).mean() / radius) if seen.size else 0.0
 
 
-def _squeeze(axis: npt.NDArray[np.floating]) -> npt.NDArray[np.float64]:
+def _squeeze(axis: Reals) -> Doubles:
     """``(2, 2)`` that makes the circle again that a turned disc is seen as."""
     flat = np.asarray(axis[:2], np.float64)
     length = float(np.linalg.norm(flat))
@@ -119,13 +118,13 @@ def _squeeze(axis: npt.NDArray[np.floating]) -> npt.NDArray[np.float64]:
     return np.eye(2) + (1 / float(axis[2]) - 1) * np.outer(along, along)
 
 
-def _search(shade: Floats, squeeze: npt.NDArray[np.float64], half: int) -> tuple[npt.NDArray[np.float64], float, float]:
+def _search(shade: Floats, squeeze: Doubles, half: int) -> tuple[Doubles, float, float]:
     """Place in the patch, size and contrast of the disc that stands out best."""
     reach = round(SEARCH * FINE)
     window = slice(half - reach, half + reach + 1)
     rows, columns = np.mgrid[-reach : reach + 1, -reach : reach + 1] / FINE
     far = 0.06 * (rows**2 + columns**2)  # the mesh is believed where two places are alike
-    best: tuple[float, npt.NDArray[np.float64], float, float] = (-np.inf, np.zeros(2), 1.0, 0.0)
+    best: tuple[float, Doubles, float, float] = (-np.inf, np.zeros(2), 1.0, 0.0)
     for size in SIZES:
         inner, outer = _kernels(squeeze, size)
         inside, beside = (
@@ -145,7 +144,7 @@ def _search(shade: Floats, squeeze: npt.NDArray[np.float64], half: int) -> tuple
     return best[1], best[2], best[3]
 
 
-def _kernels(squeeze: npt.NDArray[np.float64], size: float) -> tuple[Floats, Floats]:
+def _kernels(squeeze: Doubles, size: float) -> tuple[Floats, Floats]:
     """Means over a disc and over what lies to both sides of it and a little below; lids cover the rest."""
     half = round(1.6 * FINE)
     rows, columns = np.mgrid[-half : half + 1, -half : half + 1]
@@ -157,7 +156,7 @@ def _kernels(squeeze: npt.NDArray[np.float64], size: float) -> tuple[Floats, Flo
     return (inner / inner.sum()).astype(np.float32), (outer / outer.sum()).astype(np.float32)
 
 
-def _between(score: npt.NDArray[np.floating], row: int, column: int) -> npt.NDArray[np.float64]:
+def _between(score: Reals, row: int, column: int) -> Doubles:
     """``(2,)`` columns and rows from a peak to the top of the parabolas through its neighbours."""
     out = np.zeros(2)
     for k, (dr, dc) in enumerate(((0, 1), (1, 0))):
@@ -167,7 +166,7 @@ def _between(score: npt.NDArray[np.floating], row: int, column: int) -> npt.NDAr
     return np.clip(out, -0.5, 0.5)
 
 
-def _moved_opening(opening: npt.NDArray[np.bool_], moved: npt.NDArray[np.floating], radius: float) -> Floats:
+def _moved_opening(opening: Bools, moved: Reals, radius: float) -> Floats:
     """The opening where the picture has it, a little larger to the sides, with soft edges."""
     matrix = np.array([[1, 0, moved[0]], [0, 1, moved[1]]])
     high, wide = (2 * max(round(share * radius), 0) + 1 for share in (0.15, 0.5))

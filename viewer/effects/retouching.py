@@ -5,17 +5,14 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 
 import numpy as np
-import numpy.typing as npt
 
+from morph.arrays import Floats, Image
 from morph.model import MorphableModel
 from viewer.effects.eyes import EyeRecolouring
 from viewer.effects.face import PlateFace
 from viewer.effects.settings import Effect, EyeColour, FaceSwap
 from viewer.effects.skin import SkinSmoothing
 from viewer.effects.swap import Swap
-
-Picture = npt.NDArray[np.uint8]
-Floats = npt.NDArray[np.float32]
 
 
 class Retouching:
@@ -35,7 +32,7 @@ class Retouching:
     def __bool__(self) -> bool:
         return bool(self._steps)
 
-    def __call__(self, plate: Picture, faces: Iterable[PlateFace]) -> Picture:
+    def __call__(self, plate: Image, faces: Iterable[PlateFace]) -> Image:
         """``(H, W, 3)`` uint8 RGB with the effects on every face; pixels that none of them touches stay as they are."""
         out = plate
         for face in faces:

@@ -6,9 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-import numpy.typing as npt
-
+from morph.arrays import Image
 from morph.errors import MorphError
 from viewer.effects.face_texture import read_face_texture
 
@@ -47,7 +45,7 @@ class FaceSwap:
         source: where it came from.
     """
 
-    texture: npt.NDArray[np.uint8] | None = None
+    texture: Image | None = None
     identity: str = ""
     source: Path = Path("texture")
 

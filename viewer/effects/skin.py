@@ -4,15 +4,14 @@ from __future__ import annotations
 
 import cv2
 import numpy as np
-import numpy.typing as npt
 
+from morph.arrays import Floats, Reals
 from morph.model import MorphableModel
 from viewer.effects.colour import blurred, smooth_step, to_lab, typical
 from viewer.effects.face import PlateFace
 from viewer.effects.settings import SmoothSkin
 from viewer.effects.zones import check_zones, skin_zone
 
-Floats = npt.NDArray[np.float32]
 REACH = 4.0  # millimetres over which skin is made even
 EDGE = 0.07  # contrast (display, 0..1) from which on an edge is kept
 PORES = 0.45  # millimetres: what is finer stays, by a half
@@ -60,7 +59,7 @@ def guided(picture: Floats, radius: float, edge: float) -> Floats:
     """
     side = 2 * max(round(radius), 1) + 1
 
-    def mean(values: npt.NDArray[np.floating]) -> Floats:
+    def mean(values: Reals) -> Floats:
         return np.asarray(cv2.blur(values, (side, side), borderType=cv2.BORDER_REFLECT), np.float32)
 
     middle = mean(picture)

@@ -4,18 +4,19 @@ from __future__ import annotations
 
 import cv2
 import numpy as np
-import numpy.typing as npt
 
+from morph.arrays import Floats
 from morph.errors import MorphError
 from morph.model import MorphableModel
+from morph.rendering.colour import GAMMA
 from morph.rendering.harmonics import harmonic_basis, shading, solve_light
+from viewer.draw.scene import doubled_areas
 from viewer.draw.texture import Texture, sample
-from viewer.effects.colour import GAMMA, blurred, from_lab, luminance, smooth_step, to_lab
+from viewer.effects.colour import blurred, from_lab, luminance, smooth_step, to_lab
 from viewer.effects.face import PlateFace
 from viewer.effects.settings import FaceSwap
 from viewer.effects.zones import check_zones, face_zone
 
-Floats = npt.NDArray[np.float32]
 FEATHER = 2.0  # millimetres
 GRAZING = (0.12, 0.40)  # cosines between which a surface that turns away fades
 RELIT = (0.45, 2.2)  # how much darker and lighter the plate's light may make the texture
@@ -37,7 +38,7 @@ class Swap:
     def __init__(self, settings: FaceSwap, model: MorphableModel) -> None:
         if settings.texture is None:
             raise MorphError(
-                "face_swap needs a face: --face FACE.png of `morph export TRACK --over CLIP --out FACE.png`, or a track"
+                "face_swap needs a face: `face=FACE.png` of `morph export TRACK over=CLIP out=FACE.png`, or a track"
             )
         if not len(model.uv_triangles):
             raise MorphError(f"model {model.name!r} has no texture coordinates, which face_swap needs; convert one that has")
@@ -83,7 +84,7 @@ class Swap:
         """Of the texture, whose texels are about as large as pixels."""
         zone = self._zone[face.model.triangles].min(axis=1) > 0.5
         points, uv = face.points[face.model.triangles[zone], :2], self._corners[zone]
-        pixels, texels = (_areas(corners) for corners in (points, uv * len(self._texture.levels[0])))
+        pixels, texels = (doubled_areas(corners) for corners in (points, uv * len(self._texture.levels[0])))
         facing = pixels < 0
         facing = facing if facing.any() else ~facing
         return self._texture.level(float(np.sqrt(np.abs(texels[facing]).sum() / max(np.abs(pixels[facing]).sum(), 1e-9))))
@@ -117,9 +118,3 @@ def _relit(drawn: Floats, plate: Floats, face: PlateFace, alpha: Floats) -> Floa
     spread = blurred(ratio * known, wide) / np.maximum(blurred(known, wide), 1e-3)
     ratio = np.where(known > 0, ratio, np.clip(spread, *RELIT))
     return np.asarray(np.clip(drawn * ratio[..., None] ** (1 / GAMMA), 0, 1), np.float32)
-
-
-def _areas(corners: npt.NDArray[np.floating]) -> npt.NDArray[np.floating]:
-    """``(F,)`` twice the signed areas of ``(F, 3, 2)`` triangles."""
-    a, b = corners[:, 1] - corners[:, 0], corners[:, 2] - corners[:, 0]
-    return np.asarray(a[:, 0] * b[:, 1] - a[:, 1] * b[:, 0])

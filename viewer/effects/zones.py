@@ -7,11 +7,11 @@ import itertools
 import numpy as np
 import numpy.typing as npt
 
+from morph.arrays import Floats, Reals
 from morph.errors import MorphError
 from morph.model import MorphableModel
 from morph.model.ibug68 import LEFT_BROW, LEFT_EYE, RIGHT_BROW, RIGHT_EYE, ring
 
-Floats = npt.NDArray[np.float32]
 NEEDED = ("face", "lips", "inner_mouth")
 
 
@@ -71,7 +71,7 @@ def _rise(values: npt.ArrayLike, low: float, high: float) -> Floats:
     return np.asarray(share * share * (3 - 2 * share), np.float32)
 
 
-def _distance(model: MorphableModel, line: npt.NDArray[np.floating]) -> Floats:
+def _distance(model: MorphableModel, line: Reals) -> Floats:
     """``(V,)`` how far vertices of the mean head are from a line through ``(K, 3)`` points, in the model's unit."""
     best = np.full(model.n_vertices, np.inf, np.float32)
     for a, b in itertools.pairwise(line):
@@ -80,7 +80,7 @@ def _distance(model: MorphableModel, line: npt.NDArray[np.floating]) -> Floats:
     return best
 
 
-def _outside(model: MorphableModel, contour: npt.NDArray[np.floating]) -> Floats:
+def _outside(model: MorphableModel, contour: Reals) -> Floats:
     """``(V,)`` 0 within a closed contour seen from the front, 1 outside."""
     x, y = model.mean[:, 0], model.mean[:, 1]
     crossings = np.zeros(len(x), int)

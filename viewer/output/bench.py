@@ -24,7 +24,7 @@ from morph.tracking import Tracker, TrackerOptions
 from viewer.draw.offscreen import open_renderer
 from viewer.output.preview import Preview, draw_frame
 from viewer.props import find_prop
-from viewer.stage.track_scene import Look, Stage
+from viewer.stage.track_scene import DisplayStyle, TrackScene
 
 SIZE = (640, 480)
 FRAMES = 40  # of the clip, from its first; they are decoded beforehand
@@ -113,29 +113,40 @@ class ViewerReport:
         return "\n".join([*rows, "", self.protocol])
 
 
+@dataclass(frozen=True)
+class ViewerBench:
+    """What is measured.
+
+    Attributes:
+        prop: a shipped name or a folder.
+        backends: "egl", "osmesa" or "software"; those that do not work here are named in the report.
+        rounds: over the frames; the fastest counts.
+        samples: pixels are drawn so many times finer in both directions.
+    """
+
+    prop: str = "glasses"
+    backends: Sequence[str] = ("osmesa", "software")
+    rounds: int = 3
+    samples: int = 2
+
+
 def measure_viewer(
     clip: str | os.PathLike[str],
     track: TrackerOptions | str | os.PathLike[str] | None = None,
-    prop: str = "glasses",
-    *,
-    backends: Sequence[str] = ("osmesa", "software"),
-    rounds: int = 3,
-    samples: int = 2,
+    bench: ViewerBench = ViewerBench(),
 ) -> ViewerReport:
-    """Draw the first frames of a clip with a prop, finished as by ``morph view --over``, and time them.
+    """Draw the first frames of a clip with a prop, finished as by ``morph view`` over footage, and time them.
 
     Args:
         clip: file or folder of numbered pictures.
         track: folder of ``morph track``, or options of a tracker that follows the clip now, which is not timed; None: the
             default ones.
-        prop: a shipped name or a folder.
-        backends: "egl", "osmesa" or "software"; those that do not work here are named in the report.
-        rounds: over the frames; the fastest counts.
-        samples: pixels are drawn so many times finer in both directions.
+        bench: what is measured.
 
     Raises:
         MorphError: the clip cannot be read or shows no face, no such prop, or a count is less than 1.
     """
+    rounds, prop, samples = bench.rounds, bench.prop, bench.samples
     if rounds < 1:
         raise MorphError(f"rounds must be at least 1, got {rounds}")
     found = find_prop(prop)
@@ -148,12 +159,12 @@ def measure_viewer(
                 source.threads = 1
             tracker, track = Tracker(track), Path(folder) / "track"
             track_to_folder(source, tracker, track, TrackOptions())
-        stage = Stage(load_track(track), model, found)
+        stage = TrackScene(load_track(track), model, found)
         costs: dict[str, Backend] = {}
         missing: dict[str, str] = {}
-        for name in backends:
+        for name in bench.backends:
             try:
-                costs[name] = _measure(stage, frames, name, samples, rounds, (str(track), str(clip), prop), Path(folder))
+                costs[name] = _measure(_Job(stage, str(track), str(clip), Path(folder), bench), frames, name)
             except MorphError as error:
                 missing[name] = str(error)
     height, width = frames[0].image.shape[:2]
@@ -172,11 +183,19 @@ def measure_viewer(
     )
 
 
-def _measure(
-    stage: Stage, frames: list[Frame], name: str, samples: int, rounds: int, what: tuple[str, str, str], folder: Path
-) -> Backend:
-    renderer = open_renderer(name, samples)
-    preview = Preview(SIZE, look=Look(head=False), light="auto", finish="matched")
+@dataclass(frozen=True, eq=False)
+class _Job:
+    stage: TrackScene
+    track: str
+    clip: str
+    folder: Path
+    bench: ViewerBench
+
+
+def _measure(job: _Job, frames: list[Frame], backend: str) -> Backend:
+    stage, rounds = job.stage, job.bench.rounds
+    renderer = open_renderer(backend, job.bench.samples)
+    preview = Preview(SIZE, look=DisplayStyle(head=False), light="auto", finish="matched")
     best = float("inf")
     try:
         for number in range(rounds + 1):
@@ -188,17 +207,17 @@ def _measure(
                 best = min(best, time.process_time() - start)
     finally:
         renderer.close()
-    first = min(_first_picture(name, samples, what, folder) for _ in range(rounds))
+    first = min(_first_picture(job, backend) for _ in range(rounds))
     seconds = best / len(frames)
     return Backend(round(1000 * seconds, 2), round(1 / seconds, 1), round(first, 2))
 
 
-def _first_picture(backend: str, samples: int, what: tuple[str, str, str], folder: Path) -> float:
-    """CPU seconds of a program that draws one picture; ``what``: track, clip and prop."""
-    track, clip, prop = what
+def _first_picture(job: _Job, backend: str) -> float:
+    """CPU seconds of a program that draws one picture."""
     size = f"{SIZE[0]}x{SIZE[1]}"
-    words = ["view", track, "--prop", prop, "--over", clip, "--frame", "0", "--size", size, "--backend", backend]
-    words += ["--samples", str(samples), "--out", str(folder / "first.png")]
+    words = ["view", job.track, "--prop", job.bench.prop, "--over", job.clip, "--frame", "0"]
+    words += ["--size", size, "--backend", backend, "--samples", str(job.bench.samples)]
+    words += ["--out", str(job.folder / "first.png")]
     done = subprocess.run([sys.executable, "-c", STARTED, *words], capture_output=True, text=True)
     if done.returncode:
         raise MorphError((done.stderr.strip().splitlines() or ["the picture could not be drawn"])[-1].removeprefix("morph: "))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import dataclasses
 import hashlib
 import json
@@ -16,19 +17,23 @@ import numpy as np
 import numpy.typing as npt
 
 from morph import __version__
+from morph.arrays import Floats, Image, Reals
 from morph.atomic import atomic_path, output_folder
 from morph.errors import MorphError
+from morph.export.linked_files import path_for_cpp
+from morph.folder_lock import only_run_in
 from morph.frames.frame import Frame, FrameSource
 from morph.frames.sources import open_source
 from morph.picture_file import picture_bytes
-from morph.track_folder.resume import RECORD, remove_record, write_record
-from viewer.output.layers import FAR, FrameLayers, LayerMaker, encode
+from morph.rendering.colour import encode_srgb
+from morph.track_folder.layout import RECORD
+from morph.track_folder.resume import remove_record, write_record
+from viewer.output.layer_folder import FORMAT, SUMMARY, check_layer_folder
+from viewer.output.layers import FAR, FrameLayers, LayerMaker
 from viewer.output.preview import Preview, resized
-from viewer.stage.track_scene import Stage
+from viewer.stage.track_scene import TrackScene
 
 Kind = Literal["exr", "png"]
-SUMMARY = "layers.json"
-OWN_FILE = re.compile(r"(layers|st|st_\d+|beauty|matte|depth|normals|uv|plate)\.-?\d{5,}\.(exr|png)")
 HALF_WRITTEN = re.compile(
     r"\.(layers|st|st_\d+|beauty|matte|depth|normals|uv|plate|probe|\.unfinished)(\.-?\d{5,})?-\w{8}(\.\w+)?"
 )
@@ -53,15 +58,30 @@ IN_PNG = {
 }
 
 
+@dataclasses.dataclass(frozen=True)
+class LayerOptions:
+    """Which files are written.
+
+    Attributes:
+        kind: "exr" (half and float) or "png" (16 bits a channel).
+        frame: write this one alone; None: all.
+        resume: keep what a run with the same input and settings has written.
+    """
+
+    kind: Kind = "exr"
+    frame: int | None = None
+    resume: bool = False
+
+
+EXR = LayerOptions()
+
+
 def write_layers(
-    stage: Stage,
     make: LayerMaker,
     preview: Preview,
     folder: str | os.PathLike[str],
-    kind: Kind = "exr",
+    options: LayerOptions = EXR,
     *,
-    frame: int | None = None,
-    resume: bool = False,
     progress: Callable[[FrameSource], Iterable[Frame]] = iter,
 ) -> dict[str, Any]:
     """Write the layers of every frame of the footage; files carry the numbers of its frames, ``layers.json`` comes last.
@@ -72,11 +92,10 @@ def write_layers(
     too, with nothing in them.
 
     Args:
-        stage, make, preview: what is shown, what makes layers of it, and the footage, size and light.
+        make: makes the layers of a stage.
+        preview: footage, size and light.
         folder: made where it does not exist; earlier layers in it are replaced.
-        kind: "exr" or "png".
-        frame: write this one alone.
-        resume: keep what a run with the same input and settings has written.
+        options: which files.
         progress: wraps the frames of the footage.
 
     Returns:
@@ -87,55 +106,74 @@ def write_layers(
             than the track's, the folder cannot be written, or what is to be continued was begun with other input or settings.
     """
     if preview.footage is None:
-        raise MorphError("layers lie over footage; give the clip that was tracked with --over")
+        raise MorphError("layers lie over footage; give the clip that was tracked with `over=`")
+    stage, kind, frame = make.stage, options.kind, options.frame
     encoder = _exr_files() if kind == "exr" else _png_files
     source = open_source(preview.footage)
-    settings = _settings(stage, make, preview, kind, frame)
+    settings = _settings(make, preview, options)
     folder = Path(folder)
-    begun = resume and _begun(folder, settings)
-    match = dataclasses.replace(preview, finish="plain").match(stage)
-    people = len(np.unique(stage.track.id))
-    written, kept, size = [], 0, (0, 0)
-    for picture in progress(source):
-        if not size[0]:
-            size = _prepare(stage, preview, picture, folder, begun, settings)
-        plate, zoom = resized(picture.image, preview.size)
-        size = (plate.shape[1], plate.shape[0])
-        scene = stage.picture_scene(picture.index, *size, zoom, preview.look)
-        if match is not None:
-            scene = dataclasses.replace(scene, lighting=match.observe(scene, plate, picture.index))
-        if frame is not None and picture.index != frame:
-            continue
-        written.append(picture.index)
-        done = folder / f"{'layers' if kind == 'exr' else 'beauty'}.{picture.index:06d}.{kind}"  # comes last of a frame
-        if begun and done.exists():
-            kept += 1
-            continue
-        changed = stage.retouched(picture.index, plate, zoom) if stage.prop is not None and stage.prop.effects else None
-        layers = make(scene, picture.index, zoom, changed)
-        for name, write in sorted(encoder(layers, people).items(), key=lambda entry: entry[0] in ("layers", "beauty")):
-            with atomic_path(folder / f"{name}.{picture.index:06d}.{kind}") as path:
-                write(path)
-    if not written:
-        raise MorphError(f"{preview.footage} has no frame {'' if frame is None else frame}".rstrip())
-    summary = {
-        "format": "morph-layers-1",
-        "frames": written,
-        "kept": kept,
-        "left_out": list(source.left_out),
-        "width": size[0],
-        "height": size[1],
-        "layers": {name: text + (f" ({IN_PNG[name]})" if kind == "png" else "") for name, text in ABOUT.items()},
-        "camera": _cameras(stage, written, size),
-        "settings": settings,
-    }
-    with atomic_path(folder / SUMMARY) as path:
-        path.write_text(json.dumps(summary, indent=1) + "\n")
-    remove_record(folder)
-    return summary
+    lock = contextlib.ExitStack()
+    if folder.is_dir():
+        lock.enter_context(only_run_in(folder))
+    with lock:
+        read = [*getattr(source, "files", [Path(source.name)]), stage.track.folder / "coefficients.npz"]
+        own = check_layer_folder(folder, read) if folder.is_dir() else None
+        begun = options.resume and _begun(folder, settings)
+        match = dataclasses.replace(preview, finish="plain").match(stage)
+        people = len(np.unique(stage.track.id))
+        written, kept, size = [], 0, (0, 0)
+        for picture in progress(source):
+            if not size[0]:
+                size = _prepare(stage, picture, folder)
+                if own is None:
+                    lock.enter_context(only_run_in(folder))
+                _clear(folder, own or set(), begun, settings)
+            plate, zoom = resized(picture.image, preview.size)
+            size = (plate.shape[1], plate.shape[0])
+            scene = stage.picture_scene(picture.index, *size, zoom, preview.look)
+            if match is not None:
+                scene = dataclasses.replace(scene, lighting=match.observe(scene, plate, picture.index))
+            if frame is not None and picture.index != frame:
+                continue
+            written.append(picture.index)
+            done = folder / f"{'layers' if kind == 'exr' else 'beauty'}.{picture.index:06d}.{kind}"  # comes last of a frame
+            if begun and done.exists():
+                kept += 1
+                continue
+            layers = make(scene, picture.index, zoom, _retouched(stage, picture.index, plate, zoom))
+            _write_frame(encoder(layers, people), folder, f"{picture.index:06d}.{kind}")
+        if not written:
+            raise MorphError(f"{preview.footage} has no frame {'' if frame is None else frame}".rstrip())
+        summary = {
+            "format": FORMAT,
+            "frames": written,
+            "kept": kept,
+            "left_out": list(source.left_out),
+            "width": size[0],
+            "height": size[1],
+            "layers": {name: text + (f" ({IN_PNG[name]})" if kind == "png" else "") for name, text in ABOUT.items()},
+            "camera": _cameras(stage, written, size),
+            "settings": settings,
+        }
+        with atomic_path(folder / SUMMARY) as path:
+            path.write_text(json.dumps(summary, indent=1) + "\n")
+        remove_record(folder)
+        return summary
 
 
-def _cameras(stage: Stage, frames: list[int], size: tuple[int, int]) -> list[dict[str, Any]]:
+def _write_frame(files: dict[str, Writer], folder: Path, ending: str) -> None:
+    """Write the files of a frame, the one that says that all are there last."""
+    for name, write in sorted(files.items(), key=lambda entry: entry[0] in ("layers", "beauty")):
+        with atomic_path(folder / f"{name}.{ending}") as path:
+            write(path)
+
+
+def _retouched(stage: TrackScene, frame: int, plate: Image, zoom: float) -> Image | None:
+    """The plate with the prop's effects; None where it has none."""
+    return stage.retouched(frame, plate, zoom) if stage.prop is not None and stage.prop.effects else None
+
+
+def _cameras(stage: TrackScene, frames: list[int], size: tuple[int, int]) -> list[dict[str, Any]]:
     """Scaled orthographic: column = scale · x + column of the origin, row = row of the origin − scale · y."""
     pose, zoom = stage.track.coefficients, 1.0 if stage.track.size is None else size[0] / stage.track.size[0]
     return [
@@ -151,10 +189,8 @@ def _cameras(stage: Stage, frames: list[int], size: tuple[int, int]) -> list[dic
     ]
 
 
-def _prepare(
-    stage: Stage, preview: Preview, picture: Frame, folder: Path, begun: bool, settings: dict[str, Any]
-) -> tuple[int, int]:
-    """See that the footage is the track's, and make the folder; what an earlier or a killed run left goes."""
+def _prepare(stage: TrackScene, picture: Frame, folder: Path) -> tuple[int, int]:
+    """See that the footage is the track's, and make the folder."""
     height, width = picture.image.shape[:2]
     if stage.track.size is not None and stage.track.size != (width, height):
         raise MorphError(
@@ -162,16 +198,24 @@ def _prepare(
             "give the clip that `morph track` read"
         )
     output_folder(folder)
-    for file in folder.iterdir():
-        if HALF_WRITTEN.fullmatch(file.name) or (not begun and (OWN_FILE.fullmatch(file.name) or file.name == SUMMARY)):
-            file.unlink(missing_ok=True)
-    if not begun:
-        write_record(folder, settings)
     return width, height
 
 
-def _settings(stage: Stage, make: LayerMaker, preview: Preview, kind: str, frame: int | None) -> dict[str, Any]:
+def _clear(folder: Path, own: set[Path], begun: bool, settings: dict[str, Any]) -> None:
+    """What earlier layers or a killed run left goes, their summary first."""
+    if own:
+        for file in folder.iterdir():
+            if HALF_WRITTEN.fullmatch(file.name):
+                file.unlink(missing_ok=True)
+    if not begun:
+        for file in sorted(own, key=lambda file: file.name != SUMMARY):
+            file.unlink(missing_ok=True)
+        write_record(folder, settings)
+
+
+def _settings(make: LayerMaker, preview: Preview, options: LayerOptions) -> dict[str, Any]:
     """All that decides what the files hold, as plain values for JSON."""
+    stage = make.stage
     track, footage = stage.track.folder / "coefficients.npz", Path(str(preview.footage))
     files = sorted(footage.iterdir()) if footage.is_dir() else [footage]
     settings = {
@@ -184,8 +228,8 @@ def _settings(stage: Stage, make: LayerMaker, preview: Preview, kind: str, frame
         "size": preview.size,
         "backend": make.renderer.name,
         "samples": getattr(make.renderer, "samples", 1),
-        "layers": kind,
-        "frame": frame,
+        "layers": options.kind,
+        "frame": options.frame,
     }
     return dict(json.loads(json.dumps(settings)))
 
@@ -200,10 +244,10 @@ def _begun(folder: Path, settings: dict[str, Any]) -> bool:
         except OSError:
             continue
         except (ValueError, KeyError, TypeError):
-            raise MorphError(f"{folder / name} is damaged; begin anew without --resume") from None
+            raise MorphError(f"{folder / name} is damaged; begin anew without `resume=`") from None
         if other:
             raise MorphError(
-                f"{folder} was begun with other {', '.join(other)}; give the same input and options, or leave out --resume"
+                f"{folder} was begun with other {', '.join(other)}; give the same input and options, or leave out `resume=`"
             )
         return True
     return False
@@ -217,7 +261,7 @@ def _exr_files() -> Callable[[FrameLayers, int], dict[str, Writer]]:
         import OpenEXR
     except ModuleNotFoundError:
         raise MorphError(
-            "EXR needs OpenEXR; install it with: pip install 'morph[layers]', or use --layers-format png"
+            "EXR needs OpenEXR; install it with: pip install 'morph[layers]', or use `layers_format=png`"
         ) from None
 
     def writer(channels: dict[str, npt.NDArray[Any]]) -> Writer:
@@ -225,7 +269,8 @@ def _exr_files() -> Callable[[FrameLayers, int], dict[str, Writer]]:
         arrays = {name: np.ascontiguousarray(array) for name, array in channels.items()}
 
         def write(path: Path) -> None:
-            OpenEXR.File(header, arrays).write(str(path))
+            with path_for_cpp(path) as place:
+                OpenEXR.File(header, arrays).write(str(place))
             if not is_whole_exr(path.read_bytes()):  # its writer does not say that the disk took the end no more
                 raise MorphError(f"a layer in {path.parent} could not be written to its end; is the disk full?")
 
@@ -248,18 +293,18 @@ def _exr_files() -> Callable[[FrameLayers, int], dict[str, Writer]]:
 
 
 def _png_files(layers: FrameLayers, people: int) -> dict[str, Writer]:
-    def sixteen(values: npt.NDArray[np.floating]) -> npt.NDArray[np.uint16]:
+    def sixteen(values: Reals) -> npt.NDArray[np.uint16]:
         return np.clip(np.rint(values), 0, 65535).astype(np.uint16)
 
     def writer(picture: npt.NDArray[np.uint16]) -> Writer:
         return lambda path: _write_png(path, picture)
 
-    def places(values: npt.NDArray[np.float32]) -> npt.NDArray[np.uint16]:
+    def places(values: Floats) -> npt.NDArray[np.uint16]:
         flat = np.zeros_like(values[..., :1])
         return sixteen(65535 * np.concatenate([values[..., :2], flat, values[..., 2:]], axis=-1))
 
     alpha, there = layers.beauty[..., 3:], np.abs(layers.normals).max(axis=-1, keepdims=True) > 0
-    straight = encode(np.clip(layers.beauty[..., :3] / np.maximum(alpha, 1e-6), 0, 1))
+    straight = encode_srgb(np.clip(layers.beauty[..., :3] / np.maximum(alpha, 1e-6), 0, 1))
     depth = np.clip(32768 + DEPTH_STEP * layers.depth[..., None], 1, 65535)
     pictures = {
         "matte": sixteen(65535 * layers.matte),
@@ -270,7 +315,7 @@ def _png_files(layers: FrameLayers, people: int) -> dict[str, Writer]:
         "beauty": sixteen(65535 * np.concatenate([straight, alpha], axis=-1)),
     }
     if layers.plate is not None:
-        pictures["plate"] = sixteen(65535 * encode(layers.plate))
+        pictures["plate"] = sixteen(65535 * encode_srgb(layers.plate))
     return {name: writer(picture) for name, picture in pictures.items()}
 
 
@@ -284,7 +329,7 @@ def is_whole_exr(data: bytes) -> bool:
         place += 1
         (first,) = struct.unpack_from("<Q", data, place)  # the table ends where the first block begins
         last = max(struct.unpack_from(f"<{(first - place) // 8}Q", data, place))
-        return last + 8 + int(struct.unpack_from("<i", data, last + 4)[0]) <= len(data)
+        return bool(last + 8 + int(struct.unpack_from("<i", data, last + 4)[0]) <= len(data))
     except (IndexError, ValueError, struct.error):
         return False
 

@@ -7,19 +7,19 @@ from typing import TYPE_CHECKING
 
 import cv2
 import numpy as np
-import numpy.typing as npt
 
+from morph.arrays import Floats, Image
 from morph.export.textures.uv_chart import rasterise_chart
 from morph.model import MorphableModel
 from morph.rendering import Fragments, interpolate, rasterise, vertex_normals
-from viewer.draw.scene import Part, Scene
+from morph.rendering.colour import decode_srgb
+from viewer.draw.scene import MeshPart, Scene
 from viewer.draw.texture import sample
 
 if TYPE_CHECKING:
-    from viewer.draw.offscreen import Renderer
-    from viewer.stage.track_scene import Stage
+    from viewer.draw.offscreen import SceneRenderer
+    from viewer.stage.track_scene import TrackScene
 
-Floats = npt.NDArray[np.float32]
 FAR = -10_000.0  # millimetres: the depth where nothing is
 MAP_SIZE = 1024  # texels of an ST map, each way
 FACING = 0.1  # cosine of the steepest angle at which an ST map reads the plate
@@ -63,11 +63,11 @@ class LayerMaker:
         map_size: texels of an ST map, each way.
     """
 
-    def __init__(self, stage: Stage, renderer: Renderer, map_size: int = MAP_SIZE) -> None:
+    def __init__(self, stage: TrackScene, renderer: SceneRenderer, map_size: int = MAP_SIZE) -> None:
         self.stage, self.renderer = stage, renderer
         self._chart = _Chart(stage.model, map_size) if len(stage.model.uv_triangles) else None
 
-    def __call__(self, scene: Scene, frame: int, zoom: float = 1.0, plate: npt.NDArray[np.uint8] | None = None) -> FrameLayers:
+    def __call__(self, scene: Scene, frame: int, zoom: float = 1.0, plate: Image | None = None) -> FrameLayers:
         """Layers of a scene of :meth:`viewer.stage.track_scene.Stage.picture_scene`.
 
         Args:
@@ -92,7 +92,7 @@ class LayerMaker:
                 uv[front, :2] = interpolate(seen, head.triangles, self._chart.corners)[front]
                 uv[front, 2] = 1
                 st[int(stage.track.id[row])] = self._chart.places(head, seen, scale)
-        linear = None if plate is None else decode(np.asarray(plate / 255, np.float32))
+        linear = None if plate is None else decode_srgb(np.asarray(plate / 255, np.float32))
         return FrameLayers(beauty, matte, depth, normals, uv, st, linear)
 
     def _drawn(self, scene: Scene) -> tuple[Floats, Floats]:
@@ -110,25 +110,14 @@ class LayerMaker:
         head = np.clip(whole - props, 0, 1)
         alpha = layer[..., 3:]
         straight = np.asarray(np.clip(layer[..., :3] / np.maximum(alpha, 1e-6), 0, 1), np.float32)
-        beauty = np.concatenate([decode(straight) * alpha, alpha], axis=-1)
+        beauty = np.concatenate([decode_srgb(straight) * alpha, alpha], axis=-1)
         return beauty.astype(np.float32), np.stack([head, props, silhouette], axis=-1)
 
-    def _is_head(self, part: Part) -> bool:
+    def _is_head(self, part: MeshPart) -> bool:
         return part.triangles is self.stage.model.triangles
 
 
-def decode(display: Floats) -> Floats:
-    """Display values 0..1 to linear light: the transfer of sRGB (IEC 61966-2-1)."""
-    return np.where(display <= 0.04045, display / 12.92, ((display + 0.055) / 1.055) ** 2.4).astype(np.float32)
-
-
-def encode(linear: Floats) -> Floats:
-    """The inverse of :func:`decode`."""
-    positive = np.maximum(linear, 0)
-    return np.where(positive <= 0.0031308, 12.92 * positive, 1.055 * positive ** (1 / 2.4) - 0.055).astype(np.float32)
-
-
-def _fragments(part: Part, scene: Scene) -> Fragments:
+def _fragments(part: MeshPart, scene: Scene) -> Fragments:
     return rasterise(part.vertices * np.array([1, -1, 1], np.float32), part.triangles, scene.height, scene.width)
 
 
@@ -154,7 +143,7 @@ def _nearest(scene: Scene, model: MorphableModel, scales: list[float]) -> tuple[
     return depth, normals
 
 
-def _opacity(part: Part, seen: Fragments) -> Floats:
+def _opacity(part: MeshPart, seen: Fragments) -> Floats:
     alpha = interpolate(seen, part.triangles, part.albedo[:, 3:])[..., 0]
     if part.texture is not None and part.coordinates is not None:
         places = interpolate(seen, part.triangles, part.coordinates)
@@ -176,7 +165,7 @@ class _Chart:
         self._shown = model.triangles[chart.triangle_id.ravel()[self._texels]]
         self._shares = chart.barycentric.reshape(-1, 3)[self._texels]
 
-    def places(self, head: Part, seen: Fragments, scale: float) -> Floats:
+    def places(self, head: MeshPart, seen: Fragments, scale: float) -> Floats:
         """``(N, N, 3)`` ST map of a head; ``scale`` is pixels a millimetre."""
         height, width = seen.depth.shape
         normals = head.normals if head.normals is not None else vertex_normals(head.vertices, head.triangles)

@@ -5,17 +5,14 @@ from __future__ import annotations
 import os
 from pathlib import Path
 
-import numpy as np
-import numpy.typing as npt
-
+from morph.arrays import Image
 from morph.errors import MorphError
 from morph.picture_file import save_picture
 
-Picture = npt.NDArray[np.uint8]
 SUFFIXES = (".png", ".jpg", ".jpeg")
 
 
-def write_picture(path: str | os.PathLike[str], picture: Picture) -> None:
+def write_picture(path: str | os.PathLike[str], picture: Image) -> None:
     """Write ``(H, W, 3)`` uint8 RGB as PNG or JPEG, by suffix.
 
     Raises:

@@ -11,20 +11,19 @@ from typing import Literal
 
 import cv2
 import numpy as np
-import numpy.typing as npt
 
+from morph.arrays import Image
 from morph.errors import MorphError
 from morph.export.video import VideoWriter
 from morph.frames.frame import FrameSource
 from morph.frames.sources import open_source
-from viewer.draw.offscreen import Renderer
+from viewer.draw.offscreen import SceneRenderer
 from viewer.output.picture import SUFFIXES, write_picture
 from viewer.plate.composite import backdrop, over
-from viewer.plate.plate_match import PlateMatch
-from viewer.stage.track_scene import Look, Stage
+from viewer.plate.plate_match import PlateFrame, PlateMatch
+from viewer.stage.track_scene import DisplayStyle, TrackScene
 
-Picture = npt.NDArray[np.uint8]
-Timed = tuple[Picture, float]
+Timed = tuple[Image, float]
 
 
 @dataclass(frozen=True)
@@ -45,13 +44,13 @@ class Preview:
     size: tuple[int, int] | None = None
     footage: str | None = None
     layout: Literal["over", "beside"] = "over"
-    look: Look = dataclasses.field(default_factory=Look)
+    look: DisplayStyle = dataclasses.field(default_factory=DisplayStyle)
     yaw: float = 0.0
     pitch: float = 0.0
     light: Literal["auto", "studio"] = "studio"
     finish: Literal["plain", "matched"] = "plain"
 
-    def match(self, stage: Stage) -> PlateMatch | None:
+    def match(self, stage: TrackScene) -> PlateMatch | None:
         """What makes drawings of ``stage`` look like the footage, for one clip; None where nothing has to."""
         auto, matched = self.light == "auto", self.finish == "matched"
         if self.layout != "over" or self.look.normals or not (auto or matched):
@@ -59,18 +58,20 @@ class Preview:
         return PlateMatch(stage, light=auto, finish=matched)
 
 
-def draw_frame(
-    stage: Stage,
-    renderer: Renderer,
+def draw_frame(  # noqa: PLR0913 - what is shown, what draws it, and the frame
+    stage: TrackScene,
+    renderer: SceneRenderer,
     preview: Preview,
     frame: int,
-    footage: Picture | None = None,
+    footage: Image | None = None,
     match: PlateMatch | None = None,
-) -> Picture:
+) -> Image:
     """One frame as ``(H, W, 3)`` uint8 RGB.
 
     Args:
-        stage, renderer, preview: what is shown, what draws it, and how.
+        stage: the track as scenes.
+        renderer: what draws them.
+        preview: how they are shown.
         frame: number of the picture in the clip.
         footage: ``(H, W, 3)`` uint8 of that frame; None: heads alone.
         match: of :meth:`Preview.match`, which has seen the frames before this one; None: this frame has to tell all.
@@ -88,14 +89,14 @@ def draw_frame(
         plate = stage.retouched(frame, plate, zoom)
     match = preview.match(stage) if match is None else match
     if match is not None:
-        return match.draw(renderer, scene, filmed, frame, zoom, plate)
+        return match.draw(renderer, scene, PlateFrame(filmed, frame, zoom, plate))
     layer = renderer.render(scene)
     if preview.layout == "beside":
         return np.concatenate([plate, over(layer, backdrop(width, height))], axis=1)
     return over(layer, plate)
 
 
-def resized(footage: Picture, size: tuple[int, int] | None) -> tuple[Picture, float]:
+def resized(footage: Image, size: tuple[int, int] | None) -> tuple[Image, float]:
     """The footage as large as fits ``size`` in its own shape, and how many pixels one of its pixels became."""
     height, width = footage.shape[:2]
     if size is None or size == (width, height):
@@ -105,9 +106,9 @@ def resized(footage: Picture, size: tuple[int, int] | None) -> tuple[Picture, fl
     return cv2.resize(footage, target, interpolation=cv2.INTER_AREA if zoom < 1 else cv2.INTER_LINEAR), zoom  # type: ignore[return-value]
 
 
-def write_preview(
-    stage: Stage,
-    renderer: Renderer,
+def write_preview(  # noqa: PLR0913 - what is shown, what draws it, and where it goes
+    stage: TrackScene,
+    renderer: SceneRenderer,
     preview: Preview,
     out: str | os.PathLike[str],
     frame: int | None = None,
@@ -116,6 +117,10 @@ def write_preview(
     """Write a picture of one frame, or a clip of all, by the suffix of ``out``.
 
     Args:
+        stage: the track as scenes.
+        renderer: what draws them.
+        preview: how they are shown.
+        out: picture or clip to write.
         frame: which one, for a picture; None: the middle one of those with a face.
         progress: wraps the frames of a clip, and is told how many to expect.
 
@@ -129,7 +134,7 @@ def write_preview(
     track = stage.track
     if out.suffix.lower() == ".mp4":
         if frame is not None:
-            raise MorphError(f"--frame picks one frame, and {out} is a clip; name a .png, or leave --frame out")
+            raise MorphError(f"`frame=` picks one frame, and {out} is a clip; name a .png, or leave `frame=` out")
         written = 0
         source = None if preview.footage is None else open_source(preview.footage)
         frames, count = _all_frames(stage, renderer, preview, source)
@@ -149,7 +154,9 @@ def write_preview(
     return 1
 
 
-def _all_frames(stage: Stage, renderer: Renderer, preview: Preview, source: FrameSource | None) -> tuple[Iterator[Timed], int]:
+def _all_frames(
+    stage: TrackScene, renderer: SceneRenderer, preview: Preview, source: FrameSource | None
+) -> tuple[Iterator[Timed], int]:
     """Pictures with their times: of the whole footage, or from the first to the last frame with a face."""
     track = stage.track
     if source is None:
@@ -160,7 +167,7 @@ def _all_frames(stage: Stage, renderer: Renderer, preview: Preview, source: Fram
     return frames, source.count or track.last + 1
 
 
-def _footage_frame(stage: Stage, preview: Preview, wanted: int, match: PlateMatch | None) -> Picture:
+def _footage_frame(stage: TrackScene, preview: Preview, wanted: int, match: PlateMatch | None) -> Image:
     """A frame of the footage; ``match`` is shown what came before it, so that it draws as in a clip."""
     index, footage = -1, str(preview.footage)
     for frame in open_source(footage):

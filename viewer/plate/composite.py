@@ -2,24 +2,23 @@
 
 from __future__ import annotations
 
-import numpy as np
-import numpy.typing as npt
+from typing import Any, NamedTuple
 
+import numpy as np
+
+from morph.arrays import Floats, Image
 from morph.compiled import compiled
 from morph.errors import MorphError
-from viewer.draw.software import Layer
 from viewer.plate.grain import Grain
 
-Picture = npt.NDArray[np.uint8]
 
-
-def backdrop(width: int, height: int) -> Picture:
+def backdrop(width: int, height: int) -> Image:
     """``(H, W, 3)`` uint8 grey that darkens downwards, for heads without footage."""
     tone = np.linspace(92, 52, height)[:, None, None] + np.array([0.0, 1.0, 4.0])
-    return np.broadcast_to(tone.astype(np.uint8), (height, width, 3)).copy()
+    return np.asarray(np.broadcast_to(tone.astype(np.uint8), (height, width, 3)).copy())
 
 
-def over(layer: Layer, background: Picture, strength: float = 1.0) -> Picture:
+def over(layer: Floats, background: Image, strength: float = 1.0) -> Image:
     """The layer over a picture of the same size: ``(H, W, 3)`` uint8.
 
     Args:
@@ -37,46 +36,46 @@ def over(layer: Layer, background: Picture, strength: float = 1.0) -> Picture:
     return out
 
 
-def over_matched(
-    layer: Layer,
-    background: Picture,
-    corner: tuple[int, int],
-    levels: npt.NDArray[np.float32],
-    grain: Grain,
-    noise: tuple[npt.NDArray[np.float32], int, int],
-) -> Picture:
+class Finish(NamedTuple):
+    """What makes a layer look as if it had been filmed.
+
+    Attributes:
+        levels: ``(2, 3)`` display values 0..255 that black and white of the layer become.
+        grain: spread of the noise at a value.
+        noise: of :meth:`viewer.plate.grain.GrainMaker.tile`.
+    """
+
+    levels: Floats
+    grain: Grain
+    noise: tuple[Floats, int, int]
+
+
+def over_matched(layer: Floats, background: Image, corner: tuple[int, int], finish: Finish) -> Image:
     """A part of a layer over a picture, with the picture's black and white levels and its grain: ``(H, W, 3)`` uint8.
 
     Args:
         layer: ``(h, w, 4)`` float32 RGB multiplied by alpha, and alpha.
         background: ``(H, W, 3)`` uint8.
         corner: column and row of ``background`` at which the layer begins; all of the layer lies inside.
-        levels: ``(2, 3)`` display values 0..255 that black and white of the layer become.
-        grain: spread of the noise at a value.
-        noise: of :meth:`viewer.plate.grain.GrainMaker.tile`.
+        finish: levels and grain.
     """
-    out = background.copy()
-    tile, column, row = noise
-    _over_matched(
-        *(np.ascontiguousarray(layer), out, *corner, np.asarray(levels, np.float32)),
-        *(np.asarray(grain.floor, np.float32), np.asarray(grain.slope, np.float32), tile, column, row),
-    )
-    return out
+    out, f, grain = background.copy(), np.float32, finish.grain
+    numbers = _Levels(np.asarray(finish.levels, f), np.asarray(grain.floor, f), np.asarray(grain.slope, f))
+    _over_matched(np.ascontiguousarray(layer), out, corner, numbers, finish.noise)
+    return np.asarray(out)
+
+
+class _Levels(NamedTuple):
+    levels: Floats
+    floor: Floats
+    slope: Floats
 
 
 @compiled
-def _over_matched(
-    layer: Layer,
-    out: Picture,
-    left: int,
-    top: int,
-    levels: npt.NDArray[np.float32],
-    floor: npt.NDArray[np.float32],
-    slope: npt.NDArray[np.float32],
-    tile: npt.NDArray[np.float32],
-    column: int,
-    row: int,
-) -> None:
+def _over_matched(layer: Any, out: Any, corner: Any, numbers: Any, noise: Any) -> None:
+    left, top = corner
+    levels, floor, slope = numbers
+    tile, column, row = noise
     size = tile.shape[0]
     for y in range(layer.shape[0]):
         for x in range(layer.shape[1]):
@@ -92,7 +91,7 @@ def _over_matched(
 
 
 @compiled
-def _over(layer: Layer, background: Picture, strength: np.float32, out: Picture) -> None:
+def _over(layer: Floats, background: Image, strength: np.float32, out: Image) -> None:
     for y in range(layer.shape[0]):
         for x in range(layer.shape[1]):
             alpha = layer[y, x, 3] * strength

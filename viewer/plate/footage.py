@@ -6,12 +6,11 @@ import threading
 
 import cv2
 import numpy as np
-import numpy.typing as npt
 
+from morph.arrays import Image
 from morph.errors import MorphError
 from morph.frames.sources import open_source
 
-Picture = npt.NDArray[np.uint8]
 QUALITY = 92
 
 
@@ -59,7 +58,7 @@ class Footage:
         self._thread = threading.Thread(target=read, daemon=True, name="footage")
         self._thread.start()
 
-    def _keep(self, index: int, image: Picture) -> None:
+    def _keep(self, index: int, image: Image) -> None:
         shrink = min(1.0, self._largest / max(image.shape[:2]))
         if shrink < 1:
             image = cv2.resize(image, None, fx=shrink, fy=shrink, interpolation=cv2.INTER_AREA)  # type: ignore[assignment]
@@ -70,7 +69,7 @@ class Footage:
                 self._newest = index
                 self._arrived.notify_all()
 
-    def frame(self, index: int, width: int, height: int, patience: float = 2.0) -> Picture:
+    def frame(self, index: int, width: int, height: int, patience: float = 2.0) -> Image:
         """Frame ``index`` as ``(height, width, 3)`` uint8 RGB, or the nearest before it that could be read.
 
         Waits up to ``patience`` seconds for a frame that has not been read yet.

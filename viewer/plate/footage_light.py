@@ -7,11 +7,11 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from morph.rendering.harmonics import harmonic_basis
-from viewer.draw.lighting import FACTORS, GAMMA, Lighting
+from morph.arrays import Bools, Doubles, Image
+from morph.rendering.colour import GAMMA
+from morph.rendering.harmonics import FACTORS, harmonic_basis
+from viewer.draw.lighting import Lighting
 from viewer.plate.skin import SkinSamples
-
-Doubles = npt.NDArray[np.float64]
 
 # Linear reflectance of skin from the palest to the darkest, and what is expected between them (0..1) and how firmly.
 PALE, DARK = np.log([0.62, 0.42, 0.33]), np.log([0.085, 0.045, 0.030])
@@ -22,8 +22,8 @@ CASTS = np.array([[1, 0, -1], [1, -2, 1]]).T / np.sqrt([2, 6])
 CAST_SPREAD, HUE_SPREAD = np.array([0.08, 0.03]), 0.12
 NEARLY_GREY, SOME_GREY = 0.30, 0.02  # casts that grey things may seem to have, and their share of a picture that tells half
 # What is expected of 1 of light: some from everywhere, more from above and from the camera's side.
-EXPECTED = np.array([0.62, 0.24, 0.18, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0]) / FACTORS
-SPREAD = np.array([0.5, 0.45, 0.35, 0.45, 0.14, 0.14, 0.08, 0.14, 0.14]) / FACTORS
+EXPECTED = np.array([0.62, 0.24, 0.18, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0]) / np.array(FACTORS, np.float32)
+SPREAD = np.array([0.5, 0.45, 0.35, 0.45, 0.14, 0.14, 0.08, 0.14, 0.14]) / np.array(FACTORS, np.float32)
 COLOUR_SPREAD = SPREAD * 0.12  # of a channel about the grey of all three; more would be the redness of skin in the shade
 SKIN_SPREAD = 0.16  # skin differs so much from one place to the next
 COUNT = 150.0  # independent places that a whole face is worth
@@ -116,7 +116,7 @@ class LightEstimator:
         return np.exp(np.clip(grey + cast, -4, 1.2)), np.exp(mean - np.clip(grey + cast, -4, 1.2))
 
 
-def grey_casts(plate: npt.NDArray[np.uint8]) -> Doubles:
+def grey_casts(plate: Image) -> Doubles:
     """``(2,)`` mean casts, from warm to cool and from green to purple, of what in a picture is nearly grey; 0 where little is.
 
     Args:
@@ -142,7 +142,7 @@ def skin_tone(mean: npt.ArrayLike, casts: npt.ArrayLike = (0.0, 0.0)) -> float:
     return float(np.clip(np.linalg.lstsq(system, right, rcond=None)[0][0], 0, 1))
 
 
-def _equations(skin: SkinSamples, good: npt.NDArray[np.bool_], albedo: Doubles, gain: Doubles) -> tuple[Doubles, Doubles]:
+def _equations(skin: SkinSamples, good: Bools, albedo: Doubles, gain: Doubles) -> tuple[Doubles, Doubles]:
     """Matrix ``(9, 9)`` and right side ``(9, 3)`` of weighted least squares for light over ``gain``; outliers count little."""
     system = harmonic_basis(skin.normals[good]) * skin.open[good, None]
     wanted = skin.colours[good] / (albedo * gain)

@@ -9,8 +9,8 @@ import cv2
 import numpy as np
 import numpy.typing as npt
 
-Floats = npt.NDArray[np.float32]
-Picture = npt.NDArray[np.uint8]
+from morph.arrays import Bools, Floats, Image
+
 SECOND = np.array([[1, -2, 1], [-2, 4, -2], [1, -2, 1]], np.float32) / 6  # blind to edges and slopes (Immerkær 1996)
 FLAT = 0.4  # share of the places that is flattest
 ENOUGH = 256  # pixels each way that are looked at
@@ -37,13 +37,13 @@ class Grain:
 
     def spread(self, value: npt.ArrayLike) -> Floats:
         """Standard deviation at display values ``(..., 3)`` 0..255."""
-        return np.sqrt(np.maximum(self.floor + self.slope * np.asarray(value, np.float32), 0)).astype(np.float32)
+        return np.asarray(np.sqrt(np.maximum(self.floor + self.slope * np.asarray(value, np.float32), 0)).astype(np.float32))
 
 
 NONE = Grain(np.zeros(3, np.float32), np.zeros(3, np.float32))
 
 
-def measure_grain(picture: Picture, box: tuple[int, int, int, int] | None = None) -> Grain:
+def measure_grain(picture: Image, box: tuple[int, int, int, int] | None = None) -> Grain:
     """The grain of a picture's flat places, robust against the rest.
 
     Args:
@@ -99,7 +99,7 @@ def _line(level: Floats, noise: Floats) -> tuple[float, float]:
     return float(floor), float(slope)
 
 
-def _coarseness(grey: Floats, flat: npt.NDArray[np.bool_]) -> float:
+def _coarseness(grey: Floats, flat: Bools) -> float:
     half = cv2.resize(grey, None, fx=0.5, fy=0.5, interpolation=cv2.INTER_AREA)
     rows, columns = np.array(half.shape) * 2
     where = flat[:rows:2, :columns:2][: half.shape[0], : half.shape[1]]

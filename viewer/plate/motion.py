@@ -7,20 +7,23 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from morph.arrays import Doubles, Floats
 from morph.compiled import compiled
 
-Floats = npt.NDArray[np.float32]
-Doubles = npt.NDArray[np.float64]
 SHUTTER = 0.5  # of the time from one frame to the next that it is open: 180 degrees
-LEAST = 1.0  # pixels: shorter ways are not to be seen
+LEAST = 1.0  # pixels: shorter motions are not to be seen
 LONGEST = 64  # pixels
 
 
-def way(before: npt.ArrayLike | None, now: npt.ArrayLike, after: npt.ArrayLike | None, shutter: float = SHUTTER) -> Doubles:
-    """How far points of the picture go while the shutter is open: ``(2, 3)``, ``way = matrix @ (column, row, 1)``.
+def blur_matrix(
+    before: npt.ArrayLike | None, now: npt.ArrayLike, after: npt.ArrayLike | None, shutter: float = SHUTTER
+) -> Doubles:
+    """How far points of the picture go while the shutter is open: ``(2, 3)``, ``motion = matrix @ (column, row, 1)``.
 
     Args:
-        before, now, after: ``(N, 2)`` columns and rows of the same points in three frames; None where there is no such face.
+        before: ``(N, 2)`` columns and rows of points in the frame before; None where there is no such face.
+        now: of the same points in this frame.
+        after: of the same points in the next frame; None where there is no such face.
         shutter: frames that it is open.
     """
     here = np.asarray(now, np.float64)
@@ -36,22 +39,22 @@ def way(before: npt.ArrayLike | None, now: npt.ArrayLike, after: npt.ArrayLike |
     return np.asarray(found)
 
 
-def longest_way(matrix: Doubles, box: tuple[int, int, int, int]) -> float:
+def longest_blur(matrix: Doubles, box: tuple[int, int, int, int]) -> float:
     """Pixels, over the corners of a box (left, top, right, bottom)."""
     corners = np.array([[x, y, 1] for x in (box[0], box[2]) for y in (box[1], box[3])])
     return float(np.linalg.norm(corners @ matrix.T, axis=1).max())
 
 
 def streak(layer: Floats, matrix: Doubles, corner: tuple[int, int] = (0, 0)) -> Floats:
-    """The layer averaged along the way of each of its pixels; itself where that is shorter than a pixel.
+    """The layer averaged along the motion of each of its pixels; itself where that is shorter than a pixel.
 
     Args:
         layer: ``(H, W, 4)`` float32 RGB multiplied by alpha, and alpha.
-        matrix: of :func:`way`.
+        matrix: of :func:`blur_matrix`.
         corner: column and row of the picture at which the layer begins.
     """
     box = (corner[0], corner[1], corner[0] + layer.shape[1], corner[1] + layer.shape[0])
-    if longest_way(matrix, box) < LEAST:
+    if longest_blur(matrix, box) < LEAST:
         return layer
     out = np.empty_like(layer)
     _streak(layer, np.asarray(matrix, np.float32), corner[0], corner[1], out)

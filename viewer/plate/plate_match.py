@@ -8,22 +8,22 @@ from typing import TYPE_CHECKING
 import numpy as np
 import numpy.typing as npt
 
+from morph.arrays import Doubles, Floats, Image
 from morph.model import landmark_decoder
-from viewer.draw.lighting import Floats, Lighting
-from viewer.draw.scene import Part, Scene
-from viewer.plate.composite import over, over_matched
+from viewer.draw.lighting import Lighting
+from viewer.draw.scene import MeshPart, Scene
+from viewer.plate.composite import Finish, over, over_matched
 from viewer.plate.footage_light import LightEstimator, grey_casts
 from viewer.plate.grain import Grain, GrainMaker, measure_grain
-from viewer.plate.motion import longest_way, streak, way
+from viewer.plate.motion import blur_matrix, longest_blur, streak
 from viewer.plate.shadow import cast_shadow
 from viewer.plate.sharpness import measure_blur, soften
 from viewer.plate.skin import SkinReader
 
 if TYPE_CHECKING:
-    from viewer.draw.offscreen import Renderer
-    from viewer.stage.track_scene import Stage
+    from viewer.draw.offscreen import SceneRenderer
+    from viewer.stage.track_scene import TrackScene
 
-Picture = npt.NDArray[np.uint8]
 Box = tuple[int, int, int, int]  # left, top, right, bottom in pixels; the last two are outside
 MEASURE_SECONDS = 0.5  # from one look at grain and sharpness to the next
 EASE_SECONDS = 0.7  # over which levels, grain and sharpness go over to what was seen last
@@ -39,7 +39,7 @@ class _Plate:
     blur: float
 
     def towards(self, other: _Plate, share: float) -> _Plate:
-        """A part of the way to ``other``."""
+        """Between this one and ``other``."""
 
         def mix(a: Floats, b: Floats) -> Floats:
             return np.asarray(a + np.float32(share) * (b - a), np.float32)
@@ -47,6 +47,23 @@ class _Plate:
         mine, its = self.grain, other.grain
         grain = Grain(mix(mine.floor, its.floor), mix(mine.slope, its.slope), its.shared, its.blur)
         return _Plate(mix(self.levels, other.levels), grain, self.blur + share * (other.blur - self.blur))
+
+
+@dataclasses.dataclass(frozen=True, eq=False)
+class PlateFrame:
+    """A frame of footage that is drawn into.
+
+    Attributes:
+        image: ``(H, W, 3)`` uint8 RGB as it was filmed.
+        number: of the frame in the clip.
+        zoom: pixels of ``image`` for one of the clip that was tracked.
+        under: what scenes are laid over; None: ``image``.
+    """
+
+    image: Image
+    number: int
+    zoom: float = 1.0
+    under: Image | None = None
 
 
 class PlateMatch:
@@ -62,7 +79,7 @@ class PlateMatch:
         seed: of the grain.
     """
 
-    def __init__(self, stage: Stage, *, light: bool = True, finish: bool = True, seed: int = 0) -> None:
+    def __init__(self, stage: TrackScene, *, light: bool = True, finish: bool = True, seed: int = 0) -> None:
         self.stage, self.finish = stage, finish
         self._reader = SkinReader(stage.model, stage.head.occlusion) if light else None
         self._estimator = LightEstimator()
@@ -72,7 +89,7 @@ class PlateMatch:
         self._target: _Plate | None = None
         self._looked = self._time = 0.0
 
-    def observe(self, scene: Scene, plate: Picture, frame: int) -> Lighting:
+    def observe(self, scene: Scene, plate: Image, frame: int) -> Lighting:
         """Take a frame into account; returns the light for it.
 
         Args:
@@ -90,19 +107,17 @@ class PlateMatch:
             self._look(plate, [head for _, head in heads], time)
         return light
 
-    def draw(
-        self, renderer: Renderer, scene: Scene, plate: Picture, frame: int, zoom: float = 1.0, under: Picture | None = None
-    ) -> Picture:
+    def draw(self, renderer: SceneRenderer, scene: Scene, filmed: PlateFrame) -> Image:
         """The scene in the picture, ``(H, W, 3)`` uint8 RGB.
 
         Args:
             renderer: draws the scene.
-            scene, plate, frame: see :meth:`observe`.
-            zoom: pixels of ``plate`` for one of the clip that was tracked.
-            under: what the scene is laid over; None: ``plate``.
+            scene: of :meth:`viewer.stage.track_scene.Stage.picture_scene` for the frame, as large as its picture.
+            filmed: the frame.
         """
-        scene = dataclasses.replace(scene, lighting=self.observe(scene, plate, frame))
-        plate = plate if under is None else under
+        frame, zoom = filmed.number, filmed.zoom
+        scene = dataclasses.replace(scene, lighting=self.observe(scene, filmed.image, frame))
+        plate = filmed.image if filmed.under is None else filmed.under
         if not self.finish:
             return over(renderer.render(scene), plate)
         contact, heads = self.stage.contact, self.stage.heads(scene, frame)
@@ -119,16 +134,16 @@ class PlateMatch:
         if box is None:
             return plate
         motion = self._motion([row for row, _ in heads], frame, zoom)
-        margin = int(3 * seen.blur + longest_way(motion, box) / 2) + 2
+        margin = int(3 * seen.blur + longest_blur(motion, box) / 2) + 2
         left, top = max(box[0] - margin, 0), max(box[1] - margin, 0)
         layer = renderer.render(scene)[top : box[3] + margin, left : box[2] + margin]
         layer = streak(soften(np.ascontiguousarray(layer), seen.blur), motion, (left, top))
-        return over_matched(layer, plate, (left, top), seen.levels, seen.grain, self._grain.tile(seen.grain, frame))
+        return over_matched(layer, plate, (left, top), Finish(seen.levels, seen.grain, self._grain.tile(seen.grain, frame)))
 
     def _person(self, row: int) -> int:
         return int(self.stage.track.id[row])
 
-    def _look(self, plate: Picture, heads: list[Part], time: float) -> None:
+    def _look(self, plate: Image, heads: list[MeshPart], time: float) -> None:
         """Measure levels, and every now and then grain and sharpness, and go over to them slowly."""
         passed = time - self._time
         begin = self._target is None or not 0 <= passed <= 1
@@ -140,7 +155,7 @@ class PlateMatch:
         share = 1.0 if begin or self._plate is None else 1 - float(np.exp(-passed / EASE_SECONDS))
         self._plate = self._target if self._plate is None else self._plate.towards(self._target, share)
 
-    def _measure(self, plate: Picture, heads: list[Part]) -> _Plate:
+    def _measure(self, plate: Image, heads: list[MeshPart]) -> _Plate:
         height, width = plate.shape[:2]
         few = plate[:: max(height // 120, 1), :: max(width // 160, 1)].reshape(-1, 3)
         grey = few.mean(axis=1)
@@ -154,12 +169,12 @@ class PlateMatch:
         old = self._target
         return _Plate(levels, grain, float(np.median(blurs)) if blurs else (old.blur if old is not None else 0.0))
 
-    def _face_box(self, head: Part, width: int, height: int) -> Box | None:
+    def _face_box(self, head: MeshPart, width: int, height: int) -> Box | None:
         """The landmarks' part of the picture; None where the face is out of it."""
         marks = head.vertices[self.stage.model.landmarks, :2] * np.array([1, -1])
         return _clipped(marks.min(axis=0), marks.max(axis=0), width, height)
 
-    def _motion(self, rows: list[int], frame: int, zoom: float) -> npt.NDArray[np.float64]:
+    def _motion(self, rows: list[int], frame: int, zoom: float) -> Doubles:
         """How far the faces of a frame go while the shutter is open; of several, the mean over all their landmarks."""
         track = self.stage.track
         points: list[list[Floats]] = []
@@ -177,7 +192,7 @@ class PlateMatch:
         if not points:
             return np.zeros((2, 3))
         before, now, after = (np.concatenate(these) for these in zip(*points, strict=True))
-        return way(before, now, after)
+        return blur_matrix(before, now, after)
 
 
 def _clipped(low: npt.ArrayLike, high: npt.ArrayLike, width: int, height: int) -> Box | None:

@@ -6,18 +6,17 @@ from typing import Any
 
 import cv2
 import numpy as np
-import numpy.typing as npt
 
+from morph.arrays import Floats, Image, Ints
 from morph.compiled import compiled
 from morph.rendering import interpolate, rasterise
-from viewer.draw.lighting import GAMMA, Floats
+from morph.rendering.colour import GAMMA
 
-Picture = npt.NDArray[np.uint8]
 FADE = (0.10, 0.45)  # cosines of the angle to the viewer between which shadow fades in: it ends before the outline does
 FINE = 150.0  # pixels across the shaded skin at which shadow is drawn: it is soft
 
 
-def cast_shadow(plate: Picture, vertices: Floats, normals: Floats, triangles: npt.NDArray[np.int32], share: Floats) -> Picture:
+def cast_shadow(plate: Image, vertices: Floats, normals: Floats, triangles: Ints, share: Floats) -> Image:
     """The picture with the skin of a head darker, ``(H, W, 3)`` uint8; the very picture where nothing is.
 
     Only visible skin is darkened, and never up to the outline of the head, so that hair and background stay as they are.
@@ -54,12 +53,13 @@ def cast_shadow(plate: Picture, vertices: Floats, normals: Floats, triangles: np
         layer = np.asarray(
             cv2.warpAffine(layer, to, size, flags=cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP, borderMode=cv2.BORDER_REPLICATE)
         )
-    _darken(out, layer, int(first[0]), int(first[1]), int(last[0]), int(last[1]))
-    return out
+    _darken(out, layer, (int(first[0]), int(first[1]), int(last[0]), int(last[1])))
+    return np.asarray(out)
 
 
 @compiled
-def _darken(picture: Any, layer: Any, left: int, top: int, right: int, bottom: int) -> None:
+def _darken(picture: Any, layer: Any, box: tuple[int, int, int, int]) -> None:
+    left, top, right, bottom = box
     for y in range(top, bottom):
         for x in range(left, right):
             for c in range(3):

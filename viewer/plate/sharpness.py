@@ -4,17 +4,16 @@ from __future__ import annotations
 
 import cv2
 import numpy as np
-import numpy.typing as npt
 
-Floats = npt.NDArray[np.float32]
-Picture = npt.NDArray[np.uint8]
+from morph.arrays import Floats, Image
+
 AGAIN = 1.0  # pixels by which the picture is blurred once more
 OWN = 0.45  # pixels: blur of an edge that was drawn finer and averaged
 SOFTEST = 3.0  # pixels
 SHARPEST = 0.2  # share of the edges that counts: those of lids, lips and nostrils, not the soft ones of cheeks
 
 
-def measure_blur(picture: Picture, box: tuple[int, int, int, int]) -> float:
+def measure_blur(picture: Image, box: tuple[int, int, int, int]) -> float:
     """Standard deviation in pixels of the blur of a picture's sharpest edges; 0 where there is none.
 
     An edge that was blurred by s loses ``sqrt(s² + 1) / s`` of its slope when it is blurred by 1 again (Zhuo and Sim 2011).

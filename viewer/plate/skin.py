@@ -7,14 +7,13 @@ from dataclasses import dataclass
 
 import cv2
 import numpy as np
-import numpy.typing as npt
 
+from morph.arrays import Bools, Floats, Image, Indices, Ints
 from morph.model import MorphableModel
 from morph.model.ibug68 import INNER_LIPS, LEFT_BROW, LEFT_EYE, NOSTRILS, OUTER_LIPS, RIGHT_BROW, RIGHT_EYE, ring
 from morph.rendering import rasterise, vertex_normals
-from viewer.draw.lighting import GAMMA, Floats
+from morph.rendering.colour import GAMMA
 
-Picture = npt.NDArray[np.uint8]
 MOST = 1600  # places that are read
 FACING = 0.25  # cosine of the steepest angle at which skin is read
 BEHIND = 0.03  # heights of the face that skin may lie behind another surface before it counts as hidden
@@ -46,7 +45,7 @@ class SkinSamples:
     normals: Floats
     open: Floats
     colours: Floats
-    clipped: npt.NDArray[np.bool_]
+    clipped: Bools
 
 
 class SkinReader:
@@ -63,7 +62,7 @@ class SkinReader:
         self._open = (0.35 + 0.65 * occlusion[self._rows]).astype(np.float32)
         self._marks = model.landmarks[[8, 27]]
 
-    def __call__(self, plate: Picture, vertices: Floats, normals: Floats | None = None) -> SkinSamples:
+    def __call__(self, plate: Image, vertices: Floats, normals: Floats | None = None) -> SkinSamples:
         """What ``plate`` shows of a head.
 
         Args:
@@ -89,7 +88,7 @@ class SkinReader:
         return SkinSamples(turned[seen], self._open[seen], (values**GAMMA).astype(np.float32), clipped)
 
 
-def skin_vertices(model: MorphableModel) -> npt.NDArray[np.int64]:
+def skin_vertices(model: MorphableModel) -> Indices:
     """At most :data:`MOST` vertices of bare skin, spread evenly: without lids, brows, nostrils and lips."""
     marks = model.mean[model.landmarks].astype(np.float64)
     tall = float(np.linalg.norm(marks[8] - marks[27]))
@@ -119,7 +118,7 @@ def skin_vertices(model: MorphableModel) -> npt.NDArray[np.int64]:
     return rows[np.unique(np.linspace(0, len(rows) - 1, min(MOST, len(rows))).astype(int))] if len(rows) else rows
 
 
-def _nearest(vertices: Floats, triangles: npt.NDArray[np.int32], points: Floats, tall: float) -> Floats:
+def _nearest(vertices: Floats, triangles: Ints, points: Floats, tall: float) -> Floats:
     """``(N,)`` depth of what lies foremost of a head at points (column, row), on a grid fit for the head's size."""
     shrink = np.float32(min(1.0, FINE / max(tall, 1.0)))
     drawn = vertices * np.array([shrink, -shrink, 1], np.float32)
@@ -131,7 +130,7 @@ def _nearest(vertices: Floats, triangles: npt.NDArray[np.int32], points: Floats,
     return np.asarray(depth[row, column])
 
 
-def _smooth(plate: Picture, column: Floats, row: Floats, tall: float) -> npt.NDArray[np.uint8]:
+def _smooth(plate: Image, column: Floats, row: Floats, tall: float) -> Image:
     """``(N, 3)`` colours at places, averaged over a fiftieth of the face, so that pores and noise do not count."""
     if not len(column):
         return np.zeros((0, 3), np.uint8)

@@ -3,37 +3,19 @@
 from __future__ import annotations
 
 import dataclasses
-from dataclasses import dataclass
 
 import numpy as np
-import numpy.typing as npt
 
+from morph.arrays import Ints, Reals
 from morph.model import Decoder, MorphableModel, load_default_model
 from morph.model.rotation import nearest_rotation
 from morph.rendering import rasterise
-from viewer.draw.scene import Part
+from viewer.draw.scene import MeshPart
 from viewer.props.painting import WornTexture
 from viewer.props.prop import Item, Prop, SkinTexture
+from viewer.props.wearer import Placement, Wearer
 
-Array = npt.NDArray[np.floating]
 FLAT, LIFT = 30.0, 15.0  # millimetres: deeper pieces are not kept clear of the skin; no prop is lifted further
-
-
-@dataclass(frozen=True, eq=False)
-class Placement:
-    """``x -> linear @ x + shift``, from a prop's frame to the model's.
-
-    Attributes:
-        linear: ``(3, 3)``.
-        shift: ``(3,)``.
-    """
-
-    linear: Array
-    shift: Array
-
-    def __call__(self, points: npt.ArrayLike) -> Array:
-        """``(..., 3)`` points of the prop to the model's frame."""
-        return np.asarray(points) @ self.linear.T + self.shift
 
 
 class Wearing:
@@ -55,28 +37,20 @@ class Wearing:
             for item in prop.worn
         ]
 
-    def parts(
-        self,
-        shape: npt.ArrayLike,
-        expression: npt.ArrayLike,
-        linear: npt.ArrayLike,
-        shift: npt.ArrayLike,
-        typical: npt.ArrayLike | None = None,
-        head: Part | None = None,
-    ) -> list[Part]:
-        """The prop's pieces in the frame of a scene, ``scene = linear @ model + shift``.
+    def parts(self, wearer: Wearer, placement: Placement, head: MeshPart | None = None) -> list[MeshPart]:
+        """The prop's pieces in the frame of a scene.
 
         Args:
-            shape, expression, typical: see :meth:`WornItem.place`.
-            linear, shift: ``(3, 3)`` and ``(3,)``.
+            wearer: whose head.
+            placement: of the head's model in the scene.
             head: the head in that frame, which saves textures from making it anew.
         """
-        parts: list[Part] = []
+        parts: list[MeshPart] = []
         for item in self.items:
             if isinstance(item, WornTexture):
-                parts += item.parts(shape, expression, linear, shift, head)
+                parts += item.parts(wearer, placement, head)
             else:
-                parts += item.parts(item.place(shape, expression, typical), linear, shift)
+                parts += item.parts(item.place(wearer), placement)
         return parts
 
 
@@ -100,20 +74,14 @@ class WornItem:
         self._unit = float(np.ptp(model.mean[model.landmarks], axis=0).max() / np.ptp(rest.mean[rest.landmarks], axis=0).max())
         self._lift: dict[bytes, float] = {}
 
-    def place(self, shape: npt.ArrayLike, expression: npt.ArrayLike, typical: npt.ArrayLike | None = None) -> Placement:
-        """Where the item is on a head, in the model's frame.
-
-        Args:
-            shape, expression: ``(S,)`` and ``(E,)`` z-scores.
-            typical: ``(S,)`` of the person over the whole clip: how far the item must keep from the skin is measured once
-                on this head and kept, so that it does not tremble. None: ``shape``.
-        """
-        shape, expression = np.asarray(shape, np.float32), np.asarray(expression, np.float32)
+    def place(self, wearer: Wearer) -> Placement:
+        """Where the item is on a head, in the model's frame."""
+        shape, expression = np.asarray(wearer.shape, np.float32), np.asarray(wearer.expression, np.float32)
         moving = expression if self.item.follows == "expression" else np.zeros_like(expression)
         fitted = fit(self._rest, self._decoder(shape, moving).astype(np.float64), self._weights, self.item.fit)
         if self._whole is None:
             return fitted
-        typical = shape if typical is None else np.asarray(typical, np.float32)
+        typical = shape if wearer.typical is None else np.asarray(wearer.typical, np.float32)
         key = typical.tobytes()
         if key not in self._lift:
             neutral = np.zeros(self.model.n_expression, np.float32)
@@ -121,10 +89,10 @@ class WornItem:
             self._lift[key] = self._needed_lift(there, self._whole(typical, neutral))
         return Placement(fitted.linear, fitted.shift + np.array([0.0, 0.0, self._lift[key]]))
 
-    def parts(self, placement: Placement, linear: npt.ArrayLike, shift: npt.ArrayLike) -> list[Part]:
-        """The pieces in the frame of a scene, ``scene = linear @ model + shift``."""
-        matrix = np.asarray(linear) @ placement.linear
-        offset = np.asarray(linear) @ placement.shift + np.asarray(shift)
+    def parts(self, placement: Placement, model: Placement) -> list[MeshPart]:
+        """The pieces in the frame of a scene, from their ``placement`` on the model and that of the model in the scene."""
+        matrix = np.asarray(model.linear) @ placement.linear
+        offset = np.asarray(model.linear) @ placement.shift + np.asarray(model.shift)
         turn = np.linalg.inv(matrix)
         out = []
         for piece in self.item.pieces:
@@ -136,7 +104,7 @@ class WornItem:
             out.append(dataclasses.replace(piece, vertices=vertices, normals=normals))
         return out
 
-    def _needed_lift(self, placement: Placement, head: Array, cell: float = 1.0) -> float:
+    def _needed_lift(self, placement: Placement, head: Reals, cell: float = 1.0) -> float:
         """How far forward (+z) the item has to go until it clears the front of the head, in the model's unit.
 
         Heights are compared on a grid of ``cell`` millimetres, where item and skin are both seen from the front. Pieces
@@ -152,7 +120,7 @@ class WornItem:
         low = points.min(axis=0)
         size = np.ceil(np.ptp(points, axis=0)[:2] / cell).astype(int) + 1
 
-        def heights(vertices: Array, triangles: npt.NDArray[np.int32]) -> Array:
+        def heights(vertices: Reals, triangles: Ints) -> Reals:
             grid = (vertices - low) / cell
             grid[:, 2] = vertices[:, 2]
             return rasterise(grid, triangles, int(size[1]), int(size[0]), cull=False).depth
@@ -167,11 +135,12 @@ class WornItem:
         return min(need, LIFT * self._unit)
 
 
-def fit(rest: Array, target: Array, weights: Array, kind: str) -> Placement:
+def fit(rest: Reals, target: Reals, weights: Reals, kind: str) -> Placement:
     """The transform that brings anchors to their places: weighted least squares.
 
     Args:
-        rest, target: ``(N, 3)``.
+        rest: ``(N, 3)`` points where the prop was made.
+        target: ``(N, 3)`` the same points on this head.
         weights: ``(N,)``.
         kind: "rigid", "similarity" (Umeyama 1991), or "stretch": a rotation after a scale for x and one for z; y takes
             their mean.
@@ -180,7 +149,7 @@ def fit(rest: Array, target: Array, weights: Array, kind: str) -> Placement:
     from_centre, to_centre = w @ rest, w @ target
     a, b = rest - from_centre, target - to_centre
     scale = np.ones(3)
-    rotation: Array = np.eye(3)
+    rotation: Reals = np.eye(3)
     for _ in range(8 if kind == "stretch" else 1):
         rotation = nearest_rotation((b * w[:, None]).T @ (a * scale))
         turned = b @ rotation

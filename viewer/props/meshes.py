@@ -10,16 +10,18 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from morph.arrays import Doubles
 from morph.errors import MorphError
 from morph.rendering import vertex_normals
-from viewer.draw.lighting import GAMMA, Material
-from viewer.draw.scene import Part, two_sided
+from morph.rendering.colour import GAMMA
+from viewer.draw.lighting import Material
+from viewer.draw.scene import MeshPart, two_sided
 
 COMPONENTS = {5120: "i1", 5121: "u1", 5122: "<i2", 5123: "<u2", 5125: "<u4", 5126: "<f4"}
 WIDTHS = {"SCALAR": 1, "VEC2": 2, "VEC3": 3, "VEC4": 4, "MAT4": 16}
 
 
-def read_mesh(path: Path) -> tuple[Part, ...]:
+def read_mesh(path: Path) -> tuple[MeshPart, ...]:
     """Parts of a mesh file, in its own frame.
 
     Binary glTF (.glb) keeps colours, transparency and roughness of its materials, and colours of its vertices. Other
@@ -45,13 +47,13 @@ def _through_trimesh(path: Path) -> bytes:
         raise MorphError(f"reading {path.suffix} needs trimesh (pip install 'morph[viewer]'); or save it as .glb") from None
     try:
         scene = trimesh.load_scene(str(path))
-        return bytes(scene.export(file_type="glb"))
+        return bytes(scene.export(file_type="glb"))  # type: ignore[no-untyped-call]
     except Exception as error:  # trimesh raises whatever its readers do
         reason = (str(error) or type(error).__name__).splitlines()[0]
         raise MorphError(f"{path} cannot be read as a mesh ({reason}); save it as .glb") from None
 
 
-def _read_glb(data: bytes, path: Path) -> tuple[Part, ...]:
+def _read_glb(data: bytes, path: Path) -> tuple[MeshPart, ...]:
     if len(data) < 20 or data[:4] != b"glTF":
         raise MorphError(f"{path} is not a binary glTF; export it as .glb")
     document, binary, at = {}, b"", 12
@@ -66,7 +68,7 @@ def _read_glb(data: bytes, path: Path) -> tuple[Part, ...]:
     needed = document.get("extensionsRequired", [])
     if needed:
         raise MorphError(f"{path} needs the glTF extension {needed[0]}, which is not supported; export it without")
-    parts: list[Part] = []
+    parts: list[MeshPart] = []
     scene = document["scenes"][document.get("scene", 0)]
     queue = [(index, np.eye(4)) for index in scene.get("nodes", [])]
     while queue:
@@ -81,9 +83,9 @@ def _read_glb(data: bytes, path: Path) -> tuple[Part, ...]:
     return tuple(part for part in parts if len(part.triangles))
 
 
-def _matrix(node: dict[str, Any]) -> npt.NDArray[np.float64]:
+def _matrix(node: dict[str, Any]) -> Doubles:
     if "matrix" in node:
-        return np.array(node["matrix"], np.float64).reshape(4, 4).T
+        return np.asarray(np.array(node["matrix"], np.float64).reshape(4, 4).T)
     x, y, z, w = node.get("rotation", (0, 0, 0, 1))
     turn = np.array(
         [
@@ -108,11 +110,11 @@ def _accessor(document: dict[str, Any], binary: bytes, index: int) -> npt.NDArra
         raise ValueError("the file ends too soon")
     rows = np.ndarray((spec["count"], width), dtype, binary, start, (stride, dtype.itemsize))
     if spec.get("normalized"):
-        return rows.astype(np.float32) / np.iinfo(dtype).max
-    return rows.copy()
+        return np.asarray(rows.astype(np.float32) / np.iinfo(dtype).max)
+    return np.asarray(rows.copy())
 
 
-def _part(document: dict[str, Any], binary: bytes, primitive: dict[str, Any], matrix: npt.NDArray[np.float64]) -> Part:
+def _part(document: dict[str, Any], binary: bytes, primitive: dict[str, Any], matrix: Doubles) -> MeshPart:
     attributes = primitive["attributes"]
     points = _accessor(document, binary, attributes["POSITION"]).astype(np.float64)
     vertices = (points @ matrix[:3, :3].T + matrix[:3, 3]).astype(np.float32)
@@ -142,5 +144,5 @@ def _part(document: dict[str, Any], binary: bytes, primitive: dict[str, Any], ma
         albedo[:, 3] = 1.0
     metallic = float(metal.get("metallicFactor", 1.0))
     material = Material(max(float(metal.get("roughnessFactor", 1.0)), 0.05), 0.04 + 0.6 * metallic)
-    part = Part(vertices, triangles, albedo, normals.astype(np.float32), None, material, see_through=blend)
+    part = MeshPart(vertices, triangles, albedo, normals.astype(np.float32), None, material, see_through=blend)
     return two_sided(part) if spec.get("doubleSided") else part

@@ -5,15 +5,16 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 
+from morph.arrays import Doubles
 from morph.export.gltf_buffer import ARRAY_BUFFER, ELEMENT_ARRAY_BUFFER, GltfBuffer
 from morph.export.performance import Performance
 from morph.export.web_page import PageProp
-from viewer.draw.lighting import GAMMA
-from viewer.draw.scene import Part
-from viewer.props.fitted_prop import Placement, Wearing, WornItem
+from morph.rendering.colour import GAMMA
+from viewer.draw.scene import MeshPart
+from viewer.props.fitted_prop import Wearing, WornItem
 from viewer.props.prop import Item, Prop, SkinTexture
+from viewer.props.wearer import Placement, Wearer
 
 
 def page_prop(prop: Prop, performance: Performance) -> PageProp:
@@ -59,7 +60,7 @@ def prop_glb(prop: Prop) -> bytes:
     )
 
 
-def _primitive(buffer: GltfBuffer, part: Part) -> dict[str, Any]:
+def _primitive(buffer: GltfBuffer, part: MeshPart) -> dict[str, Any]:
     attributes = {"POSITION": buffer.accessor(np.asarray(part.vertices, np.float32), ARRAY_BUFFER, bounds=True)}
     if part.normals is not None:
         attributes["NORMAL"] = buffer.accessor(np.asarray(part.normals, np.float32), ARRAY_BUFFER)
@@ -69,23 +70,23 @@ def _primitive(buffer: GltfBuffer, part: Part) -> dict[str, Any]:
     return {"attributes": attributes, "indices": buffer.accessor(corners, ELEMENT_ARRAY_BUFFER), "mode": 4}
 
 
-def _material(part: Part) -> dict[str, Any]:
+def _material(part: MeshPart) -> dict[str, Any]:
     metallic = float(np.clip((part.material.reflectance - 0.04) / 0.6, 0, 1))
     surface = {"metallicFactor": metallic, "roughnessFactor": float(part.material.roughness)}
     return {"pbrMetallicRoughness": surface} | ({"alphaMode": "BLEND"} if part.see_through else {})
 
 
-def _matrices(item: WornItem, performance: Performance) -> npt.NDArray[np.float64]:
+def _matrices(item: WornItem, performance: Performance) -> Doubles:
     """``(1 + E, 3, 4)``; see :class:`morph.export.web_page.PageProp`."""
     model = performance.model
     metre = 0.001 * model.millimetres
     scores = np.zeros((model.n_expression + 1, model.n_expression))
     rows = np.arange(model.n_expression)
     scores[rows + 1, rows] = 1 / np.where(model.expression_std > 0, model.expression_std, np.inf)
-    out = np.stack([_matrix(item.place(performance.shape, score), metre) for score in scores])
+    out = np.stack([_matrix(item.place(Wearer(performance.shape, score)), metre) for score in scores])
     out[1:] -= out[0]
     return out
 
 
-def _matrix(placement: Placement, metre: float) -> npt.NDArray[np.float64]:
+def _matrix(placement: Placement, metre: float) -> Doubles:
     return np.column_stack([placement.linear, placement.shift]).astype(np.float64) * metre

@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 import numpy as np
-import numpy.typing as npt
 
+from morph.arrays import Floats
 from morph.errors import MorphError
 from morph.export.textures.uv_chart import fill_gaps, rasterise_chart
 from morph.model import Decoder, MorphableModel
 from morph.rendering import vertex_normals
-from viewer.draw.lighting import Floats, Material
-from viewer.draw.scene import Part
+from viewer.draw.lighting import Material
+from viewer.draw.scene import MeshPart
 from viewer.draw.texture import Texture
 from viewer.props.prop import SkinTexture
+from viewer.props.wearer import Placement, Wearer
 
 PAINT = Material(roughness=1.0, reflectance=0.0, softness=(0.25, 0.18, 0.15))  # matt: only then texels are lit exactly
 MARGIN = 8  # texels kept around what is painted
@@ -49,7 +50,7 @@ class WornTexture:
         keep = painted[model.triangles].any(axis=1) | corners_painted.any(axis=1)  # with neighbours, for soft edges
         if not keep.any():
             raise MorphError(
-                f"{item.source} paints nothing on the head; see the UV layout with `morph export TRACK --out head.obj`"
+                f"{item.source} paints nothing on the head; see the UV layout with `morph export TRACK out=head.obj`"
             )
         places, uv = model.triangles[keep], model.uv_triangles[keep]
         corners, index = np.unique(np.stack([places.ravel(), uv.ravel()], axis=1), axis=0, return_inverse=True)
@@ -63,28 +64,33 @@ class WornTexture:
         self._coordinates = ((coordinates * size - low) / (high - low)).astype(np.float32)
         self._decoder = Decoder(model)
 
-    def parts(
-        self, shape: npt.ArrayLike, expression: npt.ArrayLike, linear: npt.ArrayLike, shift: npt.ArrayLike, head: Part | None
-    ) -> list[Part]:
-        """The painted skin in the frame of a scene, ``scene = linear @ model + shift``.
+    def parts(self, wearer: Wearer, placement: Placement, head: MeshPart | None) -> list[MeshPart]:
+        """The painted skin in the frame of a scene.
 
         Args:
-            shape, expression: ``(S,)`` and ``(E,)`` z-scores.
-            linear, shift: ``(3, 3)`` and ``(3,)``.
+            wearer: whose head.
+            placement: of the head's model in the scene.
             head: the head in that frame, if it was made before; None: made here from the coefficients.
         """
-        linear = np.asarray(linear, np.float32)
-        vertices = (
-            self._decoder(shape, expression) @ linear.T + np.asarray(shift, np.float32) if head is None else head.vertices
-        )
+        linear = np.asarray(placement.linear, np.float32)
+        if head is None:
+            shift = np.asarray(placement.shift, np.float32)
+            vertices = self._decoder(wearer.shape, wearer.expression) @ linear.T + shift
+        else:
+            vertices = head.vertices
         every = vertex_normals(vertices, self.model.triangles) if head is None or head.normals is None else head.normals
         normals = every[self._rows]
         above = np.float32(self.item.clear * np.cbrt(np.linalg.det(linear)))
         occlusion: Floats | None = None if head is None or head.occlusion is None else head.occlusion[self._rows]
         white = np.ones((len(self._rows), 4), np.float32)
         return [
-            Part(
-                *(vertices[self._rows] + above * normals, self._triangles, white, normals, occlusion, PAINT),
+            MeshPart(
+                vertices=vertices[self._rows] + above * normals,
+                triangles=self._triangles,
+                albedo=white,
+                normals=normals,
+                occlusion=occlusion,
+                material=PAINT,
                 see_through=True,
                 texture=self._texture,
                 coordinates=self._coordinates,

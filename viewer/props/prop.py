@@ -9,12 +9,12 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 import yaml
 
+from morph.arrays import Image
 from morph.errors import MorphError
 from morph.model import MorphableModel
-from viewer.draw.scene import Part
+from viewer.draw.scene import MeshPart
 from viewer.effects.face_texture import face_of_track, read_face_texture
 from viewer.effects.settings import Effect, EyeColour, FaceSwap, SmoothSkin, read_effect
 from viewer.props.meshes import read_mesh
@@ -44,7 +44,7 @@ class Item:
         clear: millimetres that it keeps in front of the skin, or None where it may sink in.
     """
 
-    pieces: tuple[Part, ...]
+    pieces: tuple[MeshPart, ...]
     landmarks: dict[int, float]
     points: dict[tuple[float, float, float], float]
     follows: str = "skull"
@@ -62,7 +62,7 @@ class SkinTexture:
         source: the file that it was read from.
     """
 
-    rgba: npt.NDArray[np.uint8]
+    rgba: Image
     clear: float = SKIN_DEEP
     source: Path = Path("texture")
 
@@ -97,7 +97,7 @@ class Prop:
         """
         if self.effects:
             raise MorphError(
-                f"prop {self.name} changes the footage, so it needs some: morph view DIR --prop {self.name} --over CLIP"
+                f"prop {self.name} changes the footage, so it needs some: `morph view DIR prop={self.name} over=CLIP`"
             )
 
 
@@ -125,7 +125,7 @@ def with_face(prop: Prop | None, face: str | os.PathLike[str], model: MorphableM
         MorphError: the prop swaps no face, or there is none to be had.
     """
     if prop is None or not any(isinstance(item, FaceSwap) for item in prop.items):
-        raise MorphError("--face is for a prop that swaps faces; add --prop swap")
+        raise MorphError("`face=` is for a prop that swaps faces; add `prop=swap`")
     if not Path(face).exists():
         raise MorphError(f"no face {face}; give a texture that `morph export` wrote, or the folder of a track")
     texture, identity = face_of_track(face, model) if Path(face).is_dir() else read_face_texture(face)

@@ -6,13 +6,13 @@ from pathlib import Path
 
 import cv2
 import numpy as np
-import numpy.typing as npt
 
+from morph.arrays import Image
 from morph.errors import MorphError
 from viewer.draw.texture import check_square
 
 
-def read_prop_texture(path: Path) -> npt.NDArray[np.uint8]:
+def read_prop_texture(path: Path) -> Image:
     """A picture with alpha in the UV layout of the default model, ``(N, N, 4)`` uint8 RGBA, row 0 on top.
 
     Raises:

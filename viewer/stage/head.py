@@ -5,10 +5,12 @@ from __future__ import annotations
 import numpy as np
 import numpy.typing as npt
 
+from morph.arrays import Floats, Indices, Ints
 from morph.model import Decoder, MorphableModel
 from morph.rendering import rasterise, vertex_normals
-from viewer.draw.lighting import Floats, Material
-from viewer.draw.scene import Part
+from morph.rendering.sphere import fibonacci_sphere
+from viewer.draw.lighting import Material
+from viewer.draw.scene import MeshPart
 
 SKIN = Material(roughness=0.52, reflectance=0.04, softness=(0.35, 0.16, 0.10))
 SKIN_COLOUR = (0.82, 0.63, 0.55)
@@ -41,10 +43,10 @@ class Head:
         """``(V, 3)`` in the model's frame."""
         return self.decoder(shape, expression)
 
-    def part(self, vertices: Floats, *, holdout: bool = False) -> Part:
+    def part(self, vertices: Floats, *, holdout: bool = False) -> MeshPart:
         """The head as a part; ``vertices`` are in the frame of the scene."""
         normals = vertex_normals(vertices, self.model.triangles)
-        return Part(vertices, self.model.triangles, self.albedo, normals, self.occlusion, SKIN, holdout)
+        return MeshPart(vertices, self.model.triangles, self.albedo, normals, self.occlusion, SKIN, holdout)
 
 
 def head_colours(model: MorphableModel) -> Floats:
@@ -66,7 +68,7 @@ def head_colours(model: MorphableModel) -> Floats:
     return colours
 
 
-def _paint_iris(colours: Floats, mean: Floats, vertices: npt.NDArray[np.int64]) -> None:
+def _paint_iris(colours: Floats, mean: Floats, vertices: Indices) -> None:
     """Iris and pupil of an eyeball that looks along +z in the mean; sizes are shares of its radius."""
     points = mean[vertices]
     centre = 0.5 * (points.min(axis=0) + points.max(axis=0))
@@ -78,7 +80,7 @@ def _paint_iris(colours: Floats, mean: Floats, vertices: npt.NDArray[np.int64]) 
         colours[vertices, :3] += (share * (np.asarray(colour, np.float32) - colours[vertices, :3])).astype(np.float32)
 
 
-def sky_share(vertices: Floats, triangles: npt.NDArray[np.int32], directions: int = 48, size: int = 144) -> Floats:
+def sky_share(vertices: Floats, triangles: Ints, directions: int = 48, size: int = 144) -> Floats:
     """``(V,)`` how much of the sky above each vertex is open, 0..1: nostrils, ears and the mouth come out dark.
 
     The mesh is drawn from directions spread evenly over the sphere (a Fibonacci lattice); a vertex sees the sky in a
@@ -87,13 +89,9 @@ def sky_share(vertices: Floats, triangles: npt.NDArray[np.int32], directions: in
     normals = vertex_normals(vertices, triangles)
     extent = float(np.ptp(vertices, axis=0).max()) * 1.8
     centre = 0.5 * (vertices.min(axis=0) + vertices.max(axis=0))
-    index = np.arange(directions) + 0.5
-    height = 1 - 2 * index / directions
-    angle = np.pi * (1 + 5**0.5) * index
-    rays = np.stack([np.sqrt(1 - height**2) * np.cos(angle), height, np.sqrt(1 - height**2) * np.sin(angle)], axis=1)
     seen, total = np.zeros(len(vertices), np.float32), np.zeros(len(vertices), np.float32)
     scale = size / extent
-    for ray in rays.astype(np.float32):
+    for ray in fibonacci_sphere(directions).astype(np.float32):
         across = np.cross(ray, [0.0, 1.0, 0.0] if abs(ray[1]) < 0.9 else [1.0, 0.0, 0.0]).astype(np.float32)
         across /= np.linalg.norm(across)
         frame = np.stack([across, np.cross(ray, across), ray])

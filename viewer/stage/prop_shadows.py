@@ -3,18 +3,19 @@
 from __future__ import annotations
 
 import dataclasses
-import functools
 import itertools
 
 import numpy as np
 import numpy.typing as npt
 
+from morph.arrays import Floats, Ints
 from morph.model import MorphableModel
 from morph.rendering import Fragments, interpolate, rasterise, vertex_normals
 from morph.rendering.harmonics import COSINE_LOBE, harmonic_basis
-from viewer.draw.lighting import Floats, Lighting
-from viewer.draw.scene import Part
-from viewer.props import Wearing
+from morph.rendering.sphere import fibonacci_sphere
+from viewer.draw.lighting import Lighting
+from viewer.draw.scene import MeshPart
+from viewer.props import Placement, Wearer, Wearing
 
 DIRECTIONS = 64  # all round the head
 SIZE = 160  # pixels of the map that is drawn from each of them
@@ -42,9 +43,9 @@ class Contact:
     """
 
     def __init__(self, model: MorphableModel, wearing: Wearing) -> None:
-        shape, expression = np.zeros(model.n_shape, np.float32), np.zeros(model.n_expression, np.float32)
-        pieces = [p for p in wearing.parts(shape, expression, np.eye(3), np.zeros(3)) if p.texture is None]
-        self.rays = _sphere(DIRECTIONS)
+        mean = Wearer(np.zeros(model.n_shape, np.float32), np.zeros(model.n_expression, np.float32))
+        pieces = [p for p in wearing.parts(mean, Placement(np.eye(3), np.zeros(3))) if p.texture is None]
+        self.rays = fibonacci_sphere(DIRECTIONS).astype(np.float32)
         self.rows = np.zeros(0, np.int64)
         self._through = np.zeros((0, DIRECTIONS), np.float32)
         self._blocked = self._through
@@ -53,7 +54,7 @@ class Contact:
         if pieces:
             self._measure(model, pieces)
 
-    def _measure(self, model: MorphableModel, pieces: list[Part]) -> None:
+    def _measure(self, model: MorphableModel, pieces: list[MeshPart]) -> None:
         unit = model.average_millimetre
         points = np.concatenate([piece.vertices for piece in pieces])
         away = np.maximum(points.min(axis=0) - model.mean, model.mean - points.max(axis=0)).max(axis=1)  # from its box
@@ -117,7 +118,7 @@ class Contact:
             out[self.rows] = np.clip(1 - STRENGTH * kept, DARKEST, 1)
         return out
 
-    def shaded(self, piece: Part, number: int) -> Part:
+    def shaded(self, piece: MeshPart, number: int) -> MeshPart:
         """A piece of the prop with its share of the sky; ``number`` counts those without a texture."""
         return dataclasses.replace(piece, occlusion=self.occlusion[number])
 
@@ -135,7 +136,7 @@ def _radiance(light: Lighting, rays: Floats) -> Floats:
     return np.asarray(np.maximum(sky, 0.1 * np.maximum(mean, 1e-3)), np.float32)
 
 
-def _density(piece: Part) -> Floats:
+def _density(piece: MeshPart) -> Floats:
     """``(V,)`` share of the light that a piece keeps: glass a little, all else everything."""
     return np.asarray(piece.albedo[:, 3] if piece.see_through else np.ones(len(piece.vertices)), np.float32)
 
@@ -147,15 +148,6 @@ def _fade(model: MorphableModel) -> Floats:
         if name in model.vertex_masks:
             fade *= 1 - share * np.clip(model.vertex_masks[name], 0, 1)
     return fade
-
-
-@functools.cache
-def _sphere(count: int) -> Floats:
-    """``(count, 3)`` unit vectors spread evenly (a Fibonacci lattice)."""
-    index = np.arange(count) + 0.5
-    height, angle = 1 - 2 * index / count, np.pi * (1 + 5**0.5) * index
-    flat = np.sqrt(1 - height**2)
-    return np.stack([flat * np.cos(angle), height, flat * np.sin(angle)], axis=1).astype(np.float32)
 
 
 def _view(ray: Floats, points: Floats, margin: float) -> tuple[Floats, float, Floats]:
@@ -180,7 +172,7 @@ def _clear(depth: Floats, points: Floats, bias: float) -> Floats:
     return np.asarray(np.clip(1 - (found - points[:, 2] - bias) / CELLS, 0, 1), np.float32)
 
 
-def _cover(fragments: Fragments, triangles: npt.NDArray[np.int32], density: Floats, points: Floats, bias: float) -> Floats:
+def _cover(fragments: Fragments, triangles: Ints, density: Floats, points: Floats, bias: float) -> Floats:
     """``(N,)`` how much of the light a prop keeps from points: the mean over the four cells round each."""
     thick = interpolate(fragments, triangles, density[:, None])[..., 0]
     out = np.zeros(len(points), np.float32)

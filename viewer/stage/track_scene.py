@@ -8,12 +8,13 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
+from morph.arrays import Doubles, Floats, Image
 from morph.model import MorphableModel
 from morph.track_folder.read import Track
 from viewer.draw.lighting import Lighting, studio_light
-from viewer.draw.scene import Camera, Part, Scene, orbit_camera, picture_camera
+from viewer.draw.scene import Camera, MeshPart, Scene, orbit_camera, picture_camera
 from viewer.effects import PlateFace, Retouching
-from viewer.props import Prop, Wearing
+from viewer.props import Placement, Prop, Wearer, Wearing
 from viewer.stage.head import Head
 from viewer.stage.prop_shadows import Contact
 
@@ -21,7 +22,7 @@ FIELD_OF_VIEW = 24.0
 
 
 @dataclass(frozen=True)
-class Look:
+class DisplayStyle:
     """How heads are shown.
 
     Attributes:
@@ -33,7 +34,7 @@ class Look:
     normals: bool = False
 
 
-class Stage:
+class TrackScene:
     """Makes the parts and scenes of a track's frames.
 
     Args:
@@ -63,7 +64,7 @@ class Stage:
             self._wearing = Wearing(prop, self.model)
             self._retouching = Retouching(prop.effects, self.model)
 
-    def retouched(self, frame: int, plate: npt.NDArray[np.uint8], zoom: float = 1.0) -> npt.NDArray[np.uint8]:
+    def retouched(self, frame: int, plate: Image, zoom: float = 1.0) -> Image:
         """Footage ``(H, W, 3)`` with the effects of the prop on its faces; the plate itself where there are none.
 
         Args:
@@ -89,12 +90,12 @@ class Stage:
             self._contact = Contact(self.model, self._wearing)
         return self._contact
 
-    def heads(self, scene: Scene, frame: int) -> list[tuple[int, Part]]:
+    def heads(self, scene: Scene, frame: int) -> list[tuple[int, MeshPart]]:
         """Row of the track and head of every face in a scene of this stage for ``frame``."""
         own = [part for part in scene.parts if part.triangles is self.model.triangles]
         return list(zip(map(int, self.track.rows(frame)), own, strict=True))
 
-    def shaded(self, parts: tuple[Part, ...]) -> tuple[Part, ...]:
+    def shaded(self, parts: tuple[MeshPart, ...]) -> tuple[MeshPart, ...]:
         """Parts of a scene of this stage, those of props darker where head and prop hide them from the sky."""
         contact, out, worn = self.contact, [], 0
         for part in parts:
@@ -106,12 +107,12 @@ class Stage:
         return tuple(out)
 
     @functools.cached_property
-    def _typical(self) -> dict[int, npt.NDArray[np.float32]]:
+    def _typical(self) -> dict[int, Floats]:
         """Mean identity of every person over the track."""
         ids, shapes = self.track.id, self.track.coefficients.shape
         return {int(i): shapes[ids == i].mean(axis=0).astype(np.float32) for i in np.unique(ids)}
 
-    def face_parts(self, row: int, linear: npt.ArrayLike, shift: npt.ArrayLike, look: Look) -> list[Part]:
+    def face_parts(self, row: int, linear: npt.ArrayLike, shift: npt.ArrayLike, look: DisplayStyle) -> list[MeshPart]:
         """A face and what it wears; ``linear`` ``(3, 3)`` and ``shift`` ``(3,)`` bring the model into the scene."""
         shape, expression = self.track.coefficients.shape[row], self.track.coefficients.expression[row]
         linear, shift = np.asarray(linear, np.float32), np.asarray(shift, np.float32)
@@ -120,36 +121,37 @@ class Stage:
         if self._wearing is None:
             return [head]
         typical = self._typical[int(self.track.id[row])]
-        return [head, *self._wearing.parts(shape, expression, linear, shift, typical, head)]
+        return [head, *self._wearing.parts(Wearer(shape, expression, typical), Placement(linear, shift), head)]
 
-    def picture_scene(
+    def picture_scene(  # noqa: PLR0913 - a frame and how it lies in the picture
         self,
         frame: int,
         width: int,
         height: int,
         zoom: float = 1.0,
-        look: Look = Look(),
+        look: DisplayStyle = DisplayStyle(),
         corner: tuple[float, float] = (0.0, 0.0),
     ) -> Scene:
         """The frame as the footage shows it: heads lie on the faces of the picture.
 
         Args:
             frame: number of the picture in the clip.
-            width, height: size of the picture that is drawn.
+            width: columns of the picture that is drawn.
+            height: rows of the picture that is drawn.
             zoom: its pixels for one pixel of the clip.
             look: how heads are shown.
             corner: column and row of the clip's upper left corner in the picture.
         """
-        parts: list[Part] = []
+        parts: list[MeshPart] = []
         for row in self.track.rows(frame):
             pose = self.track.coefficients[row]
             place = (pose.translation + 0.5) * zoom - 0.5 + np.asarray(corner)
             parts += self.face_parts(row, pose.rotation * (pose.scale * zoom), [place[0], -place[1], 0.0], look)
         return Scene(tuple(parts), picture_camera(), width, height, self.lighting, look.normals)
 
-    def model_scene(self, frame: int, camera: Camera, width: int, height: int, look: Look = Look()) -> Scene:
+    def model_scene(self, frame: int, camera: Camera, width: int, height: int, look: DisplayStyle = DisplayStyle()) -> Scene:
         """The heads alone, turned as in the frame, in the unit of the model about the middle of the group."""
-        parts: list[Part] = []
+        parts: list[MeshPart] = []
         for row in self.track.rows(frame):
             pose = self.track.coefficients[row]
             scale, middle = self._group
@@ -161,14 +163,14 @@ class Stage:
         return Scene(tuple(parts), camera, width, height, self.lighting, look.normals)
 
     @functools.cached_property
-    def _group(self) -> tuple[float, npt.NDArray[np.float64]]:
+    def _group(self) -> tuple[float, Doubles]:
         """Pixels for one unit of the model, and the middle of all faces over the track in pixels."""
         pose = self.track.coefficients
         middle = 0.5 * (pose.translation.min(axis=0) + pose.translation.max(axis=0))
         return float(np.median(pose.scale)), np.asarray(middle, np.float64)
 
     @functools.cached_property
-    def sphere(self) -> tuple[npt.NDArray[np.float64], float]:
+    def sphere(self) -> tuple[Doubles, float]:
         """Middle ``(3,)`` and radius of what :meth:`model_scene` shows, in the unit of the model."""
         reach = np.linalg.norm(self.model.mean[self.model.landmarks], axis=1).max()
         near = self.model.mean[np.linalg.norm(self.model.mean, axis=1) < 2.2 * reach]

@@ -3,19 +3,18 @@
 from __future__ import annotations
 
 import numpy as np
-import numpy.typing as npt
 
+from morph.arrays import Floats, Image
 from morph.model import MorphableModel
 from morph.tracking import Face
 from morph.tracking.overlay import draw_faces
 from viewer.draw.lighting import studio_light
-from viewer.draw.scene import Part, Scene, picture_camera
+from viewer.draw.scene import MeshPart, Scene, picture_camera
 from viewer.draw.software import SoftwareRenderer
 from viewer.effects import PlateFace, Retouching
 from viewer.plate.composite import over
-from viewer.props import Prop, Wearing
+from viewer.props import Placement, Prop, Wearer, Wearing
 
-Picture = npt.NDArray[np.uint8]
 REMEMBERED = 64  # people whose first head is kept, so that hours of coming and going do not fill the memory
 
 
@@ -32,7 +31,7 @@ class LivePicture:
         self._retouching = Retouching((), model)
         self._renderer = SoftwareRenderer()
         self._light = studio_light()
-        self._typical: dict[int, npt.NDArray[np.float32]] = {}
+        self._typical: dict[int, Floats] = {}
 
     def wear(self, prop: Prop | None) -> None:
         """Change what the faces wear.
@@ -43,7 +42,7 @@ class LivePicture:
         self._wearing = None if prop is None else Wearing(prop, self.model)
         self._retouching = Retouching(() if prop is None else prop.effects, self.model)
 
-    def draw(self, image: Picture, faces: list[Face], mesh: bool = True) -> Picture:
+    def draw(self, image: Image, faces: list[Face], mesh: bool = True) -> Image:
         """The picture with faces, ``(H, W, 3)`` uint8 RGB.
 
         Args:
@@ -68,15 +67,15 @@ class LivePicture:
         points = np.asarray(face.coefficients.camera.project(face.vertices), np.float32)
         return PlateFace(self.model, points, float(face.coefficients.scale), (shape[0], shape[1]))
 
-    def _worn(self, wearing: Wearing, face: Face) -> list[Part]:
+    def _worn(self, wearing: Wearing, face: Face) -> list[MeshPart]:
         """The head, unseen, and what it wears, in the space of the picture."""
         pose = face.coefficients
         linear = np.asarray(pose.rotation, np.float32) * np.float32(pose.scale)
         shift = np.array([pose.translation[0], -pose.translation[1], 0.0], np.float32)
         vertices = face.vertices @ linear.T + shift
-        head = Part(vertices, self.model.triangles, np.zeros((len(vertices), 4), np.float32), holdout=True)
+        head = MeshPart(vertices, self.model.triangles, np.zeros((len(vertices), 4), np.float32), holdout=True)
         # how far a prop keeps from the skin is measured on the head of the first frame, for later ones differ little
         typical = self._typical.setdefault(face.id, pose.shape)
         while len(self._typical) > REMEMBERED:
             self._typical.pop(next(iter(self._typical)))
-        return [head, *wearing.parts(pose.shape, pose.expression, linear, shift, typical)]
+        return [head, *wearing.parts(Wearer(pose.shape, pose.expression, typical), Placement(linear, shift))]

@@ -2,24 +2,22 @@
 
 from __future__ import annotations
 
-import itertools
+import os
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
-import numpy as np
-import numpy.typing as npt
-
+from morph.arrays import Image
 from morph.atomic import output_folder
 from morph.errors import MorphError
 from morph.export.video import VideoWriter
 from morph.frames import Frame
 from morph.model import MorphableModel
+from morph.outputs import move_to_free_name
 from morph.tracking import Face
 from viewer.output.picture import write_picture
 from viewer.props import find_prop, prop_names
 from viewer.windows.live_picture import LivePicture
 
-Picture = npt.NDArray[np.uint8]
 KEYS = {
     "r": "begin or end a recording (live.mp4)",
     "s": "save a picture (live.png)",
@@ -94,11 +92,14 @@ class LiveView:
             self._end_recording() if self.recording else self._begin_recording()
         return key in KEYS
 
-    def show(self, frame: Frame, faces: list[Face]) -> Picture:
+    def show(self, frame: Frame, faces: list[Face]) -> Image:
         """What is to be seen of a frame, ``(H, W, 3)`` uint8 RGB; it is recorded and saved where that was asked for."""
         picture = self._picture.draw(frame.image, faces, self.mesh)
         if self._writer is not None:
-            self._writer.write(picture, frame.time - self._start(frame))
+            try:
+                self._writer.write(picture, frame.time - self._start(frame))
+            except OSError as error:
+                self._abandon(error)
         if self._snapshot:
             self._snapshot = False
             self._save(picture)
@@ -123,7 +124,7 @@ class LiveView:
             self._next_prop()  # "none" fits every model
 
     def _begin_recording(self) -> None:
-        self._file = self._free("mp4")
+        self._file = self._folder / f".live-{os.getpid()}.mp4"
         try:
             self._writer = VideoWriter(self._file, self._rate)
         except MorphError as error:
@@ -139,18 +140,32 @@ class LiveView:
     def _end_recording(self) -> None:
         assert self._writer is not None
         writer, self._writer = self._writer, None
-        writer.__exit__(None, None, None)
-        self._say(f"recorded {self._file}" if self._file.exists() else "nothing was recorded: no frame came")
-
-    def _save(self, picture: Picture) -> None:
-        file = self._free("png")
         try:
-            write_picture(file, picture)
-            self._say(f"saved {file}")
+            writer.__exit__(None, None, None)
+            whole = self._file.exists()
+            self._say(
+                f"recorded {move_to_free_name(self._file, self._folder, 'live')}"
+                if whole
+                else "nothing was recorded: no frame came"
+            )
         except MorphError as error:
             self._say(f"morph: {error}")
 
-    def _free(self, suffix: str) -> Path:
-        """``live.suffix``, or with the first number that is free."""
-        names = itertools.chain(["live"], (f"live-{k}" for k in itertools.count(2)))
-        return next(file for name in names if not (file := self._folder / f"{name}.{suffix}").exists())
+    def _abandon(self, error: OSError) -> None:
+        """A recording that cannot go on ends, and leaves nothing."""
+        assert self._writer is not None
+        writer, self._writer = self._writer, None
+        try:
+            writer.__exit__(type(error), error, error.__traceback__)
+        except MorphError as said:
+            self._say(f"morph: {said}")
+        else:
+            self._say(f"morph: the recording ended: {error.strerror or error}")
+
+    def _save(self, picture: Image) -> None:
+        file = self._folder / f".live-{os.getpid()}.png"
+        try:
+            write_picture(file, picture)
+            self._say(f"saved {move_to_free_name(file, self._folder, 'live')}")
+        except MorphError as error:
+            self._say(f"morph: {error}")

@@ -73,29 +73,23 @@ class Playback:
     def press(self, key: str, shift: bool = False) -> bool:
         """A key was pressed; returns whether it means something."""
         step = 10 if shift else 1
-        if key == "space":
+        moves = {"left": self.frame - step, "right": self.frame + step, "home": self.first, "end": self.last}
+        if key in moves:
+            self.playing = self.playing and key in ("home", "end")
+            self.show(moves[key])
+        elif key in ("w", "n", "h"):
+            name = {"w": "wireframe", "n": "normals", "h": "head"}[key]
+            setattr(self, name, not getattr(self, name))
+        elif key in ("s", "q", "escape"):
+            setattr(self, "save" if key == "s" else "quit", True)
+        elif key == "space":
             if not self.playing and self.frame == self.last:
                 self.show(self.first)
             self.playing = not self.playing
-        elif key in ("left", "right"):
-            self.playing = False
-            self.show(self.frame + (step if key == "right" else -step))
-        elif key in ("home", "end"):
-            self.show(self.first if key == "home" else self.last)
-        elif key == "w":
-            self.wireframe = not self.wireframe
-        elif key == "n":
-            self.normals = not self.normals
-        elif key == "h":
-            self.head = not self.head
         elif key == "p":
             self.prop = (self.prop + 1) % len(self.props)
         elif key == "r":
             self.yaw, self.pitch, self.closeness = 0.0, 0.0, 1.0
-        elif key == "s":
-            self.save = True
-        elif key in ("q", "escape"):
-            self.quit = True
         else:
             return False
         self.changed = True

@@ -15,6 +15,8 @@ from morph.model.morphable_model import MorphableModel
 
 Array = npt.NDArray[np.floating]
 
+CHUNK = 16  # faces decoded at a time
+
 
 def dense_errors(
     model: MorphableModel,
@@ -22,8 +24,6 @@ def dense_errors(
     matrices: Array,
     faces: list[FaceMat],
     heights: npt.NDArray[np.integer],
-    *,
-    chunk: int = 16,
 ) -> dict[str, float] | None:
     """Dense NME over all vertices, or None where the model's mesh is not that of the labels.
 
@@ -33,7 +33,6 @@ def dense_errors(
         matrices: ``(N, 2, 3)`` picture to crop.
         faces: the N labels.
         heights: ``(N,)`` of the pictures.
-        chunk: faces decoded at a time.
 
     Returns:
         ``nme_2d``: mean distance in the picture over sqrt(w h) of the labels' 68-point box, percent. ``nme_3d``: the same
@@ -45,8 +44,8 @@ def dense_errors(
     rows = np.flatnonzero(np.isfinite(predicted.scale))
     flat: list[Array] = []
     deep: list[Array] = []
-    for start in range(0, len(rows), chunk):
-        part = rows[start : start + chunk]
+    for start in range(0, len(rows), CHUNK):
+        part = rows[start : start + CHUNK]
         guess = _project(decoder, predicted[part], invert_affine(matrices[part]))
         true = _project(decoder, truth[part], np.eye(2, 3))
         size = box_size(true[:, model.landmarks, :2])

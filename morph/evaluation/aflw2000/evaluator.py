@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import functools
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
@@ -19,12 +20,14 @@ from morph.evaluation.aflw2000.dense import dense_errors
 from morph.evaluation.aflw2000.nme import NmeScores, score_points
 from morph.evaluation.aflw2000.points import Aflw2000Report, evaluate_points
 from morph.evaluation.aflw2000.pose import pose_errors
-from morph.model.coefficients import Coefficients, FlatLayout
+from morph.inference.face_reader import FaceReader, Look, first_look
+from morph.model.coefficients import Coefficients, FlatLayout, stack
 from morph.model.decoder import Decoder, landmark_decoder
 from morph.model.ibug68 import MIRRORED_68
 from morph.model.morphable_model import MorphableModel
 from morph.model.point_sets import POINT_SETS, has_point_set, point_set
 from morph.model.rest_pose import rest_turn
+from morph.stopwatch import Stopwatch
 
 Array = npt.NDArray[np.floating]
 CROPS = {
@@ -104,6 +107,14 @@ def _torch_predictor(predictor: Predictor) -> Predictor | None:
     return call
 
 
+def nearest_similarities(matrices: Array) -> Array:
+    """``(N, 2, 3)`` without the stretch that rounding gave the benchmark's boxes; the shift stays."""
+    out = np.array(matrices, np.float64)
+    scale = np.sqrt(np.abs(np.linalg.det(out[:, :, :2])))
+    out[:, :, :2] = scale[:, None, None] * np.eye(2)
+    return out
+
+
 class Aflw2000Evaluator:
     """The benchmark for one model and input size, ready to be called often.
 
@@ -143,6 +154,31 @@ class Aflw2000Evaluator:
             inside = self._landmarks.project(mirrored)[:, MIRRORED_68, :2] * [-1.0, 1.0] + [self.size - 1.0, 0.0]
             points = (points + self.crops.to_picture(inside)) / 2
         return Predictions(found, self.crops.matrices, points)
+
+    def look(self, reader: FaceReader, *, flip: bool = False, batch: int = 64) -> Predictions:
+        """Have the published crops looked at, and the pictures themselves by what a reader has beyond a first look.
+
+        Args:
+            reader: of the evaluator's model and input size, as a tracker has one.
+            flip: average the points of the first look with those of the mirrored crops.
+            batch: faces at a time.
+        """
+        first = self.predict(lambda crops: reader.regressor(np.ascontiguousarray(crops))[0].flatten(), flip=flip, batch=batch)
+        if reader.passes == 1 and reader.experts is None and reader.identity is None:
+            return first
+        placed = first.coefficients.transform(nearest_similarities(invert_affine(first.matrices)))
+        seen: list[Look] = []
+        for start in range(0, len(self.benchmark), batch):
+            rows = range(start, min(start + batch, len(self.benchmark)))
+            pictures = [self.benchmark.picture(row) for row in rows]
+            looks = [first_look(placed[row], first.points[row].astype(np.float64), self.crops.images[row]) for row in rows]
+            seen += reader.look_on(pictures, looks, Stopwatch(), every=True)
+        found = stack([look.coefficients for look in seen])
+        if reader.passes == 2:
+            same = np.tile(np.array([[1.0, 0, 0], [0, 1.0, 0]]), (len(seen), 1, 1))
+            return Predictions(found, same, self.points(found, same))
+        better = dataclasses.replace(first.coefficients, shape=found.shape, expression=found.expression)
+        return Predictions(better, first.matrices, self.points(better, first.matrices))
 
     def as_coefficients(self, flat: Array) -> Coefficients:
         """The regressor's ``(N, K)`` numbers, checked.

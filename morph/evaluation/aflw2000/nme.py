@@ -20,7 +20,7 @@ NOT_FOUND = 100.0  # NME in percent that a face without a prediction is charged:
 def box_size(points: npt.ArrayLike) -> Array:
     """``sqrt(w * h)`` of the box around ``(..., P, 2)`` points, in their unit: the normaliser of AFLW2000-3D."""
     points = np.asarray(points)
-    return np.sqrt(np.prod(points.max(axis=-2) - points.min(axis=-2), axis=-1))
+    return np.asarray(np.sqrt(np.prod(points.max(axis=-2) - points.min(axis=-2), axis=-1)))
 
 
 def nme(predicted: npt.ArrayLike, truth: npt.ArrayLike, size: npt.ArrayLike | None = None) -> Array:
@@ -45,7 +45,7 @@ def nme(predicted: npt.ArrayLike, truth: npt.ArrayLike, size: npt.ArrayLike | No
     size = box_size(truth) if size is None else np.asarray(size)
     if not (size > 0).all():
         raise MorphError("a face has true points without width or height; check the label file")
-    return 100.0 * np.linalg.norm(predicted - truth, axis=-1).mean(axis=-1) / size
+    return np.asarray(100.0 * np.linalg.norm(predicted - truth, axis=-1).mean(axis=-1) / size)
 
 
 def yaw_bin(yaw: npt.ArrayLike) -> npt.NDArray[np.int64]:

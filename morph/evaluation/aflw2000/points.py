@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import zipfile
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -16,7 +15,7 @@ from morph.datasets.aflw2000 import Aflw2000
 from morph.errors import MorphError
 from morph.evaluation.aflw2000.nme import FAILURE, NOT_FOUND, YAW_BINS, NmeScores, score_points
 from morph.marks import GENERATOR
-from morph.npz import open_npz
+from morph.npz import read_npz
 
 Array = npt.NDArray[np.floating]
 
@@ -42,7 +41,7 @@ class Aflw2000Report:
     others: dict[str, tuple[NmeScores, NmeScores]] = field(default_factory=dict)
 
     def as_json(self) -> dict[str, Any]:
-        """What ``morph bench aflw2000 --json`` writes."""
+        """What ``morph bench aflw2000`` writes as JSON."""
         return {
             "original": self.original.as_json(),
             "reannotated": self.reannotated.as_json(),
@@ -149,13 +148,10 @@ def read_predictions(path: str | os.PathLike[str]) -> tuple[npt.NDArray[np.str_]
     path = Path(path)
     if not path.is_file():
         raise MorphError(f"no predictions file {path}")
-    try:
-        with open_npz(path) as archive:
-            if "names" not in archive or "pts68" not in archive:
-                raise MorphError(f"{path} needs names (N,) and pts68 (N, 68, 2), it has {', '.join(archive) or 'nothing'}")
-            return archive["names"].astype(str), archive["pts68"]
-    except (OSError, ValueError, EOFError, AttributeError, zipfile.BadZipFile):
-        raise MorphError(f"{path} is not an .npz of names and pts68 that can be read (no pickled objects)") from None
+    arrays = read_npz(path, "an .npz of names and pts68 without pickled objects", "write it again")
+    if "names" not in arrays or "pts68" not in arrays:
+        raise MorphError(f"{path} needs names (N,) and pts68 (N, 68, 2), it has {', '.join(arrays) or 'nothing'}")
+    return arrays["names"].astype(str), arrays["pts68"]
 
 
 def save_predictions(path: str | os.PathLike[str], names: npt.ArrayLike, points: npt.ArrayLike) -> None:

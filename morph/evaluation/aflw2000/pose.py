@@ -29,7 +29,7 @@ def nearest_euler(rotation: npt.ArrayLike, reference: npt.ArrayLike) -> Array:
     second = np.stack([first[..., 0] + np.pi, np.pi - first[..., 1], first[..., 2] + np.pi], axis=-1)
 
     def near(angles: Array) -> Array:
-        return reference + np.remainder(angles - reference + np.pi, 2 * np.pi) - np.pi
+        return np.asarray(reference + np.remainder(angles - reference + np.pi, 2 * np.pi) - np.pi)
 
     first, second = near(first), near(second)
     closer = np.abs(second - reference).sum(-1) < np.abs(first - reference).sum(-1)

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import os
+from dataclasses import dataclass
 
 import cv2
 import numpy as np
 import numpy.typing as npt
 
+from morph.arrays import Image, Reals
 from morph.crop.face_crop import cut
 from morph.crop.geometry import apply_affine, box_to_crop
 from morph.datasets.aflw2000 import Aflw2000
@@ -31,15 +33,13 @@ def draw_points(
     return picture
 
 
-def face_tile(
-    benchmark: Aflw2000, i: int, predicted: npt.NDArray[np.floating], truth: npt.NDArray[np.floating], text: str, size: int
-) -> npt.NDArray[np.uint8]:
+def face_tile(benchmark: Aflw2000, i: int, predicted: Reals, text: str, size: int) -> Image:
     """One face, ``(size, size, 3)`` RGB, in a frame a third wider than the published crop."""
     box = benchmark.boxes[i].astype(np.float64)
     centre, half = (box[:2] + box[2:]) / 2, (box[2:] - box[:2]).max() * 0.58
     matrix = box_to_crop(np.concatenate([centre - half, centre + half]), size)
     tile = np.ascontiguousarray(cut(benchmark.picture(i), matrix, size))
-    draw_points(tile, apply_affine(matrix, truth), RED)
+    draw_points(tile, apply_affine(matrix, benchmark.original[i, :, :2]), RED)
     if np.isfinite(predicted).all():
         draw_points(tile, apply_affine(matrix, predicted), GREEN)
     bar = size // 12
@@ -48,14 +48,28 @@ def face_tile(
     return tile
 
 
+@dataclass(frozen=True)
+class Grid:
+    """How faces lie on a sheet.
+
+    Attributes:
+        columns: faces a row.
+        size: side of each in pixels.
+    """
+
+    columns: int = 6
+    size: int = 240
+
+
+USUAL = Grid()
+
+
 def write_sheet(
     path: str | os.PathLike[str],
     benchmark: Aflw2000,
     points: npt.NDArray[np.floating],
     scores: NmeScores,
-    *,
-    columns: int = 6,
-    size: int = 240,
+    grid: Grid = USUAL,
 ) -> list[str]:
     """Write a picture of the best, the median and the worst faces, a row each, two rows of the worst.
 
@@ -64,14 +78,13 @@ def write_sheet(
         benchmark: the faces.
         points: ``(N, 68, 2)`` predictions in picture pixels, in the benchmark's order.
         scores: against the original labels.
-        columns: faces a row.
-        size: side of each in pixels.
+        grid: faces a row, and their size.
 
     Returns:
         Names of the faces shown, row by row.
     """
     order = np.argsort(scores.errors, kind="stable")
-    columns = min(columns, len(order))
+    columns = min(grid.columns, len(order))
     middle = max((len(order) - columns) // 2, 0)
     worst = order[::-1][: 2 * columns]
     chosen = [order[:columns], order[middle : middle + columns], worst[:columns], worst[columns:]]
@@ -80,7 +93,7 @@ def write_sheet(
         tiles = []
         for i in part:
             text = f"{scores.errors[i]:.2f} %  yaw {benchmark.yaw[i]:.0f}" if scores.found[i] else "not found"
-            tiles.append(face_tile(benchmark, int(i), points[i], benchmark.original[i, :, :2], text, size))
+            tiles.append(face_tile(benchmark, int(i), points[i], text, grid.size))
             names.append(str(benchmark.names[i]))
         if tiles:
             tiles += [np.zeros_like(tiles[0])] * (columns - len(tiles))

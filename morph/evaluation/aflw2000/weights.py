@@ -14,10 +14,12 @@ import numpy as np
 import numpy.typing as npt
 
 from morph.datasets.aflw2000 import Aflw2000
-from morph.errors import MorphError
-from morph.evaluation.aflw2000.evaluator import Aflw2000Evaluator
+from morph.errors import MorphError, needs_extra
+from morph.evaluation.aflw2000.evaluator import Aflw2000Evaluator, predict_judged
 from morph.evaluation.aflw2000.points import Aflw2000Report
-from morph.inference.refinement import open_closer_look
+from morph.inference.face_reader import CropRegressor
+from morph.inference.regressor import Regressor, default_weights, find_weights
+from morph.model.coefficients import Coefficients
 from morph.model.default_model import load_default_model
 from morph.model.morphable_model import MorphableModel
 from morph.tracking.options import TrackerOptions
@@ -33,6 +35,7 @@ class MeasuredWeights:
         input_size: S.
         model_name, model_identity: of the morphable model that the coefficients belong to.
         name: file name, for reports.
+        reading: the same, as a :class:`morph.inference.face_reader.FaceReader` takes it.
     """
 
     predictor: Callable[[npt.NDArray[np.uint8]], Any]
@@ -41,6 +44,7 @@ class MeasuredWeights:
     model_name: str
     model_identity: str
     name: str
+    reading: CropRegressor
 
     def find_model(self, path: MorphableModel | str | os.PathLike[str] | None = None) -> MorphableModel:
         """The model that the weights were trained for: a model or its file, or the default model.
@@ -50,16 +54,27 @@ class MeasuredWeights:
         """
         from morph.model.readers import read_model
 
-        model: Any = path
-        if not isinstance(path, MorphableModel):  # the default model as it is trained and tracked with
-            model = load_default_model(1) if path is None else read_model(path)
+        # the default model as it is trained and tracked with
+        given = load_default_model(1) if path is None else path
+        model = given if isinstance(given, MorphableModel) else read_model(given)
         if model.identity != self.model_identity:
-            hint = "name its file with --model" if path is None else "give the file that it was trained with"
+            hint = "name its file with `model=`" if path is None else "give the file that it was trained with"
             raise MorphError(
                 f"{self.name} was trained for model {self.model_name!r} ({self.model_identity}), "
                 f"not for {model.name!r} ({model.identity}); {hint}"
             )
         return model
+
+
+class _Checkpoint:
+    """A run's safetensors, called as an ONNX regressor is."""
+
+    def __init__(self, path: Path, network: Any) -> None:
+        self.path, self.input_size, self._network = path, int(network.info.input_size), network
+
+    def __call__(self, crops: npt.NDArray[np.uint8]) -> tuple[Coefficients, npt.NDArray[np.floating] | None]:
+        flat, error = predict_judged(self._network, crops)
+        return Coefficients.from_flat(flat, self._network.info.n_shape), error
 
 
 def open_weights(path: str | os.PathLike[str]) -> MeasuredWeights:
@@ -68,17 +83,13 @@ def open_weights(path: str | os.PathLike[str]) -> MeasuredWeights:
     Raises:
         MorphError: missing, damaged, or not written by morph.
     """
-    from morph.inference.regressor import Regressor, find_weights
-
     path = find_weights(path)
     if path.suffix.lower() == ".safetensors":
-        try:
+        with needs_extra("train", str(path)):
             from morph.network.regressor import load_weights
-        except ImportError as error:
-            raise MorphError(f"{path} needs the training extra ({error.name} is missing): pip install 'morph[train]'") from None
         network = load_weights(path)
-        info = network.info
-        return MeasuredWeights(network, network, info.input_size, info.model_name, info.model_identity, path.name)
+        info, reading = network.info, _Checkpoint(path, network)
+        return MeasuredWeights(network, network, info.input_size, info.model_name, info.model_identity, path.name, reading)
     regressor = Regressor(path)
 
     def predictor(crops: npt.NDArray[np.uint8]) -> npt.NDArray[np.floating]:
@@ -90,7 +101,7 @@ def open_weights(path: str | os.PathLike[str]) -> MeasuredWeights:
 
     owner = regressor.model
     name, identity = str(owner.get("name")), str(owner.get("identity"))
-    return MeasuredWeights(predictor, judged, regressor.input_size, name, identity, path.name)
+    return MeasuredWeights(predictor, judged, regressor.input_size, name, identity, path.name, regressor)
 
 
 def run_weights(
@@ -115,25 +126,18 @@ def run_weights(
     Raises:
         MorphError: files missing or damaged, or weights of another model.
     """
-    from morph.inference.regressor import default_weights
-
     options = options or TrackerOptions()
-    passes, averaged = options.passes, flip and crop == "ground-truth"
-    if averaged:
+    if flip and crop == "ground-truth":
         options = _plain(options)
     regressor = open_weights(options.weights or default_weights())
     found = regressor.find_model(options.model)
     if crop not in ("ground-truth", "detector"):
         raise MorphError(f"no crop called {crop!r}; choose ground-truth or detector")
     evaluator = Aflw2000Evaluator(benchmark, found, regressor.input_size)
-    closer = open_closer_look(options.identity, options.experts, found, regressor.name)
+    reader = options.open_reader(found, regressor.reading)
     started = time.process_time()
-    if crop == "ground-truth" and passes == 2:
-        from morph.evaluation.aflw2000.second_pass import predict_twice
-
-        predictions = predict_twice(evaluator, regressor.predictor, flip=flip)
-    elif crop == "ground-truth":
-        predictions = evaluator.predict(regressor.predictor, flip=flip)
+    if crop == "ground-truth":
+        predictions = evaluator.look(reader, flip=flip)
     else:
         if Path(regressor.name).suffix.lower() != ".onnx":
             raise MorphError(f"the detector's crop needs .onnx weights, not {regressor.name}; `morph export` writes them")
@@ -142,12 +146,8 @@ def run_weights(
 
         tracker = Tracker(options, found, max_faces=8)
         predictions = track_benchmark(benchmark, tracker, flip=flip)
-    if closer and crop == "ground-truth":
-        from morph.evaluation.aflw2000.closer_look import look_closer
-
-        predictions = look_closer(evaluator, predictions, closer)
     cost = 1000 * (time.process_time() - started) / len(benchmark)
-    more = {"passes": passes, **closer.names, "weights": regressor.name}
+    more = {"passes": options.passes, **reader.names, "weights": regressor.name}
     report = evaluator.report(predictions, crop=crop, flip=flip, more=more)
     report.extra["cpu_ms_per_picture"] = round(cost, 2)  # with reading the picture
     return report, predictions.points
@@ -161,6 +161,6 @@ def _plain(options: TrackerOptions) -> TrackerOptions:
     """
     if options.experts not in (None, "none") or options.identity not in (None, "none"):
         raise MorphError(
-            "--experts and --identity correct coefficients, --flip averages points; leave some out, or use --passes 2"
+            "`experts=` and `identity=` correct coefficients, `flip=` averages points; leave some out, or use `passes=2`"
         )
     return dataclasses.replace(options, experts="none", identity="none")

@@ -50,7 +50,8 @@ def find_blinks(frames: npt.ArrayLike, times: npt.ArrayLike, opening: npt.ArrayL
     """First and last frames of the runs in which the eyes are open by less than :data:`SHUT` of the usual.
 
     Args:
-        frames, times: ``(T,)`` numbers and seconds, growing; frames without a face are left out.
+        frames: ``(T,)`` numbers, growing; frames without a face are left out.
+        times: ``(T,)`` seconds of these frames.
         opening: ``(T,)`` as :func:`eye_opening` gives it.
     """
     frames, times, opening = np.asarray(frames, int), np.asarray(times, float), np.asarray(opening, float)

@@ -79,7 +79,7 @@ def measure_mediapipe(
     found = run_mediapipe(clip, python)
     frames, points = found["frame"], found["points"][:, NEAREST_68]
     if not len(frames):
-        raise MorphError(f"MediaPipe finds no face in {clip}; leave --mediapipe out")
+        raise MorphError(f"MediaPipe finds no face in {clip}; leave `mediapipe=` out")
     count = min(int(found["frames"]), len(times))
     frames, points = frames[frames < count], points[frames < count]
     runs = [points[part] for part in runs_of(frames)]

@@ -24,7 +24,7 @@ LEAST_FRAMES = 10  # from which a measure is given
 
 def sides(points: Floats) -> Floats:
     """``(T,)`` the longer side of the box of ``(T, 68, 2)`` landmarks."""
-    return np.ptp(points, axis=1).max(axis=-1)
+    return np.asarray(np.ptp(points, axis=1).max(axis=-1))
 
 
 def shaking(points: Floats) -> Floats:
@@ -33,7 +33,7 @@ def shaking(points: Floats) -> Floats:
     A point that jumps by one per cent of the box to and fro scores 0.02 in every frame; even motion scores nothing.
     """
     second = points[2:] - 2 * points[1:-1] + points[:-2]
-    return np.linalg.norm(second, axis=-1).mean(-1) / sides(points)[1:-1]
+    return np.asarray(np.linalg.norm(second, axis=-1).mean(-1) / sides(points)[1:-1])
 
 
 def runs_of(frames: npt.ArrayLike) -> list[slice]:
@@ -48,7 +48,7 @@ def speeds(points: Floats, times: Floats) -> Floats:
     index = np.arange(len(points))
     low, high = np.maximum(index - REACH, 0), np.minimum(index + REACH, len(points) - 1)
     path = np.linalg.norm(points[high] - points[low], axis=-1).mean(-1)
-    return path / sides(points) / np.maximum(times[high] - times[low], 1e-9)
+    return np.asarray(path / sides(points) / np.maximum(times[high] - times[low], 1e-9))
 
 
 def lag(pairs: Iterable[tuple[Floats, Floats]]) -> float | None:

@@ -99,7 +99,7 @@ class Recording:
 
 def _gap(points: Floats) -> Floats:
     upper, lower = MIDDLE_OF_INNER_LIPS
-    return np.linalg.norm(points[:, upper] - points[:, lower], axis=-1) / sides(points)
+    return np.asarray(np.linalg.norm(points[:, upper] - points[:, lower], axis=-1) / sides(points))
 
 
 def _slope(x: Floats, y: Floats) -> float:

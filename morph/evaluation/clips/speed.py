@@ -20,7 +20,7 @@ from morph.export.obj import ObjWriter
 from morph.frames import open_source
 from morph.frames.clip import ClipSource
 from morph.frames.frame import FrameSource
-from morph.inference import Regressor
+from morph.inference.face_reader import CropRegressor
 from morph.stopwatch import Stopwatch
 from morph.tracking import Tracker, TrackerOptions
 
@@ -54,7 +54,7 @@ network      alone, on crops of the clip, in batches: CPU milliseconds a face, t
 
 
 @dataclass(frozen=True)
-class Stage:
+class TimedStage:
     """One stage of a round.
 
     Attributes:
@@ -93,7 +93,7 @@ class SpeedReport:
     frames_with_face: int
     vertices: int
     rounds: int
-    stages: dict[str, Stage]
+    stages: dict[str, TimedStage]
     sum_ms: float
     other_ms: float
     whole_ms: float
@@ -175,7 +175,9 @@ def measure_speed(
         raise MorphError(f"no face was found in {clip}; give a clip of a face")
     to_ms = 1000 / best.frames
     stages = {
-        name: Stage(round(best.watch.seconds[key] * to_ms, 4), calls, round(1000 * best.watch.seconds[key] / max(calls, 1), 4))
+        name: TimedStage(
+            round(best.watch.seconds[key] * to_ms, 4), calls, round(1000 * best.watch.seconds[key] / max(calls, 1), 4)
+        )
         for key, name in STAGES.items()
         for calls in [best.watch.calls[key]]
     }
@@ -248,7 +250,7 @@ def _percentiles(clock: str, seconds: list[float]) -> dict[str, float]:
     return {f"{clock}_median": round(float(middle), 4), f"{clock}_95": round(float(late), 4)}
 
 
-def _time_network(regressor: Regressor, crops: npt.NDArray[np.uint8], size: int) -> float:
+def _time_network(regressor: CropRegressor, crops: npt.NDArray[np.uint8], size: int) -> float:
     """CPU milliseconds a face in batches of ``size`` crops."""
     batch = np.ascontiguousarray(crops[np.arange(size) % len(crops)])
     regressor(batch)

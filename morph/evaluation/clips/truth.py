@@ -3,32 +3,26 @@
 from __future__ import annotations
 
 import os
-import zipfile
 from pathlib import Path
 
 import numpy as np
 import numpy.typing as npt
 
-from morph.errors import MorphError
+from morph.errors import MorphError, reading
 from morph.npz import open_npz
 
 
 def read_truth(path: str | os.PathLike[str]) -> npt.NDArray[np.float64]:
     """``(T, 68, 2)`` known landmarks of every frame, in pixels, from the ``landmarks`` of an ``.npz``.
 
-    Such a file comes from ``data/demo/render_clip.py --truth``.
+    Such a file comes from ``data/demo/render_clip.py``.
 
     Raises:
         MorphError: missing, damaged, or without such landmarks.
     """
     path = Path(path)
-    try:
-        with open_npz(path) as archive:
-            points = np.asarray(archive["landmarks"], np.float64)
-    except OSError as error:
-        raise MorphError(f"cannot read {path}: {error.strerror or error}") from None
-    except (KeyError, ValueError, zipfile.BadZipFile):
-        raise MorphError(f"{path} is no npz with `landmarks`; data/demo/render_clip.py --truth writes one") from None
+    with reading(path, "an npz with `landmarks`", "data/demo/render_clip.py writes one"), open_npz(path) as archive:
+        points = np.asarray(archive["landmarks"], np.float64)
     if points.ndim != 3 or points.shape[1:] != (68, 2) or not np.isfinite(points).all():
         raise MorphError(f"landmarks in {path} must be (T, 68, 2) numbers, got {points.shape}")
     return points

@@ -29,7 +29,6 @@ from morph.evaluation.clips.motion import (
 )
 from morph.evaluation.clips.truth import read_truth
 from morph.frames import FrameSource, open_source
-from morph.inference.refinement import CloserLook
 from morph.npz import open_npz
 from morph.track_folder import TrackOptions, track_to_folder
 from morph.tracking import Face, SmoothingConfig, Tracker, TrackerOptions
@@ -119,7 +118,7 @@ class VideoReport:
         return "\n".join([*rows, "", self.protocol])
 
 
-def measure_video(
+def measure_video(  # noqa: PLR0913 - keyword options of a report
     clip: str | os.PathLike[str],
     options: TrackerOptions | None = None,
     *,
@@ -186,7 +185,7 @@ def measure_video(
         fps_to_obj=summary["fps_without_overlay"],
         fps_wall=summary["fps"],
         passes=options.passes,
-        **CloserLook(tracker.identity, tracker.experts).names,
+        **tracker.reader.names,
         drift=_rounded(drift, 100),
         error_truth=_rounded(error, 100),
         lag_truth_frames=_rounded(late),
@@ -222,7 +221,7 @@ def measure_drift(source: FrameSource, tracker: Tracker, raw: list[Face]) -> flo
     return float(np.mean(distances)) if distances else None
 
 
-def against_truth(steady: dict[str, npt.NDArray], truth: Floats) -> tuple[float, float | None]:
+def against_truth(steady: dict[str, npt.NDArray[Any]], truth: Floats) -> tuple[float, float | None]:
     """Mean error in sides of the known box, and lag in frames, of the person who is nearest to the truth.
 
     Args:
@@ -239,7 +238,7 @@ def against_truth(steady: dict[str, npt.NDArray], truth: Floats) -> tuple[float,
     return best
 
 
-def pair_shots(steady: dict[str, npt.NDArray], raw: list[Face]) -> list[tuple[Floats, Floats, Floats]]:
+def pair_shots(steady: dict[str, npt.NDArray[Any]], raw: list[Face]) -> list[tuple[Floats, Floats, Floats]]:
     """Smoothed and raw landmarks ``(T, 68, 2)`` and times ``(T,)`` of each unbroken run of frames of one person.
 
     Args:

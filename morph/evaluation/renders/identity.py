@@ -20,7 +20,8 @@ def pooled_shape_error(
 
     Args:
         model: of the shapes.
-        got, want: ``(N, S)`` predicted and true shapes.
+        got: ``(N, S)`` predicted shapes.
+        want: ``(N, S)`` true shapes.
         group: ``(N,)`` number of the person.
         expected: ``(N,)`` landmark errors that the network expects, as shares of the crop's side: pictures weigh as frames do
             in :class:`morph.tracking.smoothing.face_smoother.IdentityPool`. None: all alike.
@@ -63,4 +64,4 @@ def _rigid_error(moved: Array, fixed: Array) -> Array:
     u, _, vt = np.linalg.svd(np.einsum("nvi,nvj->nij", a, b))
     sign = np.ones((len(a), 3))
     sign[:, 2] = np.sign(np.linalg.det(u @ vt))
-    return np.linalg.norm(a @ (u * sign[:, None, :] @ vt) - b, axis=2).mean(1)
+    return np.asarray(np.linalg.norm(a @ (u * sign[:, None, :] @ vt) - b, axis=2).mean(1))

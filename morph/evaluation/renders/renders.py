@@ -11,17 +11,18 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from morph.crop.geometry import crop_similarity, invert_affine
+from morph.crop.face_crop import box_of
 from morph.datasets.crops import CropSet
-from morph.evaluation.aflw2000.evaluator import predict_judged
 from morph.evaluation.aflw2000.pose import nearest_euler
 from morph.evaluation.aflw2000.weights import open_weights
 from morph.evaluation.renders.identity import pooled_shape_error, shape_error
-from morph.inference.refinement import CloserLook, open_closer_look
-from morph.model.coefficients import Coefficients
+from morph.inference.face_reader import FaceReader, Look
+from morph.inference.regressor import default_weights
+from morph.model.coefficients import Coefficients, stack
 from morph.model.decoder import landmark_decoder
 from morph.model.ibug68 import LEFT_LIDS, LOWER_INNER_LIP, LOWER_LIDS, RIGHT_LIDS, UPPER_INNER_LIP, UPPER_LIDS
 from morph.model.morphable_model import MorphableModel
+from morph.stopwatch import Stopwatch
 from morph.tracking.options import TrackerOptions
 
 Array = npt.NDArray[np.floating]
@@ -124,69 +125,74 @@ def measure_renders(
     Raises:
         MorphError: files missing or damaged, or the set belongs to another model than the weights.
     """
-    from morph.datasets.training_batches import TrainingBatches
-    from morph.inference.regressor import default_weights
-    from morph.model.coefficients import model_symmetry
-
     crops = CropSet.open(folder)
     options = options or TrackerOptions()
     found = open_weights(options.weights or default_weights())
-    morphable = found.find_model(options.model)
-    crops.check_model(morphable, folder, "render a set with `morph synth`")
-    closer = open_closer_look(options.identity, options.experts, morphable, found.name)
-    plain = TrainingBatches([crops], model_symmetry(morphable), found.input_size, None)
-    flat, expected, truth, points = [], [], [], []
-    for start in range(0, len(crops), 64):
-        batch = plain.batch(range(start, min(start + 64, len(crops))))
-        said, error = predict_judged(found.judged, batch["image"])
-        flat.append(said)
-        expected += [] if error is None else [error]
-        truth.append(batch["flat"])
-        points.append(batch["landmarks"])
-    got, want = (Coefficients.from_flat(np.concatenate(rows), morphable.n_shape) for rows in (flat, truth))
-    if closer:
-        got = look_closer(closer, crops, got, found.input_size)
+    model = found.find_model(options.model)
+    crops.check_model(model, folder, "render a set with `morph synth`")
+    reader = options.open_reader(model, found.reading)
+    looks = look_at(crops, reader)
+    errors = [look.error for look in looks]
     measures = compare(
-        morphable,
-        got,
-        want,
-        np.concatenate(points),
-        crops.labels.get("visibility"),
-        crops.labels.get("group"),
-        np.concatenate(expected) if expected else None,
+        model,
+        stack([look.coefficients for look in looks]),
+        crops.coefficients,
+        Shown(
+            points=np.asarray(crops.labels["landmarks"], np.float64),
+            visible=crops.labels.get("visibility"),
+            group=crops.labels.get("group"),
+            expected=None if any(error is None for error in errors) else np.array(errors, np.float64),
+        ),
     )
-    names = closer.names
-    return RendersReport(
-        weights=found.name, pictures=len(crops), experts=names["experts"], identity=names["identity"], **measures
-    )
+    measures |= reader.names
+    return RendersReport(weights=found.name, pictures=len(crops), **measures)
 
 
-def look_closer(closer: CloserLook, crops: CropSet, found: Coefficients, size: int) -> Coefficients:
-    """What a closer look makes of coefficients in pixels of the plain ``size`` crops; it sees the set's own pictures."""
-    ways = np.stack([crop_similarity(points, size) for points in crops.labels["landmarks"]])
-    better = closer(crops.images, found.transform(invert_affine(ways)))  # type: ignore[arg-type]
-    return dataclasses.replace(found, shape=better.shape, expression=better.expression)
-
-
-def compare(
-    model: MorphableModel,
-    got: Coefficients,
-    want: Coefficients,
-    points: Array,
-    visible: npt.NDArray[np.bool_] | None = None,
-    group: npt.NDArray[np.integer] | None = None,
-    expected: Array | None = None,
-) -> dict[str, Any]:
-    """The measures of :class:`RendersReport`.
+def look_at(crops: CropSet, reader: FaceReader, batch: int = 64) -> list[Look]:
+    """What a reader says of the pictures of a set, in their pixels, from crops about the true landmarks.
 
     Args:
-        model: of the coefficients.
-        got, want: predicted and true.
+        crops: the set.
+        reader: as a tracker has one.
+        batch: faces at a time.
+    """
+    looks: list[Look] = []
+    for start in range(0, len(crops), batch):
+        rows = slice(start, start + batch)
+        images = list(crops.images[rows])
+        boxes = [box_of(points) for points in crops.labels["landmarks"][rows]]
+        watch = Stopwatch()
+        looks += reader.look_on(images, reader.look_once(images, boxes, [0.0] * len(boxes), watch), watch, every=True)
+    return looks
+
+
+@dataclass(frozen=True, eq=False)
+class Shown:
+    """What is known of N pictures.
+
+    Attributes:
         points: ``(N, 68, 2)`` true landmarks.
         visible: ``(N, 68)`` which of them nothing hides; None where that is not known.
         group: ``(N,)`` who is seen; None: somebody else in each.
         expected: ``(N,)`` landmark errors that the network expects, as shares of the crop's side; None where it does not say.
     """
+
+    points: Array
+    visible: npt.NDArray[np.bool_] | None = None
+    group: npt.NDArray[np.integer] | None = None
+    expected: Array | None = None
+
+
+def compare(model: MorphableModel, got: Coefficients, want: Coefficients, pictures: Shown) -> dict[str, Any]:
+    """The measures of :class:`RendersReport`.
+
+    Args:
+        model: of the coefficients.
+        got: predicted.
+        want: true.
+        pictures: what is known of them.
+    """
+    points, visible, group, expected = pictures.points, pictures.visible, pictures.group, pictures.expected
     decoder = landmark_decoder(model)
     mine, true = (decoder(c.shape, c.expression).astype(np.float64) for c in (got, want))
     size = np.sqrt(np.ptp(points, axis=1).prod(axis=1))

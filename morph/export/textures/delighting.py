@@ -3,16 +3,15 @@
 from __future__ import annotations
 
 import numpy as np
-import numpy.typing as npt
 
+from morph.arrays import Floats, Reals
+from morph.rendering.colour import GAMMA
 from morph.rendering.harmonics import shading, solve_light
 
-Floats = npt.NDArray[np.floating]
-GAMMA = 2.2
 MOST = 40_000  # places that the light is told from
 
 
-def delight(colours: Floats, basis: Floats, trust: Floats) -> npt.NDArray[np.float32]:
+def delight(colours: Reals, basis: Reals, trust: Reals) -> Floats:
     """Colours as under light from everywhere; the mean colour of the face stays.
 
     Texels were pooled from many frames, in which they faced different ways under one light that stands still before the

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import Any
+from typing import Any, NamedTuple
 
 import cv2
 import numpy as np
-import numpy.typing as npt
 
+from morph.arrays import Bools, Floats, Image, Indices
 from morph.compiled import compiled
 from morph.errors import MorphError
 from morph.export.performance import Performance
@@ -20,8 +20,6 @@ from morph.model import MorphableModel
 from morph.rendering import Fragments, rasterise, vertex_normals
 from morph.rendering.harmonics import harmonic_basis
 
-Floats = npt.NDArray[np.float32]
-Texture = npt.NDArray[np.uint8]
 FACING = 0.3  # cosine of the steepest angle at which a texel is read
 SHARPNESS = 3  # power of the weight: the frame that sees a texel best decides most
 BEHIND = 6.0  # millimetres that a surface may lie behind another before it counts as hidden
@@ -33,7 +31,7 @@ NECK = 0.2  # heights from chin to brows that are taken below the chin; what fol
 
 def texture_from_footage(
     performance: Performance, frames: Iterable[Frame], *, size: int = 2048, most: int = 60, without_light: bool = False
-) -> Texture:
+) -> Image:
     """``(size, size, 3)`` uint8 RGB of one person, for the model's own texture coordinates.
 
     Each texel is the weighted mean of the pixels that show it; the weight grows with how straight and how large it is seen.
@@ -77,9 +75,7 @@ def texture_from_footage(
     return fill_gaps(np.clip(np.rint(texture), 0, 255).astype(np.uint8), chart.covered)
 
 
-def _without_light(
-    model: MorphableModel, chart: Fragments, texels: npt.NDArray[np.int64], pooled: Floats, trust: Floats
-) -> Floats:
+def _without_light(model: MorphableModel, chart: Fragments, texels: Indices, pooled: Floats, trust: Floats) -> Floats:
     """``(N, 3)`` weighted colours of the pooled texels under light from everywhere; lips do not tell what it was."""
     lips = model.vertex_masks.get("lips", np.zeros(model.n_vertices, np.float32))
     skin = _face(model) & ~(lips[model.triangles] > 0.3).any(axis=1)
@@ -92,7 +88,7 @@ def _without_light(
     return out
 
 
-def _smoothed(sums: Floats, texels: npt.NDArray[np.int64], size: int) -> Floats:
+def _smoothed(sums: Floats, texels: Indices, size: int) -> Floats:
     """``(N, K)`` weighted means of the texels around, of ``(N, 1 + K)`` sums of weights and of weighted values.
 
     Lids and lips are not where the mesh has them to the pixel; without their folds none shows up as light.
@@ -105,23 +101,23 @@ def _smoothed(sums: Floats, texels: npt.NDArray[np.int64], size: int) -> Floats:
         image[row, column] = values
         blurred = cv2.GaussianBlur(image, (0, 0), SMOOTH * size / 2048, borderType=cv2.BORDER_CONSTANT)
         out.append(blurred[row, column])
-    return np.stack(out[1:], axis=1) / np.maximum(out[0], 1e-12)[:, None]
+    return np.asarray(np.stack(out[1:], axis=1) / np.maximum(out[0], 1e-12)[:, None])
 
 
-def _left_plain(model: MorphableModel) -> npt.NDArray[np.bool_]:
+def _left_plain(model: MorphableModel) -> Bools:
     """``(F,)`` triangles of eyes, teeth and tongue."""
     if not len(model.regions):
         return np.zeros(len(model.triangles), bool)
     return np.isin(model.regions, [index for index, name in enumerate(model.region_names) if name in LEFT_PLAIN])
 
 
-def _face(model: MorphableModel) -> npt.NDArray[np.bool_]:
+def _face(model: MorphableModel) -> Bools:
     """``(F,)`` triangles of the face; all, where the model does not say."""
     mask = model.vertex_masks.get("face", np.ones(model.n_vertices, np.float32))
     return np.asarray((mask[model.triangles] > 0.5).all(axis=1))
 
 
-def _hidden(model: MorphableModel) -> npt.NDArray[np.bool_]:
+def _hidden(model: MorphableModel) -> Bools:
     """``(F,)`` triangles that footage is not asked for: those of :data:`LEFT_PLAIN`, and in the mouth."""
     mouth = model.vertex_masks.get("inner_mouth", np.zeros(model.n_vertices, np.float32))
     return np.asarray(_left_plain(model) | (mouth > 0.5)[model.triangles].any(axis=1))
@@ -163,7 +159,7 @@ def _trust(weight: Floats, size: int) -> Floats:
 
 def _pool(
     performance: Performance, frames: Iterable[Frame], chart: Fragments, most: int, harmonics: int
-) -> tuple[npt.NDArray[np.int64], Floats]:
+) -> tuple[Indices, Floats]:
     """``(N,)`` texels that footage is asked for, and ``(N, 4 + harmonics)`` sums of their weighted colours (0..255), of
     weights, and of weighted spherical harmonics of their normals."""
     model = performance.model
@@ -178,13 +174,42 @@ def _pool(
     wanted = {int(performance.frame[row]): int(row) for row in rows}
     for frame in frames:
         if frame.index in wanted:
-            _add(performance, wanted.pop(frame.index), frame, shown, shares, out)
+            _add(performance, wanted.pop(frame.index), frame, _Texels(shown, shares), out)
         if not wanted:
             break
     return texels, out
 
 
-def _add(performance: Performance, row: int, frame: Frame, shown: Any, shares: Any, out: npt.NDArray[np.float32]) -> None:
+class _Texels(NamedTuple):
+    """Where texels lie on the head: corners ``(N, 3)`` and barycentric shares ``(N, 3)``."""
+
+    shown: Any
+    shares: Any
+
+
+class _View(NamedTuple):
+    """A head in one frame, for compiled loops.
+
+    Attributes:
+        points: ``(V, 3)`` pixels and depth.
+        facing: ``(V,)`` cosine of the angle to the viewer.
+        basis: ``(V, K)`` harmonics of the normals.
+        nearest: ``(H, W)`` depth of what is in front.
+        image: ``(H, W, 3)`` uint8 RGB.
+        behind: how far a texel may lie behind ``nearest`` and still be seen, pixels.
+        area: weight of a texel that faces the viewer.
+    """
+
+    points: Any
+    facing: Any
+    basis: Any
+    nearest: Any
+    image: Any
+    behind: Any
+    area: Any
+
+
+def _add(performance: Performance, row: int, frame: Frame, texels: _Texels, out: Floats) -> None:
     """Add what one frame shows."""
     height, width = frame.image.shape[:2]
     if (width, height) != tuple(performance.size):
@@ -200,26 +225,22 @@ def _add(performance: Performance, row: int, frame: Frame, shown: Any, shares: A
     depth = rasterise(points, performance.model.triangles, height, width).depth
     nearest = cv2.dilate(depth, np.ones((5, 5), np.uint8))  # an edge may be two pixels off
     basis = harmonic_basis(normals).astype(np.float32)[:, : out.shape[1] - 4]
-    _gather(
-        *(points, np.ascontiguousarray(normals[:, 2]), np.ascontiguousarray(basis)),
-        *(shown, shares, nearest, np.ascontiguousarray(frame.image)),
-        *(np.float32(BEHIND) * scale, scale * scale, out),
+    view = _View(
+        points=points,
+        facing=np.ascontiguousarray(normals[:, 2]),
+        basis=np.ascontiguousarray(basis),
+        nearest=nearest,
+        image=np.ascontiguousarray(frame.image),
+        behind=np.float32(BEHIND) * scale,
+        area=scale * scale,
     )
+    _gather(view, texels, out)
 
 
 @compiled
-def _gather(
-    points: Any,
-    facing: Any,
-    basis: Any,
-    shown: Any,
-    shares: Any,
-    nearest: Any,
-    image: Any,
-    behind: Any,
-    area: Any,
-    out: Any,
-) -> None:
+def _gather(view: Any, texels: Any, out: Any) -> None:
+    points, facing, basis, nearest, image, behind, area = view
+    shown, shares = texels
     height, width = nearest.shape
     for i in range(shown.shape[0]):
         a, b, c = shown[i, 0], shown[i, 1], shown[i, 2]

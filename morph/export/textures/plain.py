@@ -5,8 +5,8 @@ from __future__ import annotations
 import os
 
 import numpy as np
-import numpy.typing as npt
 
+from morph.arrays import Floats, Image, Reals
 from morph.atomic import atomic_path
 from morph.export.textures.uv_chart import fill_gaps, rasterise_chart
 from morph.marks import MADE
@@ -14,8 +14,6 @@ from morph.model import MorphableModel
 from morph.model.ibug68 import LEFT_EYE, MOUTH_CORNERS, RIGHT_EYE
 from morph.picture_file import save_picture
 from morph.rendering import interpolate
-
-Floats = npt.NDArray[np.floating]
 
 # sRGB 0..255
 SKIN, LIPS, MOUTH, LIDS, BLUSH = (222, 178, 155), (190, 112, 106), (150, 70, 70), (208, 158, 137), (224, 150, 132)
@@ -34,7 +32,7 @@ map_Kd texture.png
 """
 
 
-def plain_texture(model: MorphableModel, size: int = 1024) -> npt.NDArray[np.uint8]:
+def plain_texture(model: MorphableModel, size: int = 1024) -> Image:
     """``(size, size, 3)`` uint8 RGB for the model's own texture coordinates (v up); one colour where it has none.
 
     Masks "lips", "inner_mouth", "eyelids" and regions "left_eye", "right_eye", teeth and tongue are used where the model
@@ -65,17 +63,17 @@ def plain_texture(model: MorphableModel, size: int = 1024) -> npt.NDArray[np.uin
     return fill_gaps(texture, fragments.covered)
 
 
-def _corner_values(model: MorphableModel) -> npt.NDArray[np.float32]:
+def _corner_values(model: MorphableModel) -> Floats:
     """Mean position and masks at the corners of every triangle, ``(F, 3, 3 + masks)``."""
     values = np.column_stack([model.mean, *model.vertex_masks.values()]).astype(np.float32)
     return values[model.triangles]
 
 
-def _blend(colour: Floats, over: tuple[int, int, int], share: Floats) -> Floats:
+def _blend(colour: Reals, over: tuple[int, int, int], share: Reals) -> Reals:
     return colour + np.clip(share, 0, 1)[:, None] * (np.asarray(over, float) - colour)
 
 
-def _skin(model: MorphableModel, position: Floats, mask: dict[str, Floats]) -> Floats:
+def _skin(model: MorphableModel, position: Reals, mask: dict[str, Reals]) -> Reals:
     colour = np.tile(np.asarray(SKIN, float), (len(position), 1))
     points = model.mean[model.landmarks].astype(np.float64)
     unit = model.average_millimetre
@@ -90,7 +88,7 @@ def _skin(model: MorphableModel, position: Floats, mask: dict[str, Floats]) -> F
     return colour
 
 
-def _eye(model: MorphableModel, region: int, position: Floats) -> Floats:
+def _eye(model: MorphableModel, region: int, position: Reals) -> Reals:
     """Colours by the angle off the forward axis of the eyeball, whose centre is the middle of its vertices' box."""
     rows = np.unique(model.triangles[model.regions == region])
     points = model.mean[rows].astype(np.float64)
@@ -103,7 +101,7 @@ def _eye(model: MorphableModel, region: int, position: Floats) -> Floats:
     return _blend(colour, PUPIL, (PUPIL_ANGLE + 1.0 - angle) / 2.0)
 
 
-def write_material(folder: str | os.PathLike[str], texture: npt.NDArray[np.uint8]) -> None:
+def write_material(folder: str | os.PathLike[str], texture: Image) -> None:
     """Write ``head.mtl`` and ``texture.png`` into a folder, for the OBJ files beside them.
 
     Args:

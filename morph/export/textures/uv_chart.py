@@ -8,6 +8,7 @@ import cv2
 import numpy as np
 import numpy.typing as npt
 
+from morph.arrays import Bools
 from morph.model import MorphableModel
 from morph.rendering import Fragments, rasterise
 
@@ -24,7 +25,7 @@ def rasterise_chart(model: MorphableModel, size: int) -> Fragments:
     return rasterise(chart, model.uv_triangles, size, size, cull=False)
 
 
-def fill_gaps(texture: npt.NDArray[Any], known: npt.NDArray[np.bool_]) -> npt.NDArray[Any]:
+def fill_gaps(texture: npt.NDArray[Any], known: Bools) -> npt.NDArray[Any]:
     """Give every texel that is not known the value of the nearest known one, so that no seam shows.
 
     Args:

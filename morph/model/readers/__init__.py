@@ -1,5 +1,5 @@
 """Readers that turn published morphable models into :class:`morph.model.MorphableModel`."""
 
-from morph.model.readers.read import read_model
+from morph.model.readers.read import open_model, read_model
 
-__all__ = ["read_model"]
+__all__ = ["open_model", "read_model"]

@@ -13,7 +13,7 @@ from morph.errors import MorphError
 from morph.model.morphable_model import MorphableModel
 from morph.model.readers.files import open_h5
 from morph.model.readers.landmarks import complete_landmarks, read_landmarks
-from morph.model.readers.parts import assemble, to_vertices
+from morph.model.readers.parts import ModelParts, assemble, to_vertices
 
 LICENCE = "Basel Face Model: research use only, do not pass on"
 NAMED = {  # the names that a Basel file gives its points, where they mean the same as an iBUG point (from 0)
@@ -75,17 +75,19 @@ def read_basel(path: Path, landmarks: Path | None = None) -> MorphableModel:
     else:
         partial = {NAMED[name]: int(((neutral - at) ** 2).sum(1).argmin()) for name, at in named.items() if name in NAMED}
         if not partial:
-            raise MorphError(f"{path} names no known points; give the 68 with --landmarks")
+            raise MorphError(f"{path} names no known points; give the 68 with `landmarks=`")
         points = complete_landmarks(vertices, partial)
     return assemble(
-        name=path.stem,
-        unit="mm",
-        licence=LICENCE,
-        mean=vertices,
-        shape=shape,
-        expression=expression,
-        triangles=cells.astype(np.int32),
-        landmarks=points,
+        ModelParts(
+            name=path.stem,
+            unit="mm",
+            licence=LICENCE,
+            mean=vertices,
+            shape=shape,
+            expression=expression,
+            triangles=cells.astype(np.int32),
+            landmarks=points,
+        )
     )
 
 
@@ -115,4 +117,4 @@ def _named_points(path: Path, file: Any) -> dict[str, npt.NDArray[np.float64]]:
             parsed = {item["id"]: item["coordinates"] for item in parsed}
         return {name: np.asarray(at, np.float64).reshape(3) for name, at in parsed.items()}
     except (ValueError, KeyError, TypeError, AttributeError):
-        raise MorphError(f"{path}: metadata/landmarks/json is damaged; give the points with --landmarks") from None
+        raise MorphError(f"{path}: metadata/landmarks/json is damaged; give the points with `landmarks=`") from None

@@ -7,7 +7,7 @@ All keep raw coefficients, those of the ``.mat`` labels: ``vertices = mu + w Sha
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
@@ -16,7 +16,7 @@ from morph.errors import MorphError
 from morph.model.morphable_model import MorphableModel
 from morph.model.readers.files import load_array, load_arrays, load_mat
 from morph.model.readers.landmarks import read_landmarks
-from morph.model.readers.parts import assemble, assumed_std, from_one, read_std, to_vertices
+from morph.model.readers.parts import ModelParts, assemble, assumed_std, from_one, read_std, to_vertices
 
 LICENCE = "Basel Face Model 2009 and FaceWarehouse expressions: research use only, do not pass on"
 NAME = "bfm-300w-lp"
@@ -27,7 +27,8 @@ def read_300w_lp_npz(path: Path, landmarks: Path | None = None, std: Path | None
     arrays = load_arrays(path)
     if "tri" not in arrays:
         raise MorphError(f"{path} holds no tri (3, F); a model needs triangles")
-    return _build(path, arrays["u"], arrays["w_shp"], arrays["w_exp"], arrays["tri"], arrays.get("keypoints"), landmarks, std)
+    source = _Source(arrays["u"], arrays["w_shp"], arrays["w_exp"], arrays["tri"], arrays.get("keypoints"))
+    return _build(path, source, landmarks, std)
 
 
 def read_300w_lp_arrays(folder: Path, landmarks: Path | None = None, std: Path | None = None) -> MorphableModel:
@@ -46,7 +47,8 @@ def read_300w_lp_arrays(folder: Path, landmarks: Path | None = None, std: Path |
         rows = load_array(folder / "keypoints_sim.npy").ravel()
         keypoints = rows.reshape(-1, 3)[:, 0] // 3 if rows.size == 204 else rows  # 204 rows of 3V, or 68 vertices
     tri = _pick(load_mat(triangles), "tri", triangles)
-    return _build(folder, u.reshape(-1, 3) + v.reshape(-1, 3), w_shape, w_expression, tri, keypoints, landmarks, std)
+    source = _Source(u.reshape(-1, 3) + v.reshape(-1, 3), w_shape, w_expression, tri, keypoints)
+    return _build(folder, source, landmarks, std)
 
 
 def read_300w_lp_mat(path: Path, landmarks: Path | None = None, expressions: Path | None = None) -> MorphableModel:
@@ -61,7 +63,7 @@ def read_300w_lp_mat(path: Path, landmarks: Path | None = None, expressions: Pat
         beside = [path.with_name(f"{name}.mat") for name in ("Model_Exp", "Model_Expression")]
         expressions = next((p for p in beside if p.is_file()), None)
         if expressions is None:
-            raise MorphError(f"no Model_Exp.mat beside {path}; name it with --expressions")
+            raise MorphError(f"no Model_Exp.mat beside {path}; name it with `expressions=`")
     exp = load_mat(expressions)
     mu, mu_exp = _pick(shape, "mu_shape", path).ravel(), _pick(exp, "mu_exp", expressions).ravel()
     if mu.size != mu_exp.size or mu.size % 3:
@@ -72,27 +74,31 @@ def read_300w_lp_mat(path: Path, landmarks: Path | None = None, expressions: Pat
     sigma, sigma_exp = _pick(shape, "sigma", path).ravel(), _pick(exp, "sigma_exp", expressions).ravel()
     mean = to_vertices((mu.astype(np.float64) + mu_exp)[:, None], n, f"{path}: mu_shape")[..., 0]
     return assemble(
-        name=NAME,
-        unit="um",
-        licence=LICENCE,
-        mean=mean,
-        shape=(w, sigma.astype(np.float32)),
-        expression=(w_exp, sigma_exp.astype(np.float32)),
-        triangles=from_one(_pick(shape, "tri", path), n, f"{path}: tri"),
-        landmarks=_landmarks(shape["keypoints"].ravel() - 1 if "keypoints" in shape else None, landmarks, mean, path),
+        ModelParts(
+            name=NAME,
+            unit="um",
+            licence=LICENCE,
+            mean=mean,
+            shape=(w, sigma.astype(np.float32)),
+            expression=(w_exp, sigma_exp.astype(np.float32)),
+            triangles=from_one(_pick(shape, "tri", path), n, f"{path}: tri"),
+            landmarks=_landmarks(shape["keypoints"].ravel() - 1 if "keypoints" in shape else None, landmarks, mean, path),
+        )
     )
 
 
-def _build(
-    path: Path,
-    mean: npt.NDArray[Any],
-    w_shape: npt.NDArray[Any],
-    w_expression: npt.NDArray[Any],
-    tri: npt.NDArray[Any],
-    keypoints: npt.NDArray[Any] | None,
-    landmarks: Path | None,
-    std: Path | None,
-) -> MorphableModel:
+class _Source(NamedTuple):
+    """Arrays as 3DDFA names them; keypoints are vertices or None."""
+
+    mean: npt.NDArray[Any]
+    w_shape: npt.NDArray[Any]
+    w_expression: npt.NDArray[Any]
+    tri: npt.NDArray[Any]
+    keypoints: npt.NDArray[Any] | None
+
+
+def _build(path: Path, source: _Source, landmarks: Path | None, std: Path | None) -> MorphableModel:
+    mean, w_shape, w_expression, tri, keypoints = source
     n = mean.size // 3
     mean = to_vertices(mean.reshape(-1, 1), n, f"{path}: the mean")[..., 0]
     shape = to_vertices(w_shape, n, f"{path}: the shape basis")
@@ -102,14 +108,16 @@ def _build(
     else:
         shape_std, expression_std = read_std(std, shape.shape[-1], expression.shape[-1])
     return assemble(
-        name=NAME,
-        unit="um",
-        licence=LICENCE,
-        mean=mean,
-        shape=(shape, shape_std),
-        expression=(expression, expression_std),
-        triangles=from_one(tri, n, f"{path}: tri"),
-        landmarks=_landmarks(keypoints, landmarks, mean, path),
+        ModelParts(
+            name=NAME,
+            unit="um",
+            licence=LICENCE,
+            mean=mean,
+            shape=(shape, shape_std),
+            expression=(expression, expression_std),
+            triangles=from_one(tri, n, f"{path}: tri"),
+            landmarks=_landmarks(keypoints, landmarks, mean, path),
+        )
     )
 
 
@@ -117,7 +125,7 @@ def _landmarks(own: npt.NDArray[Any] | None, given: Path | None, mean: npt.NDArr
     if given is not None:
         return read_landmarks(given, mean)
     if own is None or own.size != 68:
-        raise MorphError(f"{path} names no 68 keypoints; give them with --landmarks")
+        raise MorphError(f"{path} names no 68 keypoints; give them with `landmarks=`")
     if own.min() < 0 or own.max() >= len(mean):
         raise MorphError(f"{path}: keypoints point outside the {len(mean)} vertices; the parts do not match")
     return own.astype(np.int32)

@@ -16,7 +16,7 @@ import numpy.typing as npt
 from morph.errors import MorphError
 from morph.model.morphable_model import MorphableModel
 from morph.model.readers.landmarks import complete_landmarks, read_landmarks
-from morph.model.readers.parts import assemble, to_vertices
+from morph.model.readers.parts import ModelParts, assemble, to_vertices
 
 LICENCE = "as stated by whoever published this eos model (the Surrey Face Model: non-commercial research)"
 
@@ -26,7 +26,7 @@ def looks_like_eos(head: bytes) -> bool:
     if len(head) < 12:
         return False
     version, rows, columns = struct.unpack_from("<3i", head)
-    return 1 <= version <= 4 and columns == 1 and rows > 0 and rows % 3 == 0
+    return bool(1 <= version <= 4 and columns == 1 and rows > 0 and rows % 3 == 0)
 
 
 def read_eos(path: Path, landmarks: Path | None = None, expressions: Path | None = None) -> MorphableModel:
@@ -64,20 +64,22 @@ def read_eos(path: Path, landmarks: Path | None = None, expressions: Path | None
     else:
         numbered = {int(k) - 1: v for k, v in names.items() if k.isdigit() and 1 <= int(k) <= 68}
         if not numbered:
-            raise MorphError(f"{path} names no iBUG landmarks; give eos's mapping, such as ibug_to_sfm.txt, with --landmarks")
+            raise MorphError(f"{path} names no iBUG landmarks; give eos's mapping, such as ibug_to_sfm.txt, with `landmarks=`")
         points = complete_landmarks(vertices, numbered)
     return assemble(
-        name=path.stem,
-        unit="mm",
-        licence=LICENCE,
-        mean=vertices,
-        shape=(to_vertices(shape.basis, n, f"{path}: the shape basis"), shape.std),
-        expression=(to_vertices(parts.basis, n, f"{expressions or path}: the expressions"), parts.std),
-        triangles=shape.triangles,
-        landmarks=points,
-        expression_names=parts.names,
-        uv=np.stack([uv[:, 0], 1.0 - uv[:, 1]], axis=1) if len(uv) else None,  # eos counts v from the top
-        uv_triangles=uv_triangles if len(uv_triangles) else shape.triangles,
+        ModelParts(
+            name=path.stem,
+            unit="mm",
+            licence=LICENCE,
+            mean=vertices,
+            shape=(to_vertices(shape.basis, n, f"{path}: the shape basis"), shape.std),
+            expression=(to_vertices(parts.basis, n, f"{expressions or path}: the expressions"), parts.std),
+            triangles=shape.triangles,
+            landmarks=points,
+            expression_names=parts.names,
+            uv=np.stack([uv[:, 0], 1.0 - uv[:, 1]], axis=1) if len(uv) else None,  # eos counts v from the top
+            uv_triangles=uv_triangles if len(uv_triangles) else shape.triangles,
+        )
     )
 
 
@@ -133,7 +135,7 @@ class _Archive:
         rows, columns = self.numbers("i", 2)
         if rows < 0 or columns < 0:
             raise MorphError(f"{self.path} is damaged or no eos file; fetch it again")
-        return self.take("<f4", rows * columns).reshape(columns, rows).T
+        return np.asarray(self.take("<f4", rows * columns).reshape(columns, rows).T)
 
     def rows(self, dtype: str, width: int) -> npt.NDArray[Any]:
         return self.take(dtype, width * self.numbers("Q", 1)[0]).reshape(-1, width)

@@ -10,7 +10,7 @@ import numpy as np
 import numpy.typing as npt
 
 from morph.errors import MorphError
-from morph.npz import DAMAGED, open_npz
+from morph.npz import read_npz
 
 
 def first_bytes(path: Path, count: int = 64) -> bytes:
@@ -67,9 +67,8 @@ def load_arrays(path: Path) -> dict[str, npt.NDArray[Any]]:
         MorphError: damaged, or it holds pickled objects.
     """
     try:
-        with open_npz(path) as archive:
-            return {name: archive[name] for name in archive.files}
-    except DAMAGED as error:
+        return read_npz(path, "a whole npz", "fetch it again")
+    except MorphError as error:
         raise _bad_array(path, error) from None
 
 
@@ -82,8 +81,8 @@ def load_array(path: Path) -> npt.NDArray[Any]:
     if not path.is_file():
         raise MorphError(f"no file {path}; the model needs it")
     try:
-        return np.load(path, allow_pickle=False)
-    except (OSError, ValueError, EOFError) as error:
+        return np.asarray(np.load(path, allow_pickle=False))
+    except Exception as error:  # whatever NumPy says of damaged bytes
         raise _bad_array(path, error) from None
 
 
@@ -121,6 +120,7 @@ def open_h5(path: Path) -> Any:
 
 
 def _bad_array(path: Path, error: Exception) -> MorphError:
-    if "allow_pickle" in str(error) or "Object arrays" in str(error):
+    reason = f"{error} {error.__cause__}"
+    if "allow_pickle" in reason or "Object arrays" in reason:
         return MorphError(f"{path} holds Python pickles, which morph never opens; use the .mat files of the same model")
     return MorphError(f"{path} is cut short or damaged; fetch it again")

@@ -130,4 +130,4 @@ def _similarity(source: Array, target: Array, points: Array) -> Array:
     flip = np.array([1.0, 1.0, np.sign(np.linalg.det(u @ vh))])
     rotation = (u * flip) @ vh
     scale = (s * flip).sum() / (a**2).sum()
-    return scale * (points - source.mean(0)) @ rotation.T + target.mean(0)
+    return np.asarray(scale * (points - source.mean(0)) @ rotation.T + target.mean(0))

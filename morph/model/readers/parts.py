@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -81,7 +82,8 @@ def assumed_std(shape: Array, expression: Array, unit: str) -> tuple[Array, Arra
     the modes of head models fall off. Files of measured deviations (``std``) take precedence.
 
     Args:
-        shape, expression: ``(V, 3, S)`` and ``(V, 3, E)`` bases.
+        shape: ``(V, 3, S)`` basis.
+        expression: ``(V, 3, E)`` basis.
         unit: "mm" or "um".
     """
     millimetre = {"mm": 1.0, "um": 1000.0}[unit]
@@ -89,7 +91,7 @@ def assumed_std(shape: Array, expression: Array, unit: str) -> tuple[Array, Arra
     def spread(basis: Array, first: float, power: float) -> Array:
         rms = np.sqrt((basis.astype(np.float64) ** 2).sum(axis=(0, 1)) / len(basis))
         wanted = first * millimetre * np.arange(1, basis.shape[-1] + 1) ** -power
-        return (wanted / np.maximum(rms, 1e-30)).astype(np.float32)
+        return np.asarray((wanted / np.maximum(rms, 1e-30)).astype(np.float32))
 
     return spread(shape, 2.5, 1.0), spread(expression, 1.5, 0.5)
 
@@ -113,31 +115,51 @@ def read_std(path: Path, n_shape: int, n_expression: int) -> tuple[Array, Array]
     return numbers[:n_shape].astype(np.float32), numbers[n_shape:].astype(np.float32)
 
 
-def assemble(
-    *,
-    name: str,
-    unit: str,
-    licence: str,
-    mean: Array,
-    shape: tuple[Array, Array],
-    expression: tuple[Array, Array],
-    triangles: Ints,
-    landmarks: Ints,
-    expression_names: tuple[str, ...] = (),
-    uv: Array | None = None,
-    uv_triangles: Ints | None = None,
-) -> MorphableModel:
-    """A checked model from ``(V, 3)`` mean, (basis, std) of shape and expression, triangles and 68 vertices."""
-    landmarks = np.asarray(landmarks)
+@dataclass(frozen=True, eq=False)
+class ModelParts:
+    """What readers find in files.
+
+    Attributes:
+        name: of the model.
+        unit: of its vertices.
+        licence: of its arrays.
+        mean: ``(V, 3)``.
+        shape: basis ``(V, 3, S)`` and standard deviations ``(S,)``.
+        expression: basis ``(V, 3, E)`` and standard deviations ``(E,)``.
+        triangles: ``(F, 3)``, turned either way.
+        landmarks: ``(68,)`` vertices.
+        expression_names: ``E`` of them, or none.
+        uv: texture coordinates, or None.
+        uv_triangles: ``(F, 3)`` rows of ``uv``, or None.
+    """
+
+    name: str
+    unit: str
+    licence: str
+    mean: Array
+    shape: tuple[Array, Array]
+    expression: tuple[Array, Array]
+    triangles: Ints
+    landmarks: Ints
+    expression_names: tuple[str, ...] = ()
+    uv: Array | None = None
+    uv_triangles: Ints | None = None
+
+
+def assemble(parts: ModelParts) -> MorphableModel:
+    """A checked model of its parts."""
+    mean, triangles, uv, uv_triangles = parts.mean, parts.triangles, parts.uv, parts.uv_triangles
+    shape, expression = parts.shape, parts.expression
+    landmarks = np.asarray(parts.landmarks)
     outwards = face_outwards(mean, triangles, landmarks)
     texture: dict[str, Any] = {}
     if uv is not None and uv_triangles is not None:
         turned = outwards is not triangles
         texture = {"uv": uv, "uv_triangles": uv_triangles[:, ::-1] if turned else uv_triangles}
     model = MorphableModel(
-        name=name,
-        unit=unit,
-        licence=licence,
+        name=parts.name,
+        unit=parts.unit,
+        licence=parts.licence,
         mean=mean,
         shape_basis=shape[0],
         expression_basis=expression[0],
@@ -145,8 +167,8 @@ def assemble(
         expression_std=expression[1],
         triangles=outwards,
         landmarks=landmarks,
-        expression_names=expression_names,
+        expression_names=parts.expression_names,
         **texture,
     )
-    check_frame(model.mean, model.landmarks, name)
+    check_frame(model.mean, model.landmarks, parts.name)
     return model

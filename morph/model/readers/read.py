@@ -6,6 +6,7 @@ import os
 from pathlib import Path
 
 from morph.errors import MorphError
+from morph.model.default_model import load_default_model
 from morph.model.morphable_model import MorphableModel, load_model
 from morph.model.readers.basel import read_basel
 from morph.model.readers.bfm_300w_lp import read_300w_lp_arrays, read_300w_lp_mat, read_300w_lp_npz
@@ -13,6 +14,19 @@ from morph.model.readers.eos import looks_like_eos, read_eos
 from morph.model.readers.files import first_bytes, npz_names, refuse_pickle
 
 PathLike = str | os.PathLike[str]
+
+
+def open_model(name: PathLike, *, std: PathLike | None = None) -> MorphableModel:
+    """The default model at level 1 by the name "default", or a file of any known format.
+
+    Args:
+        name: "default", or as :func:`read_model` takes it.
+        std: as :func:`read_model` takes it.
+
+    Raises:
+        MorphError: see :func:`read_model`.
+    """
+    return load_default_model() if name == "default" else read_model(name, std=std)
 
 
 def read_model(
@@ -72,5 +86,5 @@ def read_model(
         return read_basel(path, **used(landmarks=True))
     if looks_like_eos(head):
         return read_eos(path, **used(landmarks=True, expressions=True))
-    hint = "give the folder that holds the arrays" if head.startswith(b"\x93NUMPY") else "see `morph model convert --help`"
+    hint = "give the folder that holds the arrays" if head.startswith(b"\x93NUMPY") else "see the help of `morph model convert`"
     raise MorphError(f"{path} is no morphable model that morph knows; {hint}")

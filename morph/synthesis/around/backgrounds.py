@@ -9,15 +9,15 @@ import numpy as np
 
 from morph.arrays import Array, Floats
 from morph.compiled import compiled
+from morph.rendering.colour import GAMMA, decode_gamma
 from morph.synthesis.arrays.angles import angle
 from morph.synthesis.arrays.noise import tiles
-from morph.synthesis.light.lighting import Lighting
-from morph.synthesis.person.people import linear
+from morph.synthesis.light.lighting import SampledLight
 
 HALVED = 4.0  # pixels of blur from which surroundings are drawn at half size
 
 
-def sample_background(rng: np.random.Generator, lighting: Lighting, size: int) -> Floats:
+def sample_background(rng: np.random.Generator, lighting: SampledLight, size: int) -> Floats:
     """``(size, size, 3)`` linear light: the surroundings out of focus, a studio wall, or clutter."""
     kind = rng.choice(["surroundings", "wall", "plain", "clutter"], p=[0.6, 0.16, 0.1, 0.14])
     if kind == "surroundings":
@@ -31,22 +31,22 @@ def sample_background(rng: np.random.Generator, lighting: Lighting, size: int) -
             image = _panorama(lighting, span, aim, size, 1)
             image += image * cv2.merge([grain, grain, grain])
             image = _defocus(image, radius)
-        return image * np.float32(np.exp(rng.normal(-0.25, 0.35)))
+        return np.asarray(image * np.float32(np.exp(rng.normal(-0.25, 0.35))))
     if kind == "plain":
         level = rng.choice([rng.uniform(0, 0.05), rng.uniform(0.75, 1.0), rng.uniform(0, 1)])
-        return np.full((size, size, 3), level**2.2, np.float32) * linear(np.clip(1 + rng.normal(0, 0.05, 3), 0.5, 1)).astype(
-            np.float32
-        )
-    base = linear(np.clip(rng.uniform(0.05, 0.95) + rng.normal(0, 0.16, 3), 0.02, 1))
+        return np.full((size, size, 3), level**GAMMA, np.float32) * decode_gamma(
+            np.clip(1 + rng.normal(0, 0.05, 3), 0.5, 1)
+        ).astype(np.float32)
+    base = decode_gamma(np.clip(rng.uniform(0.05, 0.95) + rng.normal(0, 0.16, 3), 0.02, 1))
     if kind == "wall":
         y, x = np.mgrid[0:size, 0:size].astype(np.float32) / size - rng.uniform(-0.2, 1.2, (2, 1, 1)).astype(np.float32)
         falloff = np.exp(-(x * x + y * y) * rng.uniform(0, 2))
         grain = _tile(rng, size, 4) * 0.06 + _tile(rng, size, 1) * rng.uniform(0, 0.04)
-        return (base * np.clip(falloff + grain, 0.02, None)[..., None]).astype(np.float32)
+        return np.asarray((base * np.clip(falloff + grain, 0.02, None)[..., None]).astype(np.float32))
     return _defocus(_clutter(rng, base, size), size * rng.uniform(0.003, 0.05))
 
 
-def _panorama(lighting: Lighting, span: float, aim: Floats, size: int, step: int) -> Floats:
+def _panorama(lighting: SampledLight, span: float, aim: Floats, size: int, step: int) -> Floats:
     """The surroundings as the camera sees them (towards -z), at every pixel, or between every ``step`` of them.
 
     ``span`` is the tangent of half the field of view, ``aim`` that of the angles by which the view is shifted.
@@ -101,7 +101,7 @@ def _clutter(rng: np.random.Generator, base: Array, size: int) -> Floats:
         * np.clip(1 + 0.35 * _tile(rng, size, 3) + 0.2 * _tile(rng, size, 2), 0.1, 2)[..., None]
     )
     for _ in range(rng.integers(4, 40)):
-        colour = linear(np.clip(base ** (1 / 2.2) + rng.normal(0, 0.25, 3), 0.02, 1)).tolist()
+        colour = decode_gamma(np.clip(base ** (1 / GAMMA) + rng.normal(0, 0.25, 3), 0.02, 1)).tolist()
         at = rng.uniform(-0.1, 1.1, 2) * size
         reach = rng.uniform(0.02, 0.3) * size
         shape = rng.integers(3)
@@ -115,13 +115,13 @@ def _clutter(rng: np.random.Generator, base: Array, size: int) -> Floats:
         else:
             end = at + rng.normal(0, size * 0.5, 2)
             cv2.line(image, (int(at[0]), int(at[1])), (int(end[0]), int(end[1])), colour, int(rng.integers(1, 8)), cv2.LINE_AA)
-    return image
+    return np.asarray(image)
 
 
 def _tile(rng: np.random.Generator, size: int, layer: int) -> Floats:
     tile = tiles()[layer]
     tile = np.roll(tile, tuple(rng.integers(0, len(tile), 2)), (0, 1))
-    return tile[:size, :size] if size <= len(tile) else cv2.resize(tile, (size, size))
+    return np.asarray(tile[:size, :size] if size <= len(tile) else cv2.resize(tile, (size, size)))
 
 
 def _defocus(image: Floats, radius: float) -> Floats:

@@ -6,8 +6,8 @@ import cv2
 import numpy as np
 
 from morph.arrays import Array, Bools, Doubles, Floats, Image
+from morph.rendering.colour import decode_gamma
 from morph.synthesis.arrays.noise import tiles
-from morph.synthesis.person.people import linear
 
 
 def occlude(rng: np.random.Generator, image: Floats, face: Array, skin: Doubles, light: Floats) -> Bools:
@@ -33,7 +33,7 @@ def occlude(rng: np.random.Generator, image: Floats, face: Array, skin: Doubles,
         colour = skin * rng.uniform(0.85, 1.1)
     else:
         shade = _object(rng, hidden, face, extent)
-        colour = linear(np.clip(rng.uniform(0.03, 0.9) + rng.normal(0, 0.15, 3), 0.02, 0.95))
+        colour = decode_gamma(np.clip(rng.uniform(0.03, 0.9) + rng.normal(0, 0.15, 3), 0.02, 0.95))
     tile = np.roll(tiles()[3], tuple(rng.integers(0, 512, 2)), (0, 1))
     grain = 1 + 0.08 * (tile[:size, :size] if size <= 512 else cv2.resize(tile, (size, size)))
     alpha = cv2.GaussianBlur(hidden, (0, 0), rng.uniform(0.5, 1.6) * size / 160)[..., None]
@@ -59,7 +59,7 @@ def _hand(rng: np.random.Generator, hidden: Floats, face: Array, extent: float) 
     palm = anchor + along * finger * 7
     _limb(height, np.stack([palm, palm + along * finger * 5, palm + along * finger * 40]), np.array([4.0, 3.4, 3.0]) * finger)
     hidden[:] = height > 0
-    return np.clip(0.45 + 0.6 * height, 0, 1.1)
+    return np.asarray(np.clip(0.45 + 0.6 * height, 0, 1.1))
 
 
 def _limb(height: Floats, nodes: Array, radii: Array) -> None:
@@ -88,12 +88,12 @@ def _object(rng: np.random.Generator, hidden: Floats, face: Array, extent: float
         r = extent * rng.uniform(0.02, 0.12)
         _limb(height, np.stack([at, at + direction * size * 1.5]), np.array([r, r]))
         hidden[:] = height > 0
-        return np.clip(0.4 + 0.7 * height, 0, 1.1)
+        return np.asarray(np.clip(0.4 + 0.7 * height, 0, 1.1))
     if kind == 1:
         height = np.zeros_like(hidden)
         _limb(height, np.stack([at, at + 1e-3]), np.full(2, extent * rng.uniform(0.06, 0.25)))
         hidden[:] = height > 0
-        return np.clip(0.4 + 0.7 * height, 0, 1.1)
+        return np.asarray(np.clip(0.4 + 0.7 * height, 0, 1.1))
     box = cv2.boxPoints(
         (
             (float(at[0]), float(at[1])),

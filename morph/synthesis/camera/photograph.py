@@ -8,12 +8,13 @@ import cv2
 import numpy as np
 
 from morph.arrays import Array, Doubles, Floats, Image
+from morph.rendering.colour import GAMMA, LUMINANCE
 from morph.synthesis.arrays.noise import normals
 from morph.synthesis.camera.video_compression import pass_through_video
 from morph.synthesis.recipe import Recipe
 
 USUAL = Recipe()
-LUMA = np.array([0.2126, 0.7152, 0.0722], np.float32)
+LUMA = LUMINANCE.astype(np.float32)
 
 
 def expose(rng: np.random.Generator, face: Floats, skin: Doubles, tone: float) -> Doubles:
@@ -34,7 +35,7 @@ def expose(rng: np.random.Generator, face: Floats, skin: Doubles, tone: float) -
     average = face.mean(0) / skin if len(face) else np.full(3, 0.3)  # the colour of the light
     grey = average / max(float(average @ LUMA), 1e-6)
     pull = grey ** -rng.uniform(0.55, 1.0)  # automatic white balance takes part of the light's colour away
-    return wanted**2.2 / max(level, 1e-4) * balance * pull
+    return np.asarray(wanted**GAMMA / max(level, 1e-4) * balance * pull)
 
 
 @dataclass(frozen=True, eq=False)
@@ -122,7 +123,7 @@ def _motion(rng: np.random.Generator, scale: float) -> Floats:
     for t in np.linspace(-length / 2, length / 2, 4 * r + 1):
         x, y = r + t * np.cos(angle), r + t * np.sin(angle)
         kernel[round(y), round(x)] += 1
-    return kernel / kernel.sum()
+    return np.asarray(kernel / kernel.sum())
 
 
 def _tone(rng: np.random.Generator, light: Floats) -> Floats:
@@ -130,9 +131,9 @@ def _tone(rng: np.random.Generator, light: Floats) -> Floats:
     light = np.maximum(light, 0)
     knee = np.float32(0.72)
     over = cv2.exp(np.minimum(knee - light, 0) * np.float32(1 / (1 - knee)))
-    picture = cv2.pow(np.minimum(light, knee) + np.float32(1 - knee) * (1 - over), 1 / 2.2)
+    picture = cv2.pow(np.minimum(light, knee) + np.float32(1 - knee) * (1 - over), 1 / GAMMA)
     contrast = np.float32(4 * rng.normal(0.12, 0.16))
-    return picture * (1 + contrast * ((picture - np.float32(0.5)) * (1 - picture)))
+    return np.asarray(picture * (1 + contrast * ((picture - np.float32(0.5)) * (1 - picture))))
 
 
 def _style(rng: np.random.Generator, picture: Floats) -> Floats:

@@ -127,4 +127,4 @@ def turn_shoulders(vertices: Floats, mean: Floats, chin: float, view: Viewpoint)
     z = q[:, 1] * np.sin(lean) + z * np.cos(lean)
     out = vertices.copy()
     out[moved] = np.stack([x, y, z], 1) + neck
-    return out
+    return np.asarray(out)

@@ -8,7 +8,7 @@ import numpy as np
 
 from morph.arrays import Floats, Indices
 from morph.compiled import compiled
-from morph.synthesis.hair.strands import Canvas, Piece, Stroke, cross_section, hidden, overlap, steps_along
+from morph.synthesis.hair.strands import Piece, StrandCanvas, Stroke, cross_section, hidden, overlap, steps_along
 from morph.synthesis.surfaces.surfaces import StrandLight, strand_light
 
 OPAQUE = np.float32(1 / 250)  # strands behind which less of the light passes are not seen
@@ -32,7 +32,7 @@ class StrandBatch(NamedTuple):
     deep: Floats
 
 
-def draw_hair(batch: StrandBatch, light: StrandLight, stroke: Stroke, canvas: Canvas) -> None:
+def draw_hair(batch: StrandBatch, light: StrandLight, stroke: Stroke, canvas: StrandCanvas) -> None:
     """Draw strands that taper, and light them where they are seen.
 
     Args:
@@ -47,7 +47,7 @@ def draw_hair(batch: StrandBatch, light: StrandLight, stroke: Stroke, canvas: Ca
         return
     layer = np.empty((y1 - y0, x1 - x0, 4), f)
     part = np.s_[y0:y1, x0:x1]
-    piece = Canvas(canvas.image[part], canvas.depth[part], canvas.cover[part], canvas.cover_depth[part])
+    piece = StrandCanvas(canvas.image[part], canvas.depth[part], canvas.cover[part], canvas.cover_depth[part])
     exact = Stroke(f(stroke.width), f(stroke.opacity), f(stroke.bias))
     _draw(batch, light, exact, piece, (layer, np.full(batch.at.shape, -1, f), f(x0), f(y0)))
     _lay_over(layer, piece.image, piece.cover)
@@ -136,6 +136,14 @@ def _draw(batch: Any, light: Any, stroke: Any, canvas: Any, buffers: Any) -> Non
 
 
 @compiled
+def _light_ends(batch: Any, i: Any, k: Any, light: Any, lit: Any) -> None:
+    """Light both ends of a piece, unless they are lit already."""
+    for node in (k, k + 1):
+        if lit[i, node, 0] < 0:
+            strand_light(batch, i, node, light, lit)
+
+
+@compiled
 def _draw_piece(batch: Any, what: Any, light: Any, canvas: Any, buffers: Any) -> None:
     """Blend a piece of a strand behind what the layer holds; ``what``: number of the strand and of the node, piece, stroke."""
     i, k, piece, stroke = what
@@ -170,9 +178,7 @@ def _draw_piece(batch: Any, what: Any, light: Any, canvas: Any, buffers: Any) ->
             if left < OPAQUE:
                 continue
             if not known:
-                for node in (k, k + 1):
-                    if lit[i, node, 0] < 0:
-                        strand_light(batch, i, node, light, lit)
+                _light_ends(batch, i, k, light, lit)
                 ra, ga, ba = lit[i, k, 0], lit[i, k, 1], lit[i, k, 2]
                 rb, gb, bb = lit[i, k + 1, 0] - ra, lit[i, k + 1, 1] - ga, lit[i, k + 1, 2] - ba
                 known = True

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 
-from morph.arrays import Floats
+from morph.arrays import Array, Floats
+from morph.model.ibug68 import LEFT_UPPER_EDGE, RIGHT_UPPER_EDGE
 from morph.synthesis.person.anatomy import FEATURES, Anatomy
 from morph.synthesis.person.complexion import Complexion
 from morph.synthesis.person.people import Person
@@ -15,7 +16,7 @@ def lashes(rng: np.random.Generator, anatomy: Anatomy, vertices: Floats, person:
     count, length = 22, rng.uniform(4.5, 6.5) if person.masculine else rng.uniform(5.5, 9.0)
     marks = vertices[anatomy.model.landmarks]
     out = []
-    for corners, eye, name in (((45, 44, 43, 42), 0, "Left"), ((36, 37, 38, 39), 1, "Right")):
+    for corners, eye, name in ((LEFT_UPPER_EDGE, 0, "Left"), (RIGHT_UPPER_EDGE, 1, "Right")):
         centre = vertices[anatomy.eyes[eye]].mean(0)
         t = np.sort(rng.uniform(0.02, 0.93, count)) * 3
         root = np.stack([np.interp(t, np.arange(4), marks[list(corners)][:, c]) for c in range(3)], 1)
@@ -59,7 +60,7 @@ def beard(rng: np.random.Generator, anatomy: Anatomy, vertices: Floats, normals:
     side = np.sign(root[:, :1]) * np.where(moustache, 0.9, 0.0)[:, None] * np.array([1, 0, 0])
     comb = np.array([0, -1.0, 0.05]) + side + rng.normal(0, 0.3, (n, 3))
     s = np.linspace(0, 1, 4)[None, :, None]
-    nodes = root[:, None] + length[:, None, None] * (
+    nodes: Array = root[:, None] + length[:, None, None] * (
         0.45 * normal[:, None] * s * (1.3 - 0.6 * s) + 0.8 * comb[:, None] * s**1.3
     )
-    return nodes.astype(np.float32)
+    return np.asarray(nodes, np.float32)

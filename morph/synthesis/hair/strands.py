@@ -162,7 +162,7 @@ def project(nodes: Any, camera: Any, at: Any, pixels: Any) -> None:
             pixels[i, k, 2] = nearness * over
 
 
-class Canvas(NamedTuple):
+class StrandCanvas(NamedTuple):
     """What strands are drawn into.
 
     Attributes:
@@ -295,7 +295,7 @@ def draw(points: Any, colours: Any, stroke: Any, canvas: Any) -> None:
         points: ``(n, m, 3)`` pixels and depth (larger is nearer), far ones first.
         colours: ``(n, m, 3)`` linear RGB.
         stroke: a :class:`Stroke`, of all.
-        canvas: a :class:`Canvas` to draw into.
+        canvas: a :class:`StrandCanvas` to draw into.
     """
     width = stroke.width
     for i in range(points.shape[0]):

@@ -14,6 +14,7 @@ import numpy as np
 
 from morph.arrays import Doubles, Floats
 from morph.errors import MorphError
+from morph.rendering.harmonics import harmonic_basis
 
 HEIGHT, WIDTH = 256, 512
 
@@ -99,29 +100,10 @@ def _read_exr(path: Path) -> Floats:
             channels = OpenEXR.File(str(path)).channels()
         for name in ("RGB", "RGBA"):
             if name in channels:
-                return channels[name].pixels[..., :3]
+                return np.asarray(channels[name].pixels[..., :3])
         return np.stack([channels[name].pixels for name in "RGB"], -1)
     except (ValueError, KeyError, RuntimeError, OSError) as error:
         raise MorphError(f"cannot read the panorama {path} ({error}); remove it or fetch it again") from None
-
-
-def harmonic_basis(normals: Floats) -> Floats:
-    """The first nine real spherical harmonics at unit vectors ``(..., 3)``: ``(..., 9)``."""
-    x, y, z = normals[..., 0], normals[..., 1], normals[..., 2]
-    return np.stack(
-        [
-            np.full_like(x, 0.282095),
-            0.488603 * y,
-            0.488603 * z,
-            0.488603 * x,
-            1.092548 * x * y,
-            1.092548 * y * z,
-            0.315392 * (3 * z * z - 1),
-            1.092548 * x * z,
-            0.546274 * (x * x - y * y),
-        ],
-        -1,
-    )
 
 
 def directions() -> tuple[Floats, Floats]:
@@ -143,7 +125,7 @@ def analyse(panorama: Floats) -> Environment:
     light = (np.minimum(panorama, 4000) * (solid * bright)[..., None]).sum((0, 1)) / np.pi
     rest = np.where(bright[..., None], 3.0, np.minimum(panorama, 30))
     band = np.array([np.pi] + [2 * np.pi / 3] * 3 + [np.pi / 4] * 5)[:, None] / np.pi
-    harmonics = np.einsum("hwk,hwc,hw->kc", harmonic_basis(d), rest, solid) * band
+    harmonics = np.einsum("hwk,hwc,hw->kc", harmonic_basis(d, np.float32), rest, solid) * band
     middle = float(np.median(panorama))
     display = panorama / max(2.2 * middle, 0.3)
     display = np.where(display < 0.7, display, 0.7 + 0.5 * (1 - np.exp(-(display - 0.7) / 0.5)))
@@ -174,9 +156,9 @@ def _procedural(seed: int) -> Floats:
             a, b = np.abs(d @ side), np.abs(d @ np.cross(side, towards))
             window = (a < rng.uniform(0.08, 0.4)) & (b < rng.uniform(0.08, 0.4)) & (d @ towards > 0)
             image = np.where(window[..., None], rng.uniform(4, 25) * np.clip(1 + rng.normal(0, 0.12, 3), 0.5, 1.5), image)
-    return np.clip(image, 0.005, None).astype(np.float32)
+    return np.asarray(np.clip(image, 0.005, None).astype(np.float32))
 
 
 def _unit(*v: float) -> Doubles:
     out = np.asarray(v, np.float64)
-    return out / np.linalg.norm(out)
+    return np.asarray(out / np.linalg.norm(out))

@@ -12,6 +12,7 @@ from morph.arrays import Array, Floats, Ints
 from morph.compiled import compiled
 from morph.model.rotation import rotation_about
 from morph.rendering import rasterise
+from morph.rendering.harmonics import FACTORS
 from morph.synthesis.arrays.angles import cross
 from morph.synthesis.light.environments import Environment
 
@@ -19,7 +20,7 @@ TAPS = np.array([[0, 0], [0.9, 0.2], [-0.6, 0.7], [-0.3, -0.9], [0.5, -0.6], [0.
 
 
 @dataclass(frozen=True, eq=False)
-class Lighting:
+class SampledLight:
     """The light of one picture, in the camera frame (x right, y up, z to the viewer).
 
     Attributes:
@@ -48,24 +49,18 @@ class Lighting:
         turn = self.turn.astype(np.float64)
         out = np.empty((3, 10), np.float64)
         for c in range(3):
-            linear = turn.T @ (0.488603 * h[[3, 1, 2], c])
-            xy, yz, zz, xz, xx = (
-                1.092548 * h[4, c],
-                1.092548 * h[5, c],
-                0.315392 * h[6, c],
-                1.092548 * h[7, c],
-                0.546274 * h[8, c],
-            )
+            linear = turn.T @ (FACTORS[1] * h[[3, 1, 2], c])
+            xy, yz, zz, xz, xx = (factor * h[k, c] for k, factor in enumerate(FACTORS[4:], start=4))
             square = np.array([[xx, xy / 2, xz / 2], [xy / 2, -xx, yz / 2], [xz / 2, yz / 2, 3 * zz]])
             q = turn.T @ square @ turn
-            out[c] = [0.282095 * h[0, c] - zz, *linear, q[0, 0], q[1, 1], q[2, 2], 2 * q[0, 1], 2 * q[1, 2], 2 * q[0, 2]]
+            out[c] = [FACTORS[0] * h[0, c] - zz, *linear, q[0, 0], q[1, 1], q[2, 2], 2 * q[0, 1], 2 * q[1, 2], 2 * q[0, 2]]
         return (self.ambient * out).astype(np.float32)
 
     def soft(self, normals: Floats) -> Floats:
         """Soft light ``(N, 3)`` that falls on surfaces with normals ``(N, 3)``."""
         x, y, z = normals.T
         terms = np.stack([np.ones_like(x), x, y, z, x * x, y * y, z * z, x * y, y * z, x * z], 1)
-        return np.maximum(terms @ self.field.T, 0.02 * self.ambient)
+        return np.asarray(np.maximum(terms @ self.field.T, 0.02 * self.ambient))
 
     def mirrored(self, rays: Floats) -> Floats:
         """Light ``(N, 3)`` that arrives along directions ``(N, 3)`` (towards the light), sharp, without the key light."""
@@ -73,10 +68,12 @@ class Lighting:
         height, width = self.environment.display.shape[:2]
         column = (np.arctan2(world[:, 0], -world[:, 2]) / (2 * np.pi) + 0.5) * width
         row = np.arccos(np.clip(world[:, 1], -1, 1)) / np.pi * height
-        return self.ambient * self.environment.display[row.astype(int).clip(0, height - 1), column.astype(int) % width]
+        return np.asarray(
+            self.ambient * self.environment.display[row.astype(int).clip(0, height - 1), column.astype(int) % width]
+        )
 
 
-def sample_lighting(rng: np.random.Generator, environment: Environment) -> Lighting:
+def sample_lighting(rng: np.random.Generator, environment: Environment) -> SampledLight:
     """Daylight or room light as measured, a studio key light, a flash, or soft light alone."""
     turn = rotation_about(1, rng.uniform(-np.pi, np.pi)) @ rotation_about(0, rng.normal(0, 0.12))
     kind = rng.choice(["measured", "studio", "flash", "soft"], p=[0.42, 0.33, 0.08, 0.17])
@@ -100,7 +97,7 @@ def sample_lighting(rng: np.random.Generator, environment: Environment) -> Light
         ratio = np.exp(rng.uniform(np.log(0.25), np.log(5))) if kind == "studio" else rng.uniform(0, 0.15)
         ambient, light = 1 / (1 + ratio), ratio / (1 + ratio) * 1.3 * colour
     key = np.asarray(key, np.float64)
-    return Lighting(
+    return SampledLight(
         environment,
         turn.astype(np.float32),
         float(ambient),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import itertools
 from dataclasses import dataclass
 from typing import Any
 
@@ -12,7 +13,7 @@ import numpy.typing as npt
 from morph.arrays import Bools, Floats, Ints
 from morph.compiled import compiled
 from morph.errors import MorphError
-from morph.model import Decoder, MorphableModel
+from morph.model import Decoder, MorphableModel, ibug68
 from morph.rendering import rasterise, vertex_normals
 
 SKIN, LEFT_EYE, RIGHT_EYE, TEETH, TONGUE, CLOTH, ENAMEL = range(7)  # materials
@@ -69,7 +70,7 @@ class Anatomy:
     def root_place(self) -> Floats:
         """``(R, 3)`` points of the mean from which hair may grow."""
         corners = self.model.mean[self.model.triangles[self.root_triangle]]
-        return np.einsum("nk,nkc->nc", self.root_weight, corners).astype(np.float32)
+        return np.asarray(np.einsum("nk,nkc->nc", self.root_weight, corners).astype(np.float32))
 
     @functools.cached_property
     def root_azimuth(self) -> Floats:
@@ -94,7 +95,7 @@ class Anatomy:
 
     def azimuth(self, points: Floats) -> Floats:
         """The azimuth of :meth:`angles` alone, in degrees."""
-        return np.arctan2(points[:, 0] - self.skull[0], points[:, 2] - self.skull[2]) * np.float32(180 / np.pi)
+        return np.asarray(np.arctan2(points[:, 0] - self.skull[0], points[:, 2] - self.skull[2]) * np.float32(180 / np.pi))
 
     def skin_radius(self, vertices: Floats) -> Floats:
         """``(A, B)`` distance of a person's skin from the skull's centre by azimuth and elevation."""
@@ -171,7 +172,7 @@ def prepare_anatomy(model: MorphableModel, brow_line: npt.ArrayLike | None = Non
     body = np.zeros(model.n_vertices, bool)
     body[model.triangles[skin]] = True
     top = float(mean[body, 1].max())
-    eye_height = float(lm[36:48, 1].mean())
+    eye_height = float(lm[list(ibug68.EYES), 1].mean())
     temples = body & (np.abs(mean[:, 1] - (0.6 * top + 0.4 * eye_height)) < 12)
     skull = np.array(
         [0, eye_height + 0.12 * (top - eye_height), (mean[temples, 2].max() + mean[temples, 2].min()) / 2], np.float32
@@ -230,14 +231,14 @@ def _features(model: MorphableModel, normals: Floats, body: Bools, skull: Floats
 
     def near(centre: Floats, *sigma: float) -> Floats:
         offset = (np.stack([x, y, z], 1) - np.abs(centre) * [1, 0, 0] - centre * [0, 1, 1]) / np.array(sigma)
-        return np.exp(-0.5 * (offset**2).sum(1)).astype(np.float32)
+        return np.asarray(np.exp(-0.5 * (offset**2).sum(1)).astype(np.float32))
 
     def step(value: Floats, width: float) -> Floats:
-        return np.clip(value / width + 0.5, 0, 1)
+        return np.asarray(np.clip(value / width + 0.5, 0, 1))
 
-    eye = lm[42:48].mean(0)
+    eye = lm[list(ibug68.LEFT_EYE)].mean(0)
     outside = body & (inner < 0.5)
-    mouth_y, nose_y, chin_y = lm[[48, 54], 1].mean(), lm[33, 1], lm[8, 1]
+    mouth_y, nose_y, chin_y = lm[list(ibug68.MOUTH_CORNERS), 1].mean(), lm[33, 1], lm[8, 1]
     cheek = 0.45 * lm[13] + 0.55 * lm[35]
     lips = np.clip(_mask(model, "lip") * 1.1, 0, 1)
     under_nose = (
@@ -250,7 +251,7 @@ def _features(model: MorphableModel, normals: Floats, body: Bools, skull: Floats
     floor = np.interp(azimuth / ear, [0, 0.4, 0.8, 1.0], [chin_y - 24, chin_y - 16, lm[13, 1] - 14, lm[15, 1]])
     jaw = step(mouth_y + rise - y, 9) * step(y - floor, 14) * step(1.02 - azimuth / ear, 0.1)
     lash = np.zeros_like(x)
-    for a, b in ((42, 43), (43, 44), (44, 45)):
+    for a, b in itertools.pairwise(ibug68.LEFT_UPPER_EDGE[::-1]):
         for t in np.linspace(0, 1, 4):
             lash = np.maximum(lash, near(lm[a] * (1 - t) + lm[b] * t, 1.3, 1.1, 3))
     return np.stack(
@@ -293,7 +294,7 @@ def _occlusion(model: MorphableModel, normals: Floats) -> Floats:
         weight = np.maximum(normals @ direction, 0)
         seen += weight * (points[:, 2] > depth[i, j] - 5.0)
         total += weight
-    return (seen / total).astype(np.float32)
+    return np.asarray((seen / total).astype(np.float32))
 
 
 def _surface(model: MorphableModel, faces: Bools, skull: Floats, columns: int = 120, rows: int = 60) -> tuple[Ints, Floats]:

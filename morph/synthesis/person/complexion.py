@@ -7,7 +7,8 @@ from dataclasses import dataclass
 import numpy as np
 
 from morph.arrays import Doubles
-from morph.synthesis.person.people import Person, linear
+from morph.rendering.colour import decode_gamma
+from morph.synthesis.person.people import Person
 
 
 @dataclass(frozen=True, eq=False)
@@ -48,7 +49,7 @@ def sample_complexion(rng: np.random.Generator, person: Person) -> Complexion:
     full = kind == "full"
     lip = person.skin * np.array([rng.uniform(0.72, 0.98), rng.uniform(0.42, 0.66), rng.uniform(0.5, 0.72)])
     if made_up and rng.random() < 0.6:
-        stain = linear(np.array([rng.uniform(0.45, 0.8), rng.uniform(0.1, 0.42), rng.uniform(0.15, 0.45)]))
+        stain = decode_gamma(np.array([rng.uniform(0.45, 0.8), rng.uniform(0.1, 0.42), rng.uniform(0.15, 0.45)]))
         lip = 0.35 * lip + 0.65 * stain * (0.5 + 0.7 * person.skin.mean() / 0.5)
     peak = rng.uniform(0, 9) if rng.random() < 0.3 else 0.0
     recession = rng.uniform(0, 26) * person.age + rng.uniform(0, 5) if man else rng.uniform(0, 3)
@@ -60,7 +61,7 @@ def sample_complexion(rng: np.random.Generator, person: Person) -> Complexion:
         sockets=rng.uniform(0.02, 0.3) * (0.6 + person.age),
         lip=lip,
         lip_strength=rng.uniform(0.55, 0.9),
-        shadow=linear(rng.uniform(0.1, 0.6, 3)),
+        shadow=decode_gamma(rng.uniform(0.1, 0.6, 3)),
         shadow_strength=rng.uniform(0.1, 0.55) if made_up and rng.random() < 0.6 else 0.0,
         liner=rng.uniform(0.5, 0.95) if made_up else rng.uniform(0.1, 0.5),
         brow_width=rng.uniform(6.5, 11.0) if man else rng.uniform(4.5, 8.5),

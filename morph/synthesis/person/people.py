@@ -6,9 +6,9 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
-import numpy.typing as npt
 
 from morph.arrays import Doubles, Floats
+from morph.rendering.colour import decode_gamma
 
 Random = np.random.Generator
 
@@ -35,11 +35,6 @@ HAIR = (
     / 255
 )
 IRISES = np.array([[62, 38, 22], [44, 28, 18], [100, 124, 142], [88, 98, 66], [104, 76, 44]]) / 255
-
-
-def linear(colour: npt.ArrayLike) -> Doubles:
-    """sRGB 0..1 to linear light (power 2.2)."""
-    return np.power(np.clip(np.asarray(colour, np.float64), 0, None), 2.2)
 
 
 @dataclass(frozen=True, eq=False)
@@ -103,17 +98,17 @@ def sample_person(rng: Random, n_shape: int, names: tuple[str, ...], std: Floats
         masculine,
         age,
         tone,
-        linear(skin),
-        linear(hair),
-        linear(brow),
-        linear(iris),
+        decode_gamma(skin),
+        decode_gamma(hair),
+        decode_gamma(brow),
+        decode_gamma(iris),
     )
 
 
 def _between(table: Doubles, t: float) -> Doubles:
     position = t * (len(table) - 1)
     i = min(int(position), len(table) - 2)
-    return table[i] + (position - i) * (table[i + 1] - table[i])
+    return np.asarray(table[i] + (position - i) * (table[i + 1] - table[i]))
 
 
 def _hair_colour(rng: Random, tone: float, age: float) -> Doubles:
@@ -125,7 +120,7 @@ def _hair_colour(rng: Random, tone: float, age: float) -> Doubles:
         base = HAIR[rng.choice(7, p=[0.14, 0.24, 0.22, 0.16, 0.12, 0.07, 0.05])]
     if rng.random() < 0.03:
         base = rng.random(3) * 0.6  # dyed
-    return np.clip(base * rng.uniform(0.8, 1.25), 0.03, 0.85)
+    return np.asarray(np.clip(base * rng.uniform(0.8, 1.25), 0.03, 0.85))
 
 
 def _expression(rng: Random) -> dict[str, float]:
@@ -151,6 +146,11 @@ def _expression(rng: Random) -> dict[str, float]:
         for pair in (("mouthLeft", "mouthRight"), ("jawLeft", "jawRight")):
             if rng.random() < 0.08:
                 put(pair[rng.integers(2)], rng.uniform(0.1, 0.6), sides=False)
+    _lids(rng, put, weights)
+    return weights
+
+
+def _lids(rng: Random, put: Callable[..., None], weights: dict[str, float]) -> None:
     lids = rng.random()
     if lids < 0.15:
         put("eyeBlink", rng.uniform(0.75, 1.0), spread=0.02)
@@ -160,7 +160,10 @@ def _expression(rng: Random) -> dict[str, float]:
         put("eyeBlink", rng.uniform(0.05, 0.45), spread=0.05)
     elif lids < 0.6 and "eyeWideLeft" not in weights:
         put("eyeWide", rng.uniform(0.05, 0.45), spread=0.05)
-    return weights
+
+
+SPEECH = {"mouthFunnel": False, "mouthPucker": False, "mouthStretch": True, "mouthLowerDown": True, "mouthUpperUp": True}
+FREE = {"mouthDimple": True, "mouthStretch": True, "cheekPuff": False, "jawForward": False, "mouthShrugUpper": False}
 
 
 def _mouth(rng: Random, put: Callable[..., None]) -> None:
@@ -169,24 +172,10 @@ def _mouth(rng: Random, put: Callable[..., None]) -> None:
         p=[0.22, 0.2, 0.2, 0.1, 0.08, 0.06, 0.06, 0.08],
     )
     if kind in ("smile", "grin"):
-        strength = rng.uniform(0.2, 1.0)
-        put("mouthSmile", strength)
-        put("cheekSquint", strength * rng.uniform(0, 0.8))
-        if kind == "grin":
-            put("mouthUpperUp", rng.uniform(0.2, 0.7) * strength)
-            put("mouthLowerDown", rng.uniform(0.1, 0.6) * strength)
-            put("jawOpen", rng.beta(1.3, 4) * 0.8, sides=False)
+        _smile(rng, put, kind == "grin")
     elif kind == "speech":
         put("jawOpen", rng.uniform(0.03, 0.35), sides=False)
-        for name, sides in (
-            ("mouthFunnel", False),
-            ("mouthPucker", False),
-            ("mouthStretch", True),
-            ("mouthLowerDown", True),
-            ("mouthUpperUp", True),
-        ):
-            if rng.random() < 0.3:
-                put(name, rng.uniform(0.1, 0.6), sides)
+        _some(rng, put, SPEECH, 0.3, 0.6)
     elif kind == "open":
         put("jawOpen", rng.uniform(0.3, 1.0), sides=False)
         if rng.random() < 0.4:
@@ -201,15 +190,24 @@ def _mouth(rng: Random, put: Callable[..., None]) -> None:
         put("mouthRollLower", rng.uniform(0, 0.6), sides=False)
         put("mouthRollUpper", rng.uniform(0, 0.6), sides=False)
     else:
-        for name, sides in (
-            ("mouthDimple", True),
-            ("mouthStretch", True),
-            ("cheekPuff", False),
-            ("jawForward", False),
-            ("mouthShrugUpper", False),
-        ):
-            if rng.random() < 0.4:
-                put(name, rng.uniform(0.1, 0.7), sides)
+        _some(rng, put, FREE, 0.4, 0.7)
+
+
+def _smile(rng: Random, put: Callable[..., None], grin: bool) -> None:
+    strength = rng.uniform(0.2, 1.0)
+    put("mouthSmile", strength)
+    put("cheekSquint", strength * rng.uniform(0, 0.8))
+    if grin:
+        put("mouthUpperUp", rng.uniform(0.2, 0.7) * strength)
+        put("mouthLowerDown", rng.uniform(0.1, 0.6) * strength)
+        put("jawOpen", rng.beta(1.3, 4) * 0.8, sides=False)
+
+
+def _some(rng: Random, put: Callable[..., None], names: dict[str, bool], chance: float, most: float) -> None:
+    """Each of some movements by chance; ``names`` say whether it has two sides."""
+    for name, sides in names.items():
+        if rng.random() < chance:
+            put(name, rng.uniform(0.1, most), sides)
 
 
 def _gaze(rng: Random, weights: dict[str, float]) -> Doubles:

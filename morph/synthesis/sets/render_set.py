@@ -21,6 +21,7 @@ import numpy.typing as npt
 from morph.atomic import atomic_path, output_folder
 from morph.datasets.crops import FORMAT, CropSet
 from morph.datasets.npy_rows import NpyRows
+from morph.datasets.set_folder import set_folder
 from morph.errors import MorphError
 from morph.model import MorphableModel, load_default_model
 from morph.npz import open_npz
@@ -71,19 +72,19 @@ class SynthesisPlan:
 
     def __post_init__(self) -> None:
         if self.count < 1:
-            raise MorphError(f"--count must be at least 1, got {self.count}")
+            raise MorphError(f"`count=` must be at least 1, got {self.count}")
         if self.start < 0 or self.seed < 0:
-            raise MorphError(f"--start and --seed must not be negative, got {self.start} and {self.seed}")
+            raise MorphError(f"`start=` and `seed=` must not be negative, got {self.start} and {self.seed}")
         if not 48 <= self.size <= 1024:
-            raise MorphError(f"--size must lie between 48 and 1024 pixels, got {self.size}")
+            raise MorphError(f"`size=` must lie between 48 and 1024 pixels, got {self.size}")
         if self.supersampling not in (1, 2):
-            raise MorphError(f"--supersampling is 1 or 2, got {self.supersampling}")
+            raise MorphError(f"`supersampling=` is 1 or 2, got {self.supersampling}")
         check_names(self.maps)
         object.__setattr__(self, "maps", tuple(name for name in MAPS if name in self.maps))
         if self.environments is not None and not Path(self.environments).is_dir():
             raise MorphError(
                 f"no such environments folder {self.environments}; "
-                "fetch some with data/synthetic/prepare.py, or leave --environments out"
+                "fetch some with data/synthetic/prepare.py, or leave `environments=` out"
             )
 
     def note(self) -> dict[str, Any]:
@@ -128,10 +129,23 @@ def synthesise(
         MorphError: the folder cannot be written, or holds a set or parts of another plan or of another :data:`RENDERER`.
     """
     if processes < 1:
-        raise MorphError(f"--processes must be at least 1, got {processes}")
+        raise MorphError(f"`processes=` must be at least 1, got {processes}")
     model = load_default_model(0)  # the labels mean the same at every level of subdivision
     about = {"model": {"name": model.name, "identity": model.identity}, "plan": plan.note()}
-    folder = output_folder(folder)
+    with set_folder(folder, [f"{name}.npy" for name in plan.maps]) as place:
+        return _synthesise(plan, place, model, about, processes, progress, clock)
+
+
+def _synthesise(  # noqa: PLR0913 - as of the public one, in a locked folder
+    plan: SynthesisPlan,
+    folder: Path,
+    model: MorphableModel,
+    about: dict[str, Any],
+    processes: int,
+    progress: Callable[[int], None] | None,
+    clock: Callable[[int, float], None] | None,
+) -> CropSet:
+    """See :func:`synthesise`; the folder is ours alone."""
     if (folder / "meta.json").is_file():
         done = CropSet.open(folder)
         if {name: done.meta.get(name) for name in about} == about:

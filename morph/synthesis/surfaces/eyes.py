@@ -57,7 +57,7 @@ def eye_colour(normals: Floats, gaze: Doubles, eye: Eyeball) -> tuple[Floats, Fl
     side /= np.linalg.norm(side)
     axes = np.stack([side, cross(gaze, side), gaze]).astype(np.float32)
     albedo, wet = np.empty((len(normals), 3), np.float32), np.empty(len(normals), np.float32)
-    numbers = Eyeball(*(np.asarray(value, np.float32)[()] for value in eye))
+    numbers = tuple(np.asarray(value, np.float32)[()] for value in eye)
     _colour(normals, axes, numbers, small_tiles()[1], (albedo, wet))
     return albedo, wet
 

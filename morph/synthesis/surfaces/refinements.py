@@ -9,12 +9,13 @@ import cv2
 import numpy as np
 
 from morph.arrays import Array, Bools, Doubles, Floats, Indices
+from morph.model.ibug68 import EYES, LEFT_LOWER_EDGE, RIGHT_LOWER_EDGE
 from morph.synthesis.person.anatomy import Anatomy
 from morph.synthesis.person.people import Person
 from morph.synthesis.surfaces.pixels import MEAN, Pixels, Surface
 
 VERTEX_DISTANCE = 0.014  # metres from a lens to the eye
-CORNERS = ((45, 46, 47, 42), (36, 41, 40, 39))  # lower lids of the left and the right eye, from the outer corner
+CORNERS = (LEFT_LOWER_EDGE, RIGHT_LOWER_EDGE)  # from the outer corner
 
 
 class Groove(NamedTuple):
@@ -67,7 +68,7 @@ def sample_folds(rng: np.random.Generator, anatomy: Anatomy, person: Person) -> 
         out.append(Groove(at(54, 7.0, 4.5), at(54, 7.5, -5.0), 0.9 * fold, 1.6))
         frown = w.get(f"browDown{name}", 0.0) * aged * liking[2]
         out.append(Groove(at(22, -4.0, -2.0), at(22, -5.0, 9.0), 0.9 * frown, 1.0))
-    return Folds([groove for groove in out if groove.depth > 0.02], anatomy.landmarks[36:48, 2].min() - 15)
+    return Folds([groove for groove in out if groove.depth > 0.02], anatomy.landmarks[list(EYES), 2].min() - 15)
 
 
 def fold_skin(folds: Folds, pixels: Pixels, rows: Indices, rotation: Array, surface: Surface) -> None:

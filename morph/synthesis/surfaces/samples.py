@@ -59,7 +59,8 @@ def depth_reach(nearness: float, pixel: float, steep: float = STEEP) -> np.float
         pixel: samples a millimetre.
         steep: how many samples deep (in their own width) the surface within a final pixel may reach.
     """
-    return np.float32(steep / (pixel * nearness))
+    reach: np.float32 = np.float32(steep / (pixel * nearness))
+    return reach
 
 
 def share_samples(fragments: Fragments, sharing: Sharing) -> Samples:

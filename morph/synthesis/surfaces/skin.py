@@ -61,7 +61,7 @@ def fine_skin(anatomy: Anatomy) -> Bools:
     side = np.abs(mean[:, 0])
     above = mean[:, 1] - np.interp(side, line[:, 0], line[:, 1])
     along = (side > line[0, 0] - 5) & (side < line[-1, 0] + 5) & (mean[:, 2] > anatomy.brow_depth - 5)
-    return (along & (np.abs(above) < 9)) | (anatomy.features[:, LASH_LINE] > 0.05)
+    return np.asarray((along & (np.abs(above) < 9)) | (anatomy.features[:, LASH_LINE] > 0.05))
 
 
 def mix_paint(anatomy: Anatomy, person: Person, look: Complexion) -> Paint:

@@ -9,7 +9,7 @@ import numpy as np
 
 from morph.arrays import Array, Floats
 from morph.compiled import compiled
-from morph.synthesis.light.lighting import Lighting, Shade, ShadowMap, arrives, soft_at
+from morph.synthesis.light.lighting import SampledLight, Shade, ShadowMap, arrives, soft_at
 from morph.synthesis.surfaces.pixels import Surface
 from morph.synthesis.surfaces.samples import Samples
 
@@ -21,12 +21,12 @@ BLEED = np.array([1.0, 0.35, 0.2], np.float32)
 def unit(vectors: Floats) -> Floats:
     """Vectors ``(..., 3)`` of length one."""
     square = np.einsum("...i,...i->...", vectors, vectors)
-    return vectors / np.sqrt(np.maximum(square, 1e-12))[..., None]
+    return np.asarray(vectors / np.sqrt(np.maximum(square, 1e-12))[..., None])
 
 
 def dot(a: Floats, b: Floats) -> Floats:
     """Inner products of vectors ``(..., 3)``: ``(...)``."""
-    return np.einsum("...i,...i->...", a, b)
+    return np.asarray(np.einsum("...i,...i->...", a, b))
 
 
 def creases(depth: Floats, samples: Samples, nearness: float, reach: float, step: int = 1) -> Floats:
@@ -86,7 +86,7 @@ def _behind(depth: Any, nearness: Any, samples: Any, around: Any, out: Any) -> N
 
 
 class _Lamps(NamedTuple):
-    """The arrays of a :class:`Lighting`, for compiled loops."""
+    """The arrays of a :class:`SampledLight`, for compiled loops."""
 
     field: Floats
     least: np.float32
@@ -94,11 +94,11 @@ class _Lamps(NamedTuple):
     key_light: Floats
 
 
-def _lamps(lighting: Lighting) -> _Lamps:
+def _lamps(lighting: SampledLight) -> _Lamps:
     return _Lamps(lighting.field, np.float32(0.02 * lighting.ambient), lighting.key, lighting.key_light)
 
 
-def lit(surface: Surface, lighting: Lighting) -> Floats:
+def lit(surface: Surface, lighting: SampledLight) -> Floats:
     """Light from surfaces towards the camera, ``(N, 3)`` linear.
 
     Args:
@@ -168,7 +168,7 @@ class StrandLight(NamedTuple):
     taps: Floats
 
 
-def strand_lighting(colour: Array, lighting: Lighting, shadow: ShadowMap, shine: float) -> StrandLight:
+def strand_lighting(colour: Array, lighting: SampledLight, shadow: ShadowMap, shine: float) -> StrandLight:
     """Light for hair of one ``colour`` (linear albedo) that shines so much."""
     albedo = np.asarray(colour, np.float32)
     return StrandLight(

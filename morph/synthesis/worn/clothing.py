@@ -7,9 +7,9 @@ from dataclasses import dataclass
 import numpy as np
 
 from morph.arrays import Doubles, Floats
+from morph.rendering.colour import decode_gamma
 from morph.synthesis.arrays.noise import sample
 from morph.synthesis.person.anatomy import Anatomy
-from morph.synthesis.person.people import linear
 
 
 @dataclass(frozen=True, eq=False)
@@ -28,7 +28,7 @@ def sample_clothes(rng: np.random.Generator) -> Clothes:
     """Draw a garment."""
     kind = str(rng.choice(["crew", "vee", "high", "wide", "bare"], p=[0.36, 0.26, 0.2, 0.13, 0.05]))
     level = rng.choice([rng.uniform(0.03, 0.2), rng.uniform(0.2, 0.7), rng.uniform(0.7, 0.95)], p=[0.4, 0.35, 0.25])
-    colours = linear(np.clip(level + rng.normal(0, 0.12, (2, 3)) * rng.choice([0.15, 1.4]), 0.02, 0.95))
+    colours = decode_gamma(np.clip(level + rng.normal(0, 0.12, (2, 3)) * rng.choice([0.15, 1.4]), 0.02, 0.95))
     pattern = str(rng.choice(["plain", "stripes", "checks", "print"], p=[0.66, 0.12, 0.1, 0.12]))
     return Clothes(kind, float(rng.normal(0, 6)), colours, pattern, float(rng.uniform(0.15, 0.6)), rng.uniform(0, 512, 2))
 
@@ -59,7 +59,7 @@ def dress(anatomy: Anatomy, vertices: Floats, normals: Floats, below: Floats) ->
     rows = np.flatnonzero(thick > 0)
     out = vertices.copy()
     out[rows] += normals[rows] * thick[rows, None]
-    return out
+    return np.asarray(out)
 
 
 def fabric(clothes: Clothes, points: Floats) -> tuple[Floats, Floats]:

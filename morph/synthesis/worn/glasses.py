@@ -7,8 +7,9 @@ from dataclasses import dataclass
 import numpy as np
 
 from morph.arrays import Doubles, Floats
+from morph.model.ibug68 import EYES, LEFT_EYE, RIGHT_EYE
+from morph.rendering.colour import decode_gamma
 from morph.synthesis.person.anatomy import Anatomy
-from morph.synthesis.person.people import linear
 
 
 @dataclass(frozen=True, eq=False)
@@ -39,14 +40,14 @@ def sample_glasses(rng: np.random.Generator, anatomy: Anatomy, vertices: Floats)
     lm = vertices[anatomy.model.landmarks].astype(np.float64)
     sun = rng.random() < 0.4
     bridge = lm[27] * 0.6 + lm[28] * 0.4
-    reach = max(lm[36:48, 2].max() + 9.0, bridge[2] + 1.5)
+    reach = max(lm[list(EYES), 2].max() + 9.0, bridge[2] + 1.5)
     angle = np.linspace(0, 2 * np.pi, 40)
     power = rng.uniform(2.0, 5.5)
     high = rng.uniform(19, 27) if sun else rng.uniform(13, 23)
     wide = rng.uniform(25, 29) if sun else rng.uniform(22, 27)
     low = rng.uniform(0.8, 1.2)
     lenses = []
-    for eye, side in ((lm[42:48].mean(0), 1.0), (lm[36:42].mean(0), -1.0)):
+    for eye, side in ((lm[list(LEFT_EYE)].mean(0), 1.0), (lm[list(RIGHT_EYE)].mean(0), -1.0)):
         c, s = np.cos(angle), np.sin(angle)
         x = np.sign(c) * np.abs(c) ** (2 / power) * wide
         y = np.sign(s) * np.abs(s) ** (2 / power) * high * np.where(s < 0, low, 1.0)
@@ -65,9 +66,11 @@ def sample_glasses(rng: np.random.Generator, anatomy: Anatomy, vertices: Floats)
         goal = np.array([ear[0] + side * 7, max(ear[1], end[1] - 8), ear[2] - 22])
         temples.append(end * (1 - t) + goal * t + np.array([side * 3.0, 0, 0]) * np.sin(np.pi * t))
     thin = rng.random() < 0.4
-    colour = linear(rng.uniform(0.02, 0.18) * np.ones(3)) if rng.random() < 0.65 else linear(rng.uniform(0.05, 0.75, 3))
+    colour = (
+        decode_gamma(rng.uniform(0.02, 0.18) * np.ones(3)) if rng.random() < 0.65 else decode_gamma(rng.uniform(0.05, 0.75, 3))
+    )
     dark = np.exp(-rng.uniform(1.6, 4.0)) if sun else 1.0
-    tint = dark * (linear(np.clip(0.9 + rng.normal(0, 0.12, 3), 0.4, 1)) if sun else np.full(3, 0.96))
+    tint = dark * (decode_gamma(np.clip(0.9 + rng.normal(0, 0.12, 3), 0.4, 1)) if sun else np.full(3, 0.96))
     rimless = not sun and rng.random() < 0.12
     frame = [arch, *temples] if rimless else [*lenses_, arch, *temples]
     return Glasses(

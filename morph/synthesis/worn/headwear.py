@@ -7,8 +7,8 @@ from dataclasses import dataclass
 import numpy as np
 
 from morph.arrays import Array, Bools, Floats, Ints
+from morph.rendering.colour import decode_gamma
 from morph.synthesis.person.anatomy import Anatomy
-from morph.synthesis.person.people import linear
 
 KINDS = {"beanie": 0.3, "cap": 0.28, "hat": 0.17, "scarf": 0.17, "hood": 0.08}
 
@@ -139,7 +139,7 @@ def _brim(rng: np.random.Generator, rim: Array, azimuth: Array, kind: str, anato
 
 def _colour(rng: np.random.Generator, v: Array, elevation: Array, azimuth: Array) -> Array:
     level = rng.choice([rng.uniform(0.04, 0.25), rng.uniform(0.25, 0.9)])
-    base = linear(np.clip(level + rng.normal(0, 0.13, (3, 3)), 0.02, 0.95))
+    base = decode_gamma(np.clip(level + rng.normal(0, 0.13, (3, 3)), 0.02, 0.95))
     out = np.broadcast_to(base[0], v.shape).copy()
     kind = rng.choice(["plain", "ribs", "bands", "spots"], p=[0.5, 0.2, 0.2, 0.1])
     if kind == "ribs":
@@ -149,4 +149,4 @@ def _colour(rng: np.random.Generator, v: Array, elevation: Array, azimuth: Array
         out = np.where(band[:, None], base[1], out)
     elif kind == "spots":
         out = np.where(rng.random(len(v))[:, None] < 0.2, base[2], out)
-    return out
+    return np.asarray(out)

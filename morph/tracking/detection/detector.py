@@ -64,6 +64,9 @@ class Detector(Protocol):
         ...
 
 
+SURE = 0.5  # score at which no larger size is tried
+
+
 def default_detector() -> Path:
     """The network of the detector that ships."""
     return Path(__file__).parents[2] / "assets" / "centerface.onnx"
@@ -73,12 +76,11 @@ class CenterFaceDetector:
     """CenterFace (Xu et al. 2019, arXiv:1911.03599) in ONNX Runtime.
 
     The picture is scaled until its longer side is ``sizes[0]`` pixels; the next size is tried only where no face scored
-    ``sure`` or more, and only if the picture has that many pixels.
+    ``SURE`` or more, and only if the picture has that many pixels.
 
     Args:
         path: the network of ``data/detector/fetch.py``; None is the one that ships.
         threshold: least score of a face that is reported.
-        sure: score at which no larger size is tried.
         sizes: longer sides, in pixels, of the pictures that the network is shown, in order.
         threads: threads of ONNX Runtime.
         device: where it runs, see :func:`morph.inference.onnx_session.open_session`.
@@ -96,14 +98,13 @@ class CenterFaceDetector:
         path: str | os.PathLike[str] | None = None,
         *,
         threshold: float = 0.5,
-        sure: float = 0.5,
         sizes: Sequence[int] = (320, 640),
         threads: int = 1,
         device: str = "cpu",
     ) -> None:
         if not 0 < threshold < 1:
             raise MorphError(f"the detector's threshold must lie between 0 and 1, got {threshold}")
-        self.threshold, self.sure, self.sizes = threshold, sure, tuple(sizes)
+        self.threshold, self.sizes = threshold, tuple(sizes)
         self.path = default_detector() if path is None else Path(path)
         self._session = open_session(self.path, threads, device)
 
@@ -116,7 +117,7 @@ class CenterFaceDetector:
         check_picture(image)
         found = self._detect_at(image, self.sizes[0])
         for size in self.sizes[1:]:
-            if (len(found) and found.scores[0] >= self.sure) or size > max(image.shape[:2]):
+            if (len(found) and found.scores[0] >= SURE) or size > max(image.shape[:2]):
                 break
             found = merge(found, self._detect_at(image, size))
         return found
@@ -166,7 +167,8 @@ def decode(heatmap: Floats, log_size: Floats, offset: Floats, points: Floats, th
 
     Args:
         heatmap: ``(h, w)``.
-        log_size, offset: ``(2, h, w)``, row before column.
+        log_size: ``(2, h, w)`` log of the height and width in cells.
+        offset: ``(2, h, w)`` row and column within the cell.
         points: ``(10, h, w)``, y before x, in shares of the box from its corner.
         threshold: least score.
     """

@@ -38,7 +38,8 @@ def settle(first: Detections, second: Detections, errors: Callable[[Detections],
     better score is taken over: there is a face, whichever way it lies.
 
     Args:
-        first, second: as the picture is, and in turned or finer copies.
+        first: found in the picture as it is.
+        second: found in turned or finer copies of it.
         errors: gives the ``(n,)`` errors that the network expects of detections; infinite where it sees no face.
     """
     rows, columns = np.nonzero(covered(first.boxes, second.boxes) >= COVERED)

@@ -15,7 +15,7 @@ import numpy as np
 import numpy.typing as npt
 
 from morph.model import Coefficients
-from morph.tracking.smoothing.flow_pose import FLIP, GreyWindow, PoseChange, RigidPoints, pose_change, project
+from morph.tracking.smoothing.flow_pose import FLIP, GreyWindow, KnownHead, PoseChange, RigidPoints, pose_change, project
 from morph.tracking.smoothing.one_euro import Clock, Cutoffs, share_of_new
 
 Floats = npt.NDArray[np.floating]
@@ -154,7 +154,7 @@ class FlowFilter:
         """What the flow says, looked for where the network saw the head go."""
         assert self._window is not None
         guess = self._carried.beside(self._seen, seen).head(self._head.shape, self._head.expression, self._points.middle)
-        return pose_change(self._window, grey, self._points, self._vertices, self._head, guess)
+        return pose_change(KnownHead(self._window, self._points, self._vertices, self._head), grey, guess)
 
     def _follow(self, seen: HeadPose, safe: HeadPose, change: PoseChange | None, side: float, step: float) -> None:
         """Carry the pose on, pull it to what the network saw, and low-pass what comes out where it is at rest."""

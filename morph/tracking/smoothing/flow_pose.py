@@ -131,7 +131,7 @@ class GreyWindow:
         """Which ``(n, 2)`` pixels of the picture lie in the picture and off the window's rim."""
         inside = self.inward(points)
         high = np.array(self.shape[::-1]) - 1
-        return np.all((inside > EDGE) & (inside < SIDE - 1 - EDGE) & (points > 0) & (points < high), axis=1)
+        return np.asarray(np.all((inside > EDGE) & (inside < SIDE - 1 - EDGE) & (points > 0) & (points < high), axis=1))
 
 
 def _cut(image: Image, low: npt.NDArray[np.int64], side: int) -> Image:
@@ -165,22 +165,35 @@ class PoseChange:
     centre: Floats
 
 
-def pose_change(
-    window: GreyWindow, grey: Image, points: RigidPoints, vertices: Floats, pose: Coefficients, guess: Coefficients
-) -> PoseChange | None:
+@dataclass(frozen=True, eq=False)
+class KnownHead:
+    """A head in the last picture.
+
+    Attributes:
+        window: about the face, with the last picture.
+        points: of the model.
+        vertices: ``(K, 3)`` where these points lie in the head.
+        pose: of the head.
+    """
+
+    window: GreyWindow
+    points: RigidPoints
+    vertices: Floats
+    pose: Coefficients
+
+
+def pose_change(known: KnownHead, grey: Image, guess: Coefficients) -> PoseChange | None:
     """How a head moved from the window's picture to the next one.
 
     Args:
-        window: about the face, with the last picture.
-        grey: the same window of this picture.
-        points: of the model.
-        vertices: ``(K, 3)`` where these points lie in the head.
-        pose: of the head in the last picture.
+        known: the head in the last picture.
+        grey: its window in this picture.
         guess: roughly, in this picture; only where to look first.
 
     Returns:
         None where too few points could be followed, or they do not agree.
     """
+    window, points, vertices, pose = known.window, known.points, known.vertices, known.pose
     rotation, scale = np.asarray(pose.rotation, np.float64), float(pose.scale)
     here, there = (project(vertices, head) for head in (pose, guess))
     side = float(np.ptp(here, axis=0).max())

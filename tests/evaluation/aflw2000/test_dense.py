@@ -30,7 +30,7 @@ def test_labels_decode_to_their_points_and_have_no_dense_error(research_data: Pa
     few = truth[:6]
     affine = np.tile(np.array([[0.5, 0, 3], [0, 0.5, -2]]), (6, 1, 1))
     heights = np.full(6, 450)
-    exact = dense_errors(model, few.transform(affine), affine, faces[:6], heights, chunk=4)
+    exact = dense_errors(model, few.transform(affine), affine, faces[:6], heights)
     assert exact is not None
     assert exact["nme_2d"] == pytest.approx(0, abs=1e-3)
     assert exact["nme_3d"] == pytest.approx(0, abs=1e-3)

@@ -11,7 +11,7 @@ import pytest
 from toy_crops import crop_set
 
 from morph.cli import main
-from morph.evaluation.renders.renders import LEANS, compare, shape_error
+from morph.evaluation.renders.renders import LEANS, Shown, compare, shape_error
 from morph.model import Coefficients, MorphableModel, landmark_decoder, load_default_model
 from morph.model.rotation import euler_to_matrix
 
@@ -43,7 +43,7 @@ def truth(model: MorphableModel) -> Coefficients:
 
 
 def measure(model: MorphableModel, got: Coefficients, truth: Coefficients) -> dict:
-    return compare(model, got, truth, landmark_decoder(model).project(truth)[..., :2])
+    return compare(model, got, truth, Shown(landmark_decoder(model).project(truth)[..., :2]))
 
 
 def test_truth_is_perfect(model: MorphableModel, truth: Coefficients) -> None:

@@ -11,6 +11,8 @@ import cv2
 import numpy as np
 import pytest
 
+from morph.tracking.smoothing.flow_pose import KnownHead
+
 pytest.importorskip("onnx")
 
 from clips import portrait, write_clip
@@ -96,7 +98,7 @@ def test_a_rigid_motion_of_a_painted_head_is_found(moved, lean):
     first = head(yaw=5.0, roll=lean)
     second = head(**moved | {"yaw": 5.0 + moved.get("yaw", 0.0), "roll": lean + moved.get("roll", 0.0)})
     window = GreyWindow.about(picture(first), place(first))
-    change = pose_change(window, window.next(picture(second)).grey, POINTS, VERTICES, first, first)
+    change = pose_change(KnownHead(window, POINTS, VERTICES, first), window.next(picture(second)).grey, first)
     assert change is not None
     assert change.turn == pytest.approx(rotation_log(second.rotation @ first.rotation.T), abs=np.radians(0.45))
     assert change.log_scale == pytest.approx(np.log(second.scale / first.scale), abs=0.002)
@@ -107,11 +109,11 @@ def test_a_rigid_motion_of_a_painted_head_is_found(moved, lean):
 def test_a_still_picture_moves_nothing_and_a_blank_one_tells_nothing():
     pose = head()
     window = GreyWindow.about(picture(pose), place(pose))
-    change = pose_change(window, window.grey, POINTS, VERTICES, pose, pose)
+    change = pose_change(KnownHead(window, POINTS, VERTICES, pose), window.grey, pose)
     assert np.abs([*change.turn, change.log_scale, *change.shift]).max() < 1e-6
-    assert pose_change(window, np.full_like(window.grey, 90), POINTS, VERTICES, pose, pose) is None
+    assert pose_change(KnownHead(window, POINTS, VERTICES, pose), np.full_like(window.grey, 90), pose) is None
     noise = np.random.default_rng(0).integers(0, 256, window.grey.shape, np.uint8)
-    assert pose_change(window, noise, POINTS, VERTICES, pose, pose) is None
+    assert pose_change(KnownHead(window, POINTS, VERTICES, pose), noise, pose) is None
 
 
 def test_points_lie_apart_on_the_face_and_look_forward():

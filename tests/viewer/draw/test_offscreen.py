@@ -10,7 +10,7 @@ from viewer.draw import offscreen
 from viewer.draw.offscreen import open_renderer, probe
 from viewer.draw.software import SoftwareRenderer
 from viewer.props import find_prop
-from viewer.stage.track_scene import Look, Stage
+from viewer.stage.track_scene import DisplayStyle, TrackScene
 
 SCRIPT = """
 import sys, numpy as np
@@ -36,13 +36,13 @@ def test_opengl_and_software_draw_the_same(write_track, coarse_model, tmp_path, 
     pytest.importorskip("pyrender", reason="pyrender is not installed; pip install 'morph[viewer]'")
     if not probe(backend):
         pytest.skip(f"no OpenGL on {backend} here; install {offscreen.INSTALL_OPENGL}")
-    stage = Stage(load_track(write_track([0, 1, 2])), coarse_model, find_prop(prop))
+    stage = TrackScene(load_track(write_track([0, 1, 2])), coarse_model, find_prop(prop))
     out = tmp_path / "layers.npy"
     done = subprocess.run(
         [sys.executable, "-c", SCRIPT, str(stage.track.folder), backend, prop, str(out)], capture_output=True, text=True
     )
     assert done.returncode == 0, done.stderr
-    scenes = [stage.picture_scene(f, 320, 240, 2.0, Look(head=h)) for f in (0, 2) for h in (True, False)]
+    scenes = [stage.picture_scene(f, 320, 240, 2.0, DisplayStyle(head=h)) for f in (0, 2) for h in (True, False)]
     scenes.append(stage.model_scene(1, stage.orbit(30, 10, 320, 240), 320, 240))
     for scene, theirs in zip(scenes, np.load(out), strict=True):
         ours = SoftwareRenderer().render(scene)
@@ -62,7 +62,7 @@ def test_falls_back_on_software_and_says_what_to_install(monkeypatch):
     assert open_renderer("auto", say=lines.append).name == "software"
     assert len(lines) == 1
     assert "apt-get install" in lines[0]
-    with pytest.raises(MorphError, match=r"OpenGL on osmesa does not work here; install .*--backend software"):
+    with pytest.raises(MorphError, match=r"OpenGL on osmesa does not work here; install .*`backend=software`"):
         open_renderer("osmesa")
 
 

@@ -2,14 +2,14 @@ import numpy as np
 import pytest
 
 from morph.errors import MorphError
-from viewer.draw.scene import Part, Scene, orbit_camera, picture_camera, two_sided
+from viewer.draw.scene import MeshPart, Scene, orbit_camera, picture_camera, two_sided
 
 TRIANGLE = np.array([[0, 0, 0], [4, 0, 0], [0, 4, 0]], np.float32)
 ONE = np.array([[0, 1, 2]], np.int32)
 
 
 def part(**changes):
-    return Part(**{"vertices": TRIANGLE, "triangles": ONE, "albedo": np.ones((3, 4), np.float32)} | changes)
+    return MeshPart(**{"vertices": TRIANGLE, "triangles": ONE, "albedo": np.ones((3, 4), np.float32)} | changes)
 
 
 def test_picture_camera_puts_x_on_columns_and_minus_y_on_rows():

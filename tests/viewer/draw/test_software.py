@@ -1,14 +1,14 @@
 import numpy as np
 import pytest
 
-from viewer.draw.scene import Part, Scene, picture_camera
+from viewer.draw.scene import MeshPart, Scene, picture_camera
 from viewer.draw.software import SoftwareRenderer, average
 
 
 def square(left, top, right, bottom, z, rgba, **changes):
     corners = np.array([[left, -top, z], [left, -bottom, z], [right, -bottom, z], [right, -top, z]], np.float32)
     triangles = np.array([[0, 1, 2], [0, 2, 3]], np.int32)
-    return Part(corners, triangles, np.tile(np.array(rgba, np.float32), (4, 1)), **changes)
+    return MeshPart(corners, triangles, np.tile(np.array(rgba, np.float32), (4, 1)), **changes)
 
 
 class Plain(Scene):

@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 
 from morph.errors import MorphError
-from viewer.draw.scene import Part, Scene, picture_camera
+from viewer.draw.scene import MeshPart, Scene, picture_camera
 from viewer.draw.software import SoftwareRenderer
 from viewer.draw.texture import Texture, sample
 
@@ -56,7 +56,7 @@ def painted(left, top, right, bottom, z, texture):
     corners = np.array([[left, -top, z], [left, -bottom, z], [right, -bottom, z], [right, -top, z]], np.float32)
     uv = np.array([[0, 1], [0, 0], [1, 0], [1, 1]], np.float32)
     triangles = np.array([[0, 1, 2], [0, 2, 3]], np.int32)
-    return Part(corners, triangles, np.ones((4, 4), np.float32), see_through=True, texture=texture, coordinates=uv)
+    return MeshPart(corners, triangles, np.ones((4, 4), np.float32), see_through=True, texture=texture, coordinates=uv)
 
 
 class Plain(Scene):
@@ -68,13 +68,13 @@ class Plain(Scene):
 
 def test_drawn_texture_multiplies_and_what_is_nearer_hides_it():
     paint = painted(-0.5, -0.5, 31.5, 31.5, 5, Texture(quarters()))
-    wall = Part(
+    wall = MeshPart(
         np.array([[-9, 9, 8], [-9, -9.5, 8], [40, -9.5, 8], [40, 9, 8]], np.float32),
         np.array([[0, 1, 2], [0, 2, 3]], np.int32),
         np.ones((4, 4), np.float32),
         holdout=True,
     )
-    glass = Part(
+    glass = MeshPart(
         np.array([[-0.5, 0.5, 9], [-0.5, -31.5, 9], [31.5, -31.5, 9], [31.5, 0.5, 9]], np.float32),
         np.array([[0, 1, 2], [0, 2, 3]], np.int32),
         np.full((4, 4), 0.5, np.float32),
@@ -94,7 +94,7 @@ def test_drawn_texture_multiplies_and_what_is_nearer_hides_it():
 
 def test_texture_needs_coordinates():
     with pytest.raises(MorphError, match=r"coordinates \(3, 2\), got None"):
-        Part(
+        MeshPart(
             *(np.zeros((3, 3), np.float32), np.array([[0, 1, 2]], np.int32), np.ones((3, 4), np.float32)),
             texture=Texture(quarters()),
         )

@@ -21,7 +21,7 @@ from viewer.effects.swap import match_colours
 from viewer.effects.zones import face_zone, skin_zone
 from viewer.output.preview import Preview, draw_frame
 from viewer.props import Prop, find_prop, load_prop, prop_names, with_face
-from viewer.stage.track_scene import Look, Stage
+from viewer.stage.track_scene import DisplayStyle, TrackScene
 from viewer.windows.live_picture import LivePicture
 
 WIDTH, HEIGHT, SCALE = 400, 420, 2.2
@@ -49,16 +49,16 @@ def stage_of(write_track, coarse_model):
             translation=np.array([[0.5 * WIDTH, 0.45 * HEIGHT]]),
             size=np.array([WIDTH, HEIGHT]),
         )
-        return Stage(load_track(folder), coarse_model, Prop("effect", effects) if effects else None)
+        return TrackScene(load_track(folder), coarse_model, Prop("effect", effects) if effects else None)
 
     return make
 
 
 def plate_of(stage):
     """The lit head on a grey backdrop."""
-    bare = Stage(stage.track, stage.model)
+    bare = TrackScene(stage.track, stage.model)
     grey = np.full((HEIGHT, WIDTH, 3), 90, np.uint8)
-    return draw_frame(bare, SoftwareRenderer(2), Preview(look=Look(head=True)), 0, grey)
+    return draw_frame(bare, SoftwareRenderer(2), Preview(look=DisplayStyle(head=True)), 0, grey)
 
 
 def pixels_of(stage, values):

@@ -11,16 +11,17 @@ import pytest
 
 from morph.cli import main
 from morph.errors import MorphError
+from morph.rendering.colour import decode_srgb, encode_srgb
 from morph.track_folder.read import load_track
 from viewer.draw.software import SoftwareRenderer
-from viewer.output.layer_files import write_layers
-from viewer.output.layers import FAR, LayerMaker, decode, encode
+from viewer.output.layer_files import LayerOptions, write_layers
+from viewer.output.layers import FAR, LayerMaker
 from viewer.output.preview import Preview, draw_frame
 from viewer.props import Prop, SkinTexture, find_prop
-from viewer.stage.track_scene import Look, Stage
+from viewer.stage.track_scene import DisplayStyle, TrackScene
 
 SIZE = (320, 240)
-HIDDEN = Look(head=False)
+HIDDEN = DisplayStyle(head=False)
 
 
 @pytest.fixture
@@ -33,7 +34,7 @@ def stage_of(write_track, coarse_model):
             "translation": np.stack([place, np.full(count, 110.0)], axis=1),
             "size": np.array(SIZE),
         }
-        return Stage(load_track(write_track(list(frames), people, name, **changes)), coarse_model, prop)
+        return TrackScene(load_track(write_track(list(frames), people, name, **changes)), coarse_model, prop)
 
     return make
 
@@ -61,20 +62,20 @@ def layers_of(stage, look=HIDDEN, frame=0, samples=1, **more):
 
 def test_transfer_of_srgb():
     values = np.linspace(0, 1, 256, dtype=np.float32)
-    np.testing.assert_allclose(encode(decode(values)), values, atol=1e-5)
-    assert decode(np.float32(0.5)) == pytest.approx(0.2140, abs=1e-4)
+    np.testing.assert_allclose(encode_srgb(decode_srgb(values)), values, atol=1e-5)
+    assert decode_srgb(np.float32(0.5)) == pytest.approx(0.2140, abs=1e-4)
 
 
-@pytest.mark.parametrize("look", [HIDDEN, Look()])
+@pytest.mark.parametrize("look", [HIDDEN, DisplayStyle()])
 def test_beauty_over_the_plate_is_the_preview(look, stage_of):
     stage, plate = stage_of(find_prop("glasses")), noise()
     beauty = layers_of(stage, look, samples=2).beauty
     wanted = draw_frame(stage, SoftwareRenderer(2), Preview(look=look), 0, plate).astype(float)
     alpha = beauty[..., 3:]
-    straight = encode(beauty[..., :3] / np.maximum(alpha, 1e-6))
+    straight = encode_srgb(beauty[..., :3] / np.maximum(alpha, 1e-6))
     as_drawn = 255 * straight * alpha + plate * (1 - alpha)
     assert np.abs(as_drawn - wanted).max() < 1.0
-    linear = 255 * encode(beauty[..., :3] + (1 - alpha) * decode((plate / 255).astype(np.float32)))
+    linear = 255 * encode_srgb(beauty[..., :3] + (1 - alpha) * decode_srgb((plate / 255).astype(np.float32)))
     whole = (alpha[..., 0] > 0.999) | (alpha[..., 0] == 0)
     assert np.abs(linear - wanted)[whole].max() < 1.0
     assert (beauty[..., :3] <= alpha + 1e-6).all()
@@ -167,7 +168,7 @@ def test_exr_files_carry_the_numbers_of_the_frames(stage_of, footage, tmp_path):
     stage = stage_of(find_prop("glasses"), frames=(1, 2))
     out = tmp_path / "layers"
     make = LayerMaker(stage, SoftwareRenderer(), 256)
-    summary = write_layers(stage, make, Preview(footage=str(footage), look=HIDDEN), out)
+    summary = write_layers(make, Preview(footage=str(footage), look=HIDDEN), out)
     numbers = range(4)
     assert summary["frames"] == list(numbers)
     names = {f"layers.{n:06d}.exr" for n in numbers} | {f"st.{n:06d}.exr" for n in (1, 2)} | {"layers.json"}
@@ -193,13 +194,13 @@ def test_exr_files_carry_the_numbers_of_the_frames(stage_of, footage, tmp_path):
 def test_png_files(stage_of, footage, tmp_path):
     stage = stage_of(find_prop("glasses"), frames=(1,))
     make = LayerMaker(stage, SoftwareRenderer(2), 256)
-    write_layers(stage, make, Preview(footage=str(footage), look=HIDDEN), tmp_path / "png", "png", frame=1)
+    write_layers(make, Preview(footage=str(footage), look=HIDDEN), tmp_path / "png", LayerOptions("png", frame=1))
     wanted = layers_of(stage, frame=1, samples=2, map_size=256)
     got = {name: cv2.imread(str(tmp_path / "png" / f"{name}.000001.png"), cv2.IMREAD_UNCHANGED) for name in
            ("beauty", "matte", "depth", "normals", "uv", "st")}  # fmt: skip
     assert all(picture.dtype == np.uint16 for picture in got.values())
     beauty = cv2.cvtColor(got["beauty"], cv2.COLOR_BGRA2RGBA) / 65535
-    np.testing.assert_allclose(decode(beauty[..., :3]) * beauty[..., 3:], wanted.beauty[..., :3], atol=1e-4)
+    np.testing.assert_allclose(decode_srgb(beauty[..., :3]) * beauty[..., 3:], wanted.beauty[..., :3], atol=1e-4)
     there = wanted.depth > FAR
     np.testing.assert_allclose((got["depth"][there] - 32768.0) / 64, wanted.depth[there], atol=1 / 100)
     assert (got["depth"][~there] == 0).all()
@@ -212,12 +213,12 @@ def test_png_files(stage_of, footage, tmp_path):
 def test_effects_bring_their_plate(stage_of, footage, tmp_path):
     stage = stage_of(find_prop("beauty"))
     make = LayerMaker(stage, SoftwareRenderer(), 256)
-    write_layers(stage, make, Preview(footage=str(footage), look=HIDDEN), tmp_path / "fx", frame=0)
+    write_layers(make, Preview(footage=str(footage), look=HIDDEN), tmp_path / "fx", LayerOptions(frame=0))
     got = exr(tmp_path / "fx" / "layers.000000.exr")
     retouched = stage.retouched(0, noise(0))
     assert (retouched != noise(0)).any()
     linear = np.stack([got[f"plate.{c}"].astype(np.float32) for c in "RGB"], -1)
-    assert np.abs(255 * encode(linear) - retouched).max() < 0.5
+    assert np.abs(255 * encode_srgb(linear) - retouched).max() < 0.5
     assert got["A"].max() == 0
 
 
@@ -298,7 +299,7 @@ def test_other_mistakes(words, tmp_path, capsys, monkeypatch, stage_of, footage)
     assert "the footage is 30x20, the track was made of 320x240" in said
     stage = stage_of(name="own")
     with pytest.raises(MorphError, match="give the clip"):
-        write_layers(stage, LayerMaker(stage, SoftwareRenderer()), Preview(), tmp_path / "a", "png")
+        write_layers(LayerMaker(stage, SoftwareRenderer()), Preview(), tmp_path / "a", LayerOptions("png"))
     monkeypatch.setitem(sys.modules, "OpenEXR", None)
     status, _, said = view(capsys, *words, "--layers", tmp_path / "a")
     assert status == 2

@@ -11,14 +11,14 @@ from viewer.draw.software import SoftwareRenderer
 from viewer.output.picture import write_picture
 from viewer.output.preview import Preview, draw_frame, write_preview
 from viewer.props import find_prop
-from viewer.stage.track_scene import Look, Stage
+from viewer.stage.track_scene import DisplayStyle, TrackScene
 
 RED = np.full((120, 160, 3), (200, 20, 20), np.uint8)
 
 
 @pytest.fixture
 def stage(write_track, coarse_model):
-    return Stage(load_track(write_track([0, 1, 3])), coarse_model)
+    return TrackScene(load_track(write_track([0, 1, 3])), coarse_model)
 
 
 @pytest.fixture
@@ -78,8 +78,8 @@ def test_over_footage_covers_the_face_only(stage, tmp_path, footage):
 
 
 def test_prop_over_footage_leaves_the_face(write_track, coarse_model, footage):
-    stage = Stage(load_track(write_track([0])), coarse_model, find_prop("glasses"))
-    picture = draw_frame(stage, SoftwareRenderer(2), Preview(look=Look(head=False)), 0, RED)
+    stage = TrackScene(load_track(write_track([0])), coarse_model, find_prop("glasses"))
+    picture = draw_frame(stage, SoftwareRenderer(2), Preview(look=DisplayStyle(head=False)), 0, RED)
     changed = np.abs(picture.astype(int) - RED).max(axis=-1) > 40
     marks = stage.head.decoder.project(stage.track.coefficients[0])[coarse_model.landmarks]
     chin, bridge = (np.rint(marks[k, :2]).astype(int) for k in (8, 27))
@@ -99,7 +99,7 @@ def test_beside_footage_and_resized(stage, tmp_path, footage):
 
 def test_over_footage_its_sound_is_kept(stage, tmp_path):
     clip = sounding_clip(tmp_path / "late.mkv", start=40.0)
-    preview = Preview(footage=str(clip), look=Look(head=False))
+    preview = Preview(footage=str(clip), look=DisplayStyle(head=False))
     assert write_preview(stage, SoftwareRenderer(), preview, tmp_path / "over.mp4") == 50
     with av.open(str(tmp_path / "over.mp4")) as container:
         assert container.streams.audio[0].codec_context.name == "aac"
@@ -110,7 +110,7 @@ def test_over_footage_its_sound_is_kept(stage, tmp_path):
     ("out", "frame", "says"),
     [
         ("a.gif", None, "name it .png"),
-        ("a.mp4", 1, "--frame picks one"),
+        ("a.mp4", 1, "`frame=` picks one"),
         ("a.png", 2, "frame 2 has no face; .* 0 to 3"),
         ("no/a.png", 1, "cannot write"),
     ],

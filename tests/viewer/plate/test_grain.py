@@ -2,7 +2,7 @@ import cv2
 import numpy as np
 import pytest
 
-from viewer.plate.composite import over_matched
+from viewer.plate.composite import Finish, over_matched
 from viewer.plate.grain import Grain, GrainMaker, measure_grain
 
 LEVELS = np.array([[0.0] * 3, [255.0] * 3], np.float32)
@@ -55,14 +55,14 @@ def test_layer_gets_the_plates_grain():
     layer = np.zeros((150, 150, 4), np.float32)
     layer[..., :3], layer[..., 3] = 0.4, 1.0
     under = np.zeros((200, 200, 3), np.uint8)
-    out = over_matched(layer, under, (20, 30), LEVELS, grain, maker.tile(grain, 3))
+    out = over_matched(layer, under, (20, 30), Finish(LEVELS, grain, maker.tile(grain, 3)))
     part = out[30:180, 20:170].astype(float)
     np.testing.assert_allclose(part.mean(axis=(0, 1)), 0.4 * 255, atol=0.5)
     np.testing.assert_allclose(part.std(axis=(0, 1)), grain.spread(np.full(3, 102.0)), rtol=0.08)
     assert not out[:30].any()
-    again = over_matched(layer, under, (20, 30), LEVELS, grain, GrainMaker(1).tile(grain, 3))
+    again = over_matched(layer, under, (20, 30), Finish(LEVELS, grain, GrainMaker(1).tile(grain, 3)))
     np.testing.assert_array_equal(out, again)
-    other = over_matched(layer, under, (20, 30), LEVELS, grain, maker.tile(grain, 4))
+    other = over_matched(layer, under, (20, 30), Finish(LEVELS, grain, maker.tile(grain, 4)))
     assert (out != other).mean() > 0.5
 
 
@@ -71,10 +71,12 @@ def test_clear_layers_get_little_grain_and_levels_lift_black():
     layer = np.zeros((100, 100, 4), np.float32)
     layer[..., 3] = 0.2
     under = np.full((100, 100, 3), 100, np.uint8)
-    out = over_matched(layer, under, (0, 0), LEVELS, grain, GrainMaker().tile(grain, 0)).astype(float)
+    out = over_matched(layer, under, (0, 0), Finish(LEVELS, grain, GrainMaker().tile(grain, 0))).astype(float)
     assert out.mean() == pytest.approx(80, abs=0.3)
     assert out.std() == pytest.approx(0.2 * 5, rel=0.15)
     layer[..., 3] = 1.0
     none = Grain(np.zeros(3, np.float32), np.zeros(3, np.float32))
-    lifted = over_matched(layer, under, (0, 0), np.array([[16.0, 12, 10], [235.0] * 3]), none, GrainMaker().tile(none, 0))
+    lifted = over_matched(
+        layer, under, (0, 0), Finish(np.array([[16.0, 12, 10], [235.0] * 3]), none, GrainMaker().tile(none, 0))
+    )
     assert lifted[50, 50].tolist() == [16, 12, 10]

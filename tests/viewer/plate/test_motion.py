@@ -1,25 +1,25 @@
 import numpy as np
 import pytest
 
-from viewer.plate.motion import longest_way, streak, way
+from viewer.plate.motion import blur_matrix, longest_blur, streak
 
 STEP = np.array([8.0, 2.0])
 POINTS = np.random.default_rng(1).uniform(0, 100, (68, 2))
 
 
 def test_way_of_points_that_move_together():
-    matrix = way(POINTS - STEP, POINTS, POINTS + STEP)
+    matrix = blur_matrix(POINTS - STEP, POINTS, POINTS + STEP)
     np.testing.assert_allclose(matrix, [[0, 0, 4], [0, 0, 1]], atol=1e-9)  # half of the 8 pixels a frame
-    assert longest_way(matrix, (0, 0, 10, 10)) == pytest.approx(np.hypot(4, 1))
-    np.testing.assert_allclose(way(None, POINTS, POINTS + STEP), matrix, atol=1e-9)
-    np.testing.assert_allclose(way(POINTS - STEP, POINTS, None), matrix, atol=1e-9)
-    assert not way(None, POINTS, None).any()
+    assert longest_blur(matrix, (0, 0, 10, 10)) == pytest.approx(np.hypot(4, 1))
+    np.testing.assert_allclose(blur_matrix(None, POINTS, POINTS + STEP), matrix, atol=1e-9)
+    np.testing.assert_allclose(blur_matrix(POINTS - STEP, POINTS, None), matrix, atol=1e-9)
+    assert not blur_matrix(None, POINTS, None).any()
 
 
 def test_way_of_a_head_that_rolls():
     middle, angle = np.array([50.0, 50.0]), 0.1
     turn = np.array([[np.cos(angle), -np.sin(angle)], [np.sin(angle), np.cos(angle)]])
-    matrix = way((POINTS - middle) @ turn + middle, POINTS, (POINTS - middle) @ turn.T + middle)
+    matrix = blur_matrix((POINTS - middle) @ turn + middle, POINTS, (POINTS - middle) @ turn.T + middle)
     at_middle, right = matrix @ [50, 50, 1], matrix @ [90, 50, 1]
     np.testing.assert_allclose(at_middle, 0, atol=1e-6)
     np.testing.assert_allclose(right, [0, 40 * np.sin(angle) / 2], atol=1e-6)

@@ -8,20 +8,20 @@ from morph.track_folder.read import load_track
 from viewer.draw.software import SoftwareRenderer
 from viewer.output.preview import Preview, draw_frame, write_preview
 from viewer.props import find_prop
-from viewer.stage.track_scene import Look, Stage
+from viewer.stage.track_scene import DisplayStyle, TrackScene
 
-MATCHED = Preview(look=Look(head=False), light="auto", finish="matched")
-PLAIN = Preview(look=Look(head=False))
+MATCHED = Preview(look=DisplayStyle(head=False), light="auto", finish="matched")
+PLAIN = Preview(look=DisplayStyle(head=False))
 
 
 @pytest.fixture
 def stage(write_track, coarse_model):
-    return Stage(load_track(write_track([0, 1, 2])), coarse_model, find_prop("glasses"))
+    return TrackScene(load_track(write_track([0, 1, 2])), coarse_model, find_prop("glasses"))
 
 
 def filmed(stage, frame, gain=(1.0, 1.0, 1.0), noise=0.0):
     """A picture of the tracked head itself, darker or brighter, with noise."""
-    bare = Stage(stage.track, stage.model)
+    bare = TrackScene(stage.track, stage.model)
     grey = np.full((120, 160, 3), 120, np.uint8)
     picture = draw_frame(bare, SoftwareRenderer(2), Preview(), frame, grey).astype(np.float32) * np.array(gain)
     picture += np.random.default_rng(frame).normal(0, noise, picture.shape)
@@ -52,7 +52,7 @@ def test_prop_is_as_bright_as_the_footage(stage):
 def test_only_prop_and_skin_change(stage):
     plate = filmed(stage, 0)
     changed = (draw_frame(stage, SoftwareRenderer(2), MATCHED, 0, plate) != plate).any(axis=-1)
-    bare = Stage(stage.track, stage.model)
+    bare = TrackScene(stage.track, stage.model)
     head = (draw_frame(bare, SoftwareRenderer(1), Preview(), 0, np.zeros_like(plate)) > 0).any(axis=-1)
     prop = (draw_frame(stage, SoftwareRenderer(2), PLAIN, 0, plate) != plate).any(axis=-1)
     near = cv2.dilate((head | prop).astype(np.uint8), np.ones((9, 9), np.uint8)) > 0
@@ -68,7 +68,7 @@ def test_light_alone_and_finish_alone(stage):
     plate = filmed(stage, 0, [0.4] * 3)
     looks = {
         (light, finish): draw_frame(
-            stage, SoftwareRenderer(2), Preview(look=Look(head=False), light=light, finish=finish), 0, plate
+            stage, SoftwareRenderer(2), Preview(look=DisplayStyle(head=False), light=light, finish=finish), 0, plate
         )
         for light in ("auto", "studio")
         for finish in ("matched", "plain")
@@ -97,7 +97,7 @@ def test_frame_without_a_face_and_frames_in_any_order(stage):
 def test_nothing_to_match():
     assert Preview().match(None) is None
     assert dataclasses.replace(MATCHED, layout="beside").match(None) is None
-    assert dataclasses.replace(MATCHED, look=Look(normals=True)).match(None) is None
+    assert dataclasses.replace(MATCHED, look=DisplayStyle(normals=True)).match(None) is None
 
 
 def test_motion_blurs_the_prop(write_track, coarse_model):
@@ -107,7 +107,7 @@ def test_motion_blurs_the_prop(write_track, coarse_model):
         place = np.stack([70.0 + step * np.arange(3), np.full(3, 60.0)], axis=1)
         turned = np.repeat(np.eye(3)[None], 3, axis=0)
         track = load_track(write_track([0, 1, 2], name=name, translation=place, rotation=turned, expression=np.zeros((3, 52))))
-        stage = Stage(track, coarse_model, find_prop("glasses"))
+        stage = TrackScene(track, coarse_model, find_prop("glasses"))
         preview = dataclasses.replace(MATCHED, light="studio")
         columns[name] = draw_frame(stage, SoftwareRenderer(2), preview, 1, plate).astype(float).mean(axis=(0, 2))
     slopes = {name: np.abs(np.diff(values)).max() for name, values in columns.items()}

@@ -6,9 +6,9 @@ import numpy as np
 import pytest
 
 from morph.errors import MorphError
-from viewer.draw.scene import Part, Scene, orbit_camera
+from viewer.draw.scene import MeshPart, Scene, orbit_camera
 from viewer.draw.software import SoftwareRenderer
-from viewer.props import Item, Wearing, find_prop, load_prop, shipped_props
+from viewer.props import Item, Placement, Wearer, Wearing, find_prop, load_prop, shipped_props
 from viewer.props.fitted_prop import fit
 from viewer.props.meshes import read_mesh
 
@@ -27,7 +27,7 @@ def decode(model, shape):
 
 def worn(prop, model, shape, expression=None):
     expression = np.zeros(model.n_expression) if expression is None else expression
-    return Wearing(prop, model).parts(shape, expression, np.eye(3), np.zeros(3))
+    return Wearing(prop, model).parts(Wearer(shape, expression), Placement(np.eye(3), np.zeros(3)))
 
 
 def test_shipped_props_load():
@@ -60,11 +60,11 @@ def test_glasses_sit_before_the_eyes(coarse_model):
 def test_glasses_stay_out_of_the_face(coarse_model):
     prop = find_prop("glasses")
     for shape in heads(coarse_model, 4):
-        head = Part(
+        head = MeshPart(
             decode(coarse_model, shape), coarse_model.triangles, np.ones((coarse_model.n_vertices, 4), np.float32), holdout=True
         )
         lenses = [part for part in worn(prop, coarse_model, shape) if part.see_through]
-        opaque = [Part(part.vertices, part.triangles, np.ones_like(part.albedo)) for part in lenses]
+        opaque = [MeshPart(part.vertices, part.triangles, np.ones_like(part.albedo)) for part in lenses]
         camera = orbit_camera([0, 0, 0], 4000.0, 0, 0, 240, 240, 4.0)
         alone, behind = (
             SoftwareRenderer().render(Scene(tuple(parts), camera, 240, 240))[..., 3].sum()
@@ -76,7 +76,7 @@ def test_glasses_stay_out_of_the_face(coarse_model):
 @pytest.mark.parametrize("yaw", [60, -60])
 def test_head_hides_the_far_temple(coarse_model, yaw):
     shape = np.zeros(coarse_model.n_shape)
-    head = Part(
+    head = MeshPart(
         decode(coarse_model, shape), coarse_model.triangles, np.ones((coarse_model.n_vertices, 4), np.float32), holdout=True
     )
     temples = [part for part in worn(find_prop("glasses"), coarse_model, shape) if np.ptp(part.vertices[:, 2]) > 60]
@@ -85,7 +85,7 @@ def test_head_hides_the_far_temple(coarse_model, yaw):
     seen = {}
     for whole in temples:
         behind = (whole.vertices[whole.triangles, 2] < -30).all(axis=1)  # beside the head, not the hinge before it
-        temple = Part(whole.vertices, whole.triangles[behind], whole.albedo, whole.normals)
+        temple = MeshPart(whole.vertices, whole.triangles[behind], whole.albedo, whole.normals)
         alone, with_head = (
             SoftwareRenderer().render(Scene(parts, camera, 300, 300))[..., 3].sum() for parts in ((temple,), (head, temple))
         )
@@ -144,7 +144,7 @@ def test_moustache_lies_on_the_lip_of_every_head(coarse_model):
 @pytest.mark.parametrize(("yaw", "low", "high"), [(0, 0.7, 1.0), (180, 0.0, 0.6)])
 def test_forehead_hides_the_roots_of_the_horns_and_the_head_what_is_behind(coarse_model, yaw, low, high):
     shape = np.zeros(coarse_model.n_shape)
-    head = Part(
+    head = MeshPart(
         decode(coarse_model, shape), coarse_model.triangles, np.ones((coarse_model.n_vertices, 4), np.float32), holdout=True
     )
     horns = worn(find_prop("horns"), coarse_model, shape)
@@ -171,7 +171,10 @@ def test_scene_transform_moves_everything(coarse_model):
     shape, neutral = np.zeros(coarse_model.n_shape), np.zeros(coarse_model.n_expression)
     wearing = Wearing(find_prop("dog"), coarse_model)
     turn = np.array([[0.0, 0, 2], [0, 2, 0], [-2, 0, 0]])
-    here, there = (wearing.parts(shape, neutral, m, s) for m, s in ((np.eye(3), np.zeros(3)), (turn, np.array([1.0, 2, 3]))))
+    here, there = (
+        wearing.parts(Wearer(shape, neutral), Placement(m, s))
+        for m, s in ((np.eye(3), np.zeros(3)), (turn, np.array([1.0, 2, 3])))
+    )
     for a, b in zip(here, there, strict=True):
         np.testing.assert_allclose(b.vertices, a.vertices @ turn.T + [1, 2, 3], atol=1e-3)
         np.testing.assert_allclose(b.normals, a.normals @ turn.T / 2, atol=1e-4)

@@ -9,9 +9,9 @@ from morph.export.textures.uv_chart import rasterise_chart
 from morph.track_folder.read import load_track
 from viewer.draw.scene import Scene, orbit_camera
 from viewer.draw.software import SoftwareRenderer
-from viewer.props import SkinTexture, Wearing, find_prop, load_prop
+from viewer.props import Placement, SkinTexture, Wearer, Wearing, find_prop, load_prop
 from viewer.props.painting import WornTexture
-from viewer.stage.track_scene import Look, Stage
+from viewer.stage.track_scene import DisplayStyle, TrackScene
 
 TEXTURES = ("paint", "mask")
 
@@ -24,7 +24,7 @@ def texture_of(name):
 
 def worn(prop, model, expression=None):
     expression = np.zeros(model.n_expression) if expression is None else expression
-    (part,) = Wearing(prop, model).parts(np.zeros(model.n_shape), expression, np.eye(3), np.zeros(3))
+    (part,) = Wearing(prop, model).parts(Wearer(np.zeros(model.n_shape), expression), Placement(np.eye(3), np.zeros(3)))
     return part
 
 
@@ -67,9 +67,9 @@ def test_both_sides_are_painted_alike(name, coarse_model):
 
 @pytest.mark.parametrize("yaw", [75, -75])
 def test_head_hides_the_far_cheek(yaw, write_track, coarse_model):
-    stage = Stage(load_track(write_track([0])), coarse_model, find_prop("paint"))
+    stage = TrackScene(load_track(write_track([0])), coarse_model, find_prop("paint"))
     camera = stage.orbit(yaw, 0, 200, 200)
-    head, paint = stage.model_scene(0, camera, 200, 200, Look(head=False)).parts
+    head, paint = stage.model_scene(0, camera, 200, 200, DisplayStyle(head=False)).parts
     far = paint.vertices[paint.triangles, 0].mean(axis=1) * yaw < -35 * abs(yaw)
     cheek = dataclasses.replace(paint, triangles=paint.triangles[far])
     from_behind = dataclasses.replace(cheek, triangles=cheek.triangles[:, ::-1])
@@ -82,8 +82,8 @@ def test_head_hides_the_far_cheek(yaw, write_track, coarse_model):
 
 
 def test_light_falls_on_paint_and_normals_show_through(write_track, coarse_model):
-    stage = Stage(load_track(write_track([0])), coarse_model, find_prop("mask"))
-    lit, facing = (stage.picture_scene(0, 160, 120, look=Look(head=False, normals=n)) for n in (False, True))
+    stage = TrackScene(load_track(write_track([0])), coarse_model, find_prop("mask"))
+    lit, facing = (stage.picture_scene(0, 160, 120, look=DisplayStyle(head=False, normals=n)) for n in (False, True))
     part = lit.parts[1]
     colours = lit.colours(part)
     assert np.ptp(colours[:, :3].mean(axis=1)) > 0.2
@@ -132,9 +132,8 @@ def test_textures_and_meshes_in_one_prop(tmp_path, coarse_model):
         load_prop(folder)
     glasses = find_prop("glasses")
     both = dataclasses.replace(glasses, items=(*find_prop("paint").items, *glasses.items))
-    parts = Wearing(both, coarse_model).parts(
-        np.zeros(coarse_model.n_shape), np.zeros(coarse_model.n_expression), np.eye(3), np.zeros(3)
-    )
+    mean = Wearer(np.zeros(coarse_model.n_shape), np.zeros(coarse_model.n_expression))
+    parts = Wearing(both, coarse_model).parts(mean, Placement(np.eye(3), np.zeros(3)))
     assert [part.texture is not None for part in parts] == [True] + 7 * [False]
 
 

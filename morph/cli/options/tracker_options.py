@@ -77,11 +77,12 @@ def read(options: argparse.Namespace) -> TrackerOptions:
     Raises:
         MorphError: a value out of its range, or ``--level`` of a model that does not ship.
     """
+    from morph.model.default_model import ONLY_DEFAULT
     from morph.tracking import TrackerOptions
 
     given = {name: getattr(options, name) for name in ADDED if hasattr(options, name)}
     if given.get("model") and given.get("level", 1) != 1:
-        raise MorphError("--level is for the model that ships; subdivide another model with `morph model convert`")
+        raise MorphError(ONLY_DEFAULT)
     if hasattr(options, "smooth"):
         given["smoothing"] = _smoothing(options.smooth)
     return TrackerOptions(**given)

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import argparse
 import json
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
 from morph.atomic import atomic_path
 from morph.frames.formats import PICTURE_SUFFIXES
@@ -52,7 +52,22 @@ def _read_from(path: Path) -> Iterator[Path]:
         yield from (file for file in path.iterdir() if file.suffix.lower() in PICTURE_SUFFIXES)
 
 
-def write_json(path: Path, numbers: Mapping[str, Any]) -> None:
-    """Write what a bench found."""
-    with atomic_path(path) as temporary:
-        temporary.write_text(json.dumps({"generator": GENERATOR, **numbers}, indent=1))
+class Report(Protocol):
+    """What a bench found."""
+
+    def as_text(self) -> str: ...
+    def as_json(self) -> dict[str, Any]: ...
+
+
+def write_report(report: Report, path: Path | None) -> None:
+    """Print what a bench found, and write it as JSON where that was asked for.
+
+    Args:
+        report: of the bench.
+        path: of the JSON file; None writes none.
+    """
+    text = report.as_text()
+    print(text, end="" if text.endswith("\n") else "\n")
+    if path is not None:
+        with atomic_path(path) as temporary:
+            temporary.write_text(json.dumps({"generator": GENERATOR, **report.as_json()}, indent=1))

@@ -1,0 +1,1 @@
+"""What verbs share: options that several have, what they write, and how they spell parameters."""
