@@ -192,7 +192,8 @@ class Experts:
         views = [view for view in self._views if view[0] == "eye"]
         for view, shares in zip(views, hidden, strict=True):
             columns = self._eyes[view]
-            expression[:, columns] *= (1.0 - shares[:, None]).astype(expression.dtype)
+            shown = self.parts["eye"].weight(coefficients.rotation, view[1])  # else the crop may be of what is behind the head
+            expression[:, columns] *= (1.0 - shown * shares)[:, None].astype(expression.dtype)
         return dataclasses.replace(coefficients, expression=expression)
 
     def _add(self, coefficients: Coefficients, answers: dict[str, Floats]) -> Coefficients:
