@@ -14,10 +14,10 @@ Image = npt.NDArray[np.uint8]
 
 PATCH = np.s_[:, 14:28, 11:29, 1]  # about the eye in its crops of 40 x 32 pixels; green
 BRIGHT = 0.8  # quantile that stands for what is bright in it: the white of the eye, the lid
-SUSPECT = 0.17  # contrast in shares of the bright (plus FLOOR) above which no eye is hidden: of 13 clips none is less
+SUSPECT = 0.17  # contrast in shares of the bright (plus FLOOR) above which no eye is hidden, whatever the skin; saves reading the skin
 FLOOR = 32.0  # levels
 FLATNESS = 10.0  # what contrast counts beside brightness
-HIDDEN, SEEN = 1.05, 1.13  # bright + FLATNESS contrast, in shares of the level of the skin: most lenses below, open clips above
+HIDDEN, SEEN = 1.05, 1.13  # bright + FLATNESS contrast, in shares of the level of the skin; set on drawn lenses and 14 clips
 PREFIX = "eye"  # of the expressions that nobody can see then; brows may be seen
 # Skin about the nose and on the cheeks, as middles of two landmarks; of their levels the second highest, for some lie in shade.
 SKIN = np.array([[30, 30], [29, 29], [31, 3], [35, 13], [31, 48], [35, 54]])
