@@ -14,7 +14,7 @@ Image = npt.NDArray[np.uint8]
 
 PATCH = np.s_[:, 14:28, 11:29, 1]  # about the eye in its crops of 40 x 32 pixels; green
 BRIGHT = 0.8  # quantile that stands for what is bright in it: the white of the eye, the lid
-SUSPECT = 0.17  # contrast in shares of the bright (plus FLOOR) above which no eye is hidden, whatever the skin; saves reading the skin
+SUSPECT = 0.17  # contrast in shares of the bright (plus FLOOR) above which no eye counts as hidden
 FLOOR = 32.0  # levels
 FLATNESS = 10.0  # what contrast counts beside brightness
 HIDDEN, SEEN = 1.05, 1.13  # bright + FLATNESS contrast, in shares of the level of the skin; set on drawn lenses and 14 clips
