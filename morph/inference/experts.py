@@ -14,6 +14,7 @@ import numpy.typing as npt
 
 from morph.crop.parts import FacePart
 from morph.errors import MorphError
+from morph.inference.hidden_eyes import PREFIX, hidden_eyes
 from morph.inference.onnx_session import open_session
 from morph.model import Coefficients, MorphableModel, landmark_decoder
 
@@ -152,9 +153,13 @@ class Experts:
         self._landmarks = landmark_decoder(model)
         names = model.expression_names
         self._columns = {view: self.parts[view[0]].columns(names, view[1]) for view in self._views}
+        self._eyes = {
+            view: np.array([column for column in columns if names[column].startswith(PREFIX)], np.int64)
+            for view, columns in self._columns.items()
+        }
 
     def __call__(self, images: Sequence[Image], coefficients: Coefficients) -> Coefficients:
-        """The coefficients of N faces with corrected expressions.
+        """The coefficients of N faces with corrected expressions; eyes behind dark glasses rest.
 
         Args:
             images: N pictures ``(H, W, 3)`` uint8 RGB, one a face; the same one may come again.
@@ -174,7 +179,22 @@ class Experts:
             fed.setdefault(f"{name}_context", []).append(context)
         joined = self._empty | {key: np.concatenate(values) for key, values in fed.items()}
         answers = self._session.run([f"{name}_correction" for name in PARTS], joined)
-        return self._add(coefficients, dict(zip(PARTS, answers, strict=True)))
+        corrected = self._add(coefficients, dict(zip(PARTS, answers, strict=True)))
+        if "eye" not in self.use:
+            return corrected
+        return self._hold(corrected, hidden_eyes(joined["eye"], images, coefficients, resting))
+
+    def _hold(self, coefficients: Coefficients, hidden: Floats) -> Coefficients:
+        """Eyes that are hidden by ``(views, N)`` shares rest: nobody knows what they do, and a guess flickers."""
+        if not hidden.any():
+            return coefficients
+        expression = np.array(coefficients.expression)
+        views = [view for view in self._views if view[0] == "eye"]
+        for view, shares in zip(views, hidden, strict=True):
+            columns = self._eyes[view]
+            shown = self.parts["eye"].weight(coefficients.rotation, view[1])  # else the crop may be of what is behind the head
+            expression[:, columns] *= (1.0 - shown * shares)[:, None].astype(expression.dtype)
+        return dataclasses.replace(coefficients, expression=expression)
 
     def _add(self, coefficients: Coefficients, answers: dict[str, Floats]) -> Coefficients:
         """Corrections, faded as parts turn away; where both eyes correct one expression, by how well each is seen."""
