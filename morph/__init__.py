@@ -15,7 +15,6 @@ if TYPE_CHECKING:
     from morph.export.formats import ExportOptions as ExportOptions
     from morph.export.formats import export_performance as export_performance
     from morph.export.performance import Performance as Performance
-    from morph.export.performance import performance_of_track as performance_of_track
     from morph.frames import Frame as Frame
     from morph.frames import FrameSource as FrameSource
     from morph.frames import open_source as open_source
@@ -30,6 +29,7 @@ if TYPE_CHECKING:
     from morph.track_folder import TrackOptions as TrackOptions
     from morph.track_folder import load_track as load_track
     from morph.track_folder import track_to_folder as track_to_folder
+    from morph.track_folder.people import performance_of_track as performance_of_track
     from morph.tracking import Face as Face
     from morph.tracking import FlowCutoffs as FlowCutoffs
     from morph.tracking import SmoothingConfig as SmoothingConfig
@@ -42,10 +42,11 @@ __version__ = "0.1.0"
 _HOMES = {
     "morph.errors": ("MorphError",),
     "morph.export.formats": ("ExportOptions", "export_performance"),
-    "morph.export.performance": ("Performance", "performance_of_track"),
+    "morph.export.performance": ("Performance",),
     "morph.frames": ("Frame", "FrameSource", "open_source", "read_picture"),
     "morph.live.session": ("LiveSession",),
     "morph.model": ("Coefficients", "Decoder", "MorphableModel", "load_default_model", "load_model"),
+    "morph.track_folder.people": ("performance_of_track",),
     "morph.track_folder": ("Track", "TrackOptions", "load_track", "track_to_folder"),
     "morph.tracking": ("Face", "FlowCutoffs", "SmoothingConfig", "Tracker", "TrackerOptions", "smooth_offline"),
 }

@@ -13,13 +13,14 @@ from morph.atomic import atomic_path
 from morph.errors import MorphError
 from morph.export.formats import FORMATS, ExportOptions, export_performance, planned_files, read_texture
 from morph.export.head_mesh import png
-from morph.export.performance import Performance, left_out, performance_of_track, person_of_track
+from morph.export.performance import Performance
 from morph.export.textures.footage import texture_from_footage
 from morph.export.usd import SUFFIXES
 from morph.export.web_page import PageProp
 from morph.frames.sources import open_source
 from morph.model import MorphableModel, load_default_model, load_model
 from morph.model.default_model import ONLY_DEFAULT
+from morph.track_folder.people import left_out, performance_of_track, person_of_track
 from morph.track_folder.read import Track, load_track
 
 FilePath = str | os.PathLike[str]

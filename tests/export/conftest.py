@@ -13,8 +13,9 @@ import numpy as np
 import pytest
 from scipy.spatial.transform import Rotation
 
-from morph.export.performance import Performance, performance_of_track
+from morph.export.performance import Performance
 from morph.model import MorphableModel, load_default_model
+from morph.track_folder.people import performance_of_track
 
 FRAMES = np.array([3, 4, 5, 7, 8, 9])  # the face is lost in frame 6
 SIZE = (320, 240)

@@ -13,8 +13,9 @@ import pytest
 from toy import toy_model
 
 from morph.cli import main
-from morph.export.performance import Performance, performance_of_track, person_of_track
+from morph.export.performance import Performance
 from morph.model import MorphableModel, load_default_model
+from morph.track_folder.people import performance_of_track, person_of_track
 from morph.track_folder.read import load_track
 
 WriteTrack = Callable[..., Path]

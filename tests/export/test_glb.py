@@ -15,8 +15,9 @@ from toy import toy_model
 from morph.export import plain_texture
 from morph.export.glb import write_glb
 from morph.export.head_mesh import split_at_seams
-from morph.export.performance import Performance, performance_of_track
+from morph.export.performance import Performance
 from morph.model import MorphableModel, load_default_model
+from morph.track_folder.people import performance_of_track
 from morph.track_folder.read import load_track
 
 VALIDATE = """

@@ -11,8 +11,9 @@ from scipy.spatial.transform import Rotation
 from toy import toy_model
 
 from morph.errors import MorphError
-from morph.export.performance import Performance, performance_of_track
+from morph.export.performance import Performance
 from morph.model import Decoder, MorphableModel, load_default_model
+from morph.track_folder.people import performance_of_track
 from morph.track_folder.read import load_track
 from morph.tracking import Face
 

@@ -17,9 +17,10 @@ from chromium import Chromium, find_chromium
 
 from morph.cli import main
 from morph.export.head_mesh import split_at_seams
-from morph.export.performance import Performance, performance_of_track
+from morph.export.performance import Performance
 from morph.export.web_page import THREE
 from morph.model import MorphableModel
+from morph.track_folder.people import performance_of_track
 from morph.track_folder.read import load_track
 from viewer.props import Item, Wearing, find_prop, prop_names
 from viewer.props.page import page_prop, prop_glb

@@ -12,10 +12,10 @@ import numpy as np
 from morph.arrays import Image
 from morph.errors import MorphError
 from morph.export.head_mesh import model_of_png
-from morph.export.performance import performance_of_track
 from morph.export.textures.footage import texture_from_footage
 from morph.frames.sources import open_source
 from morph.model import MorphableModel
+from morph.track_folder.people import performance_of_track
 from morph.track_folder.read import load_track
 from viewer.draw.texture import check_square
 

@@ -1,0 +1,88 @@
+"""The people of a track, each as a performance."""
+
+from __future__ import annotations
+
+import numpy as np
+from scipy.spatial.transform import Rotation
+
+from morph.errors import MorphError
+from morph.export.performance import Performance
+from morph.model import MorphableModel
+from morph.track_folder.read import Track
+
+
+def person_of_track(track: Track, person: int | None = None, frame: int | None = None) -> int:
+    """The number of a person: the one asked for, or who is seen in the most frames.
+
+    Args:
+        track: read back from a folder.
+        person: None takes who is seen most.
+        frame: and is seen in this frame, if anybody is; None in any.
+
+    Raises:
+        MorphError: the track has no such person.
+    """
+    people, counts = np.unique(track.id, return_counts=True)
+    if person is None:
+        here = np.isin(people, track.id[track.frame == frame])
+        return int(people[np.argmax(counts * (here if here.any() else 1))])
+    if person not in people:
+        known = ", ".join(str(number) for number in people[:20])
+        raise MorphError(f"{track.folder} has no face {person}; `person=` takes one of {known}")
+    return person
+
+
+def left_out(track: Track, person: int) -> dict[int, int]:
+    """How many frames a track has of everybody but one person, by number, who is seen most first."""
+    people, counts = np.unique(track.id[track.id != person], return_counts=True)
+    return {int(people[row]): int(counts[row]) for row in np.argsort(-counts, kind="stable")}
+
+
+def performance_of_track(track: Track, model: MorphableModel, person: int | None = None) -> Performance:
+    """What one person of a track did, on a head that keeps its shape: the mean of the shapes of all frames.
+
+    Args:
+        track: read back from a folder of ``morph track``.
+        model: that it was tracked with, at any level of subdivision.
+        person: None takes who is seen in the most frames.
+
+    Raises:
+        MorphError: the track is of another model, has no such person, does not tell its size, or its times do not grow.
+
+    Example:
+        >>> import tempfile
+        >>> from morph import Tracker, load_default_model, load_track, open_source, performance_of_track, track_to_folder
+        >>> from morph.cli.demo import demo_files
+        >>> from morph.track_folder import TrackOptions
+        >>> folder = tempfile.TemporaryDirectory()
+        >>> options = TrackOptions(mesh=False, overlay=False, frames=3)
+        >>> summary = track_to_folder(open_source(demo_files()[1]), Tracker(level=0), folder.name, options)
+        >>> performance = performance_of_track(load_track(folder.name), load_default_model(0))
+        >>> len(performance), performance.vertices(0).shape
+        (3, (4054, 3))
+        >>> folder.cleanup()
+    """
+    track.check_model(model)
+    if track.size is None:
+        raise MorphError(f"{track.folder} does not say how large its pictures are; track the clip again with `morph track`")
+    person = person_of_track(track, person)
+    rows = np.flatnonzero(track.id == person)
+    pose, time = track.coefficients[rows], track.time[rows].astype(np.float64)
+    if (np.diff(time) <= 0).any() or (np.diff(track.frame[rows]) <= 0).any():
+        raise MorphError(f"{track.folder}: times of face {person} do not grow; track the clip again with `morph track`")
+    unit = np.float32(model.millimetres)
+    scale = pose.scale.astype(np.float64)
+    middle = np.array([(track.size[0] - 1) / 2, (track.size[1] - 1) / 2])
+    shift = (pose.translation - middle) * np.array([1.0, -1.0]) / scale[:, None] * unit
+    return Performance(
+        model=model,
+        id=person,
+        frame=track.frame[rows],
+        time=time - min(float(time[0]), 0.0),
+        shape=pose.shape.mean(0, dtype=np.float64),
+        weights=pose.expression.astype(np.float64) * model.expression_std,
+        rotation=Rotation.from_matrix(pose.rotation.astype(np.float64)).as_matrix(),
+        translation=np.column_stack([shift, np.zeros(len(rows))]),
+        scale=scale / unit,
+        size=track.size,
+    )
