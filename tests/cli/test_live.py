@@ -1,5 +1,6 @@
 """``morph live --no-window`` with a receiver in a process of its own."""
 
+import contextlib
 import json
 import os
 import signal
@@ -141,9 +142,9 @@ def test_a_slow_tracker_drops_frames_and_sends_the_newest(clip):
         return process(image, when, index)
 
     tracker.process = slow
-    stream = Stream(f"udp://127.0.0.1:{receiver.port}")
     began, taken = [], []
-    with LatestFrames(open_source(clip)) as frames:
+    stream = Stream(f"udp://127.0.0.1:{receiver.port}")
+    with contextlib.closing(stream), LatestFrames(open_source(clip)) as frames:
         session = LiveSession(frames, tracker, [stream])
         while (seen := session.step(None)) is not None:
             began.append(time.monotonic() - seen[0].time)

@@ -86,11 +86,11 @@ def test_too_few_named_points(sketch_model, tmp_path):
     write_basel(path, sketch_model, named={"center.nose.tip": [0, 0, 90]})
     expect("only 1 of the 68 landmarks are known", path)
     write_basel(path, sketch_model, named={"some.other.name": [0, 0, 90]})
-    expect("names no known points; give the 68 with --landmarks", path)
+    expect("names no known points; give the 68 with `landmarks=`", path)
     write_basel(path, sketch_model, named=["nonsense"])
     expect("metadata/landmarks/json is damaged", path)
     write_basel(path, sketch_model)
-    expect("give the 68 with --landmarks", path)
+    expect("give the 68 with `landmarks=`", path)
 
 
 def test_damaged_files(sketch_model, tmp_path, mapping):

@@ -229,4 +229,4 @@ def test_numbers_that_are_not_finite(sketch_model, tmp_path, mapping):
 
 def test_a_mapping_is_needed(sketch_model, tmp_path):
     write_eos(tmp_path / "toy.bin", sketch_model, 1)
-    expect(r"names no iBUG landmarks; give eos's mapping, such as ibug_to_sfm\.txt, with --landmarks", tmp_path / "toy.bin")
+    expect(r"names no iBUG landmarks; give eos's mapping, such as ibug_to_sfm\.txt, with `landmarks=`", tmp_path / "toy.bin")

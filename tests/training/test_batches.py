@@ -119,7 +119,7 @@ def test_crop_set_round_trip_and_damage(tmp_path: Path) -> None:
     assert len(again) == 12
     assert (again.images == crop_set().images).all()
     (tmp_path / "set" / "labels.npz").write_bytes(b"broken")
-    with pytest.raises(MorphError, match="not a whole crop set"):
+    with pytest.raises(MorphError, match="not the labels of a crop set, or damaged"):
         CropSet.open(tmp_path / "set")
 
 

@@ -238,7 +238,7 @@ def test_faults_of_a_recipe(tmp_path: Path) -> None:
 def test_damaged_windows(tmp_path: Path) -> None:
     write_toy_windows(tmp_path / "windows")
     (tmp_path / "windows" / "labels.npz").write_bytes(b"broken")
-    with pytest.raises(MorphError, match="not a whole set of clip windows"):
+    with pytest.raises(MorphError, match="not the labels of a set of clip windows, or damaged"):
         ClipWindows.open(tmp_path / "windows")
 
 

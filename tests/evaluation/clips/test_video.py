@@ -215,7 +215,7 @@ def test_lists_and_truths_of_other_clips_are_refused_in_one_line(files, tmp_path
     assert [bench(files, files / "clip.mp4", option, tmp_path / name) for option, name in given] == [2] * 4
     error = capsys.readouterr().err.splitlines()
     assert len(error) == 4
-    for line, part in zip(error, ("does not list clip.mp4", "has 3 frames", "must be", "cannot read"), strict=True):
+    for line, part in zip(error, ("does not list clip.mp4", "has 3 frames", "must be", "cannot be read"), strict=True):
         assert part in line
 
 
