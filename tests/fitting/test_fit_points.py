@@ -112,4 +112,4 @@ def test_wrong_tables_and_sets_are_one_line(
     assert main([*base, str(tmp_path), "--points", str(tmp_path / "table.npz")]) == 2
     assert "it needs images.npy, and labels.npz" in capsys.readouterr().err
     assert main([*base, str(tmp_path / "in"), "--points", str(tmp_path / "in" / "labels.npz")]) == 2
-    assert "no table of points" in capsys.readouterr().err
+    assert "not a table of points, or damaged" in capsys.readouterr().err
