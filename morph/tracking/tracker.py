@@ -10,8 +10,8 @@ from dataclasses import dataclass
 from typing import Any, NamedTuple
 
 import numpy as np
-import numpy.typing as npt
 
+from morph.arrays import Image, Reals
 from morph.crop.face_crop import box_of, crop_of_box, cut, points_box
 from morph.crop.roll import first_turn
 from morph.errors import MorphError
@@ -34,9 +34,6 @@ from morph.tracking.face import Face
 from morph.tracking.options import TrackerOptions, options_of
 from morph.tracking.smoothing.face_smoother import FaceSmoother, SmoothingConfig
 from morph.tracking.smoothing.flow_pose import RigidPoints, rigid_points
-
-Floats = npt.NDArray[np.floating]
-Image = npt.NDArray[np.uint8]
 
 START_SCORE = 0.5  # least score of a detection that begins a track
 KEEP_SCORE = 0.25  # least score of a detection that confirms one
@@ -62,13 +59,13 @@ class _Track:
     smoother: FaceSmoother
     motion: Motion
     appearance: Appearance
-    box: Floats  # from which the next crop is cut, in the picture turned by ``turn``
+    box: Reals  # from which the next crop is cut, in the picture turned by ``turn``
     coefficients: Coefficients
-    landmarks: Floats
+    landmarks: Reals
     turn: float = 0.0  # radians by which the next crop turns the picture clockwise
     was_cut: bool = False  # lost where the scene changed
     unconfirmed: int = 0  # runs of the detector, in a crowd, that did not see it
-    shape: Floats | None = None  # as the identity network read it
+    shape: Reals | None = None  # as the identity network read it
     shape_age: int = 0  # frames since then
 
     @property
@@ -169,9 +166,9 @@ class Tracker:
         self._since_detection = 0
         self._since_turned = self.options.detect_every
         self._index = 0
-        self._glimpse: Floats | None = None
+        self._glimpse: Reals | None = None
         self._waiting = False  # whether a face half behind another one was seen last, and nobody knows whose it is
-        self._others: Floats = np.zeros((0, 4))  # faces that the detector saw last and that are not followed
+        self._others: Reals = np.zeros((0, 4))  # faces that the detector saw last and that are not followed
 
     def settings(self) -> dict[str, Any]:
         """All that decides what this tracker says, as plain values for JSON, see :meth:`TrackerOptions.settings`."""
@@ -246,7 +243,7 @@ class Tracker:
         found = found if fine is None else settle(found, fine(image), errors)
         return settle(found, detect_turned(self.detector, image, (1, 2, 3)), errors)
 
-    def _errors(self, image: Image, detections: Detections) -> Floats:
+    def _errors(self, image: Image, detections: Detections) -> Reals:
         """``(n,)`` the landmark errors that the network expects where faces were found."""
         turns = [first_turn(points) for points in detections.five_points]
         boxes = [points_box(box, turn) for box, turn in zip(detections.boxes, turns, strict=True)]
@@ -435,7 +432,7 @@ class Tracker:
         return Face(index, time, track.id, box, track.score, track.coefficients, track.landmarks, self.decoder)
 
 
-def _differ(look: Look, detection: Floats) -> bool:
+def _differ(look: Look, detection: Reals) -> bool:
     """Whether the network saw a face elsewhere than the detector: with two faces in its crop it may see one in between."""
     return float(overlap(look.box, detection)[0, 0]) < AGREED
 
