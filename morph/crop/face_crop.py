@@ -11,10 +11,8 @@ import cv2
 import numpy as np
 import numpy.typing as npt
 
+from morph.arrays import Doubles, Image, Reals
 from morph.crop.geometry import compose, crop_similarity
-
-Floats = npt.NDArray[np.floating]
-Image = npt.NDArray[np.uint8]
 
 # Box of a detector (CenterFace) to the box of the 68 points, in shares of the root of the detector's box area. Medians
 # over the 577 faces of 1500 random MERL-RAV crops, padded with 60 black pixels, that have all 68 points in view; 643 renders
@@ -24,7 +22,7 @@ POINTS_BELOW_BOX = 0.105
 POINTS_OVER_BOX = 0.92
 
 
-def points_box(detection: npt.ArrayLike, turn: float = 0.0) -> Floats:
+def points_box(detection: npt.ArrayLike, turn: float = 0.0) -> Reals:
     """The box ``(4,)`` of the 68 points that a detector's box ``(4,)`` leads to expect in the picture turned by ``turn``."""
     x0, y0, x1, y1 = np.asarray(detection, np.float64)
     size = np.sqrt(max(x1 - x0, 1.0) * max(y1 - y0, 1.0))
@@ -34,18 +32,18 @@ def points_box(detection: npt.ArrayLike, turn: float = 0.0) -> Floats:
     return np.concatenate([centre - half, centre + half])
 
 
-def box_of(points: Floats) -> Floats:
+def box_of(points: Reals) -> Reals:
     """``(4,)`` x0, y0, x1, y1 of ``(n, 2)`` points."""
     return np.concatenate([points.min(0), points.max(0)]).astype(np.float64)
 
 
-def turned(points: Floats, turn: float) -> Floats:
+def turned(points: Reals, turn: float) -> Reals:
     """``(n, 2)`` pixels after the picture is turned about pixel (0, 0): ``turn`` radians, clockwise as one looks at it."""
     c, s = np.cos(turn), np.sin(turn)
     return points @ np.array([[c, s], [-s, c]]) if turn else points
 
 
-def crop_of_box(box: npt.ArrayLike, size: int, turn: float = 0.0) -> npt.NDArray[np.float64]:
+def crop_of_box(box: npt.ArrayLike, size: int, turn: float = 0.0) -> Doubles:
     """``(2, 3)`` picture pixels to pixels of the ``size`` square crop of the box ``(4,)`` of 68 points.
 
     Args:
@@ -60,12 +58,12 @@ def crop_of_box(box: npt.ArrayLike, size: int, turn: float = 0.0) -> npt.NDArray
     return compose(upright, np.array([[c, -s, 0.0], [s, c, 0.0]]))
 
 
-def inverse(similarity: Floats) -> npt.NDArray[np.float64]:
+def inverse(similarity: Reals) -> Doubles:
     """The way back of a ``(2, 3)`` affine."""
     return cv2.invertAffineTransform(np.asarray(similarity, np.float64))  # type: ignore[return-value]
 
 
-def cut(image: Image, similarity: npt.NDArray[np.float64], size: int, border: int = cv2.BORDER_CONSTANT) -> Image:
+def cut(image: Image, similarity: Doubles, size: int, border: int = cv2.BORDER_CONSTANT) -> Image:
     """The ``size`` square crop of a picture; only the part under the crop is touched.
 
     Where the crop is at most half as fine as the picture, whole blocks of pixels are averaged first. Training, benchmarks and

@@ -5,12 +5,11 @@ from __future__ import annotations
 import numpy as np
 import numpy.typing as npt
 
+from morph.arrays import Doubles, Reals
 from morph.errors import MorphError
 
-Array = npt.NDArray[np.floating]
 
-
-def box_to_crop(boxes: npt.ArrayLike, size: int) -> npt.NDArray[np.float64]:
+def box_to_crop(boxes: npt.ArrayLike, size: int) -> Doubles:
     """The affine from picture to crop that cutting ``[y0:y1, x0:x1]`` and resizing to ``size`` is, for 0-based pixel centres.
 
     Args:
@@ -35,13 +34,13 @@ def box_to_crop(boxes: npt.ArrayLike, size: int) -> npt.NDArray[np.float64]:
     return matrix
 
 
-def apply_affine(matrix: npt.ArrayLike, points: npt.ArrayLike) -> Array:
+def apply_affine(matrix: npt.ArrayLike, points: npt.ArrayLike) -> Reals:
     """``(..., N, 2)`` points through ``(..., 2, 3)`` affines."""
     matrix = np.asarray(matrix)
     return np.asarray(np.asarray(points) @ np.swapaxes(matrix[..., :2], -1, -2) + matrix[..., None, :, 2])
 
 
-def invert_affine(matrix: npt.ArrayLike) -> Array:
+def invert_affine(matrix: npt.ArrayLike) -> Reals:
     """The inverses of ``(..., 2, 3)`` affines."""
     matrix = np.asarray(matrix, np.float64)
     linear = np.linalg.inv(matrix[..., :2])
@@ -49,13 +48,13 @@ def invert_affine(matrix: npt.ArrayLike) -> Array:
 
 
 def crop_similarity(
-    landmarks: npt.NDArray[np.floating],
+    landmarks: Reals,
     size: int,
     *,
     angle: float = 0.0,
     shift: tuple[float, float] = (0.0, 0.0),
     zoom: float = 1.0,
-) -> npt.NDArray[np.float64]:
+) -> Doubles:
     """The similarity from picture pixels to a ``size`` square crop: the published crop, turned, shifted and zoomed.
 
     Args:
@@ -76,12 +75,12 @@ def crop_similarity(
     return np.concatenate([linear, ((size - 1) / 2 - linear @ centre)[:, None]], axis=1)
 
 
-def resize_similarity(old: int, new: int) -> npt.NDArray[np.float64]:
+def resize_similarity(old: int, new: int) -> Doubles:
     """Pixels of an ``old`` square picture to those of its ``new`` sized copy, for 0-based pixel centres."""
     k = new / old
     return np.array([[k, 0, (k - 1) / 2], [0, k, (k - 1) / 2]])
 
 
-def compose(second: npt.NDArray[np.float64], first: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
+def compose(second: Doubles, first: Doubles) -> Doubles:
     """``(2, 3)`` affine that does ``first``, then ``second``."""
     return np.concatenate([second[:, :2] @ first[:, :2], (second[:, :2] @ first[:, 2] + second[:, 2])[:, None]], axis=1)

@@ -5,8 +5,6 @@ from __future__ import annotations
 import numpy as np
 import numpy.typing as npt
 
-Floats = npt.NDArray[np.floating]
-
 LEAN = np.radians(15.0)  # a head may lean this far in its crop; chosen on AFLW2000-3D among 0, 10, 15, 20, 25 and 30 degrees
 FIVE_POINTS_LEAN = np.radians(30.0)  # the same for a detector's five points, which are 10 to 40 degrees off
 LEAST_UP = 0.3  # share of the head's up axis that must lie in the picture for the lean to be known

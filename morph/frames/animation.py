@@ -11,9 +11,10 @@ import cv2
 import numpy as np
 import numpy.typing as npt
 
+from morph.arrays import Image
 from morph.errors import MorphError
 from morph.frames.formats import PictureFormat
-from morph.frames.frame import Frame, FrameSource, Image
+from morph.frames.frame import Frame, FrameSource
 from morph.frames.tiff import tiff_pages
 
 SHORTEST = 10  # milliseconds that a frame is shown at least; players take shorter ones for this or for longer

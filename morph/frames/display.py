@@ -9,7 +9,7 @@ from typing import Any
 import cv2
 import numpy as np
 
-from morph.frames.frame import Image
+from morph.arrays import Image
 
 ODDEST = 8  # widths of a pixel for one height, or heights for one width; files that say more are not believed
 STRAIGHT = (1, 0, 0, 1)

@@ -7,10 +7,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Literal
 
-import numpy as np
-import numpy.typing as npt
+from morph.arrays import Image
 
-Image = npt.NDArray[np.uint8]
 Kind = Literal["picture", "pictures", "sequence", "clip", "camera"]
 
 SEQUENCE_RATE = 25.0  # frames a second of numbered pictures, which say nothing of time

@@ -11,12 +11,11 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 
+from morph.arrays import Image
 from morph.errors import MorphError
 from morph.frames.wide_colour import Colours, WideColour
 
-Image = npt.NDArray[np.uint8]
 CODECS = {b"hvc1": "hevc", b"hev1": "hevc", b"av01": "av1", b"avc1": "h264", b"jpeg": "mjpeg"}
 CONTAINERS = {b"meta": 4, b"iprp": 0, b"ipco": 0}  # boxes of boxes, and how many bytes come before those
 MOST_PIXELS = 1 << 28  # of a picture that is decoded

@@ -11,6 +11,7 @@ import cv2
 import numpy as np
 import numpy.typing as npt
 
+from morph.arrays import Image
 from morph.errors import MorphError
 from morph.frames.formats import HEAD, RAW_SUFFIXES, PictureFormat, format_of, is_heif
 from morph.frames.heif import read_heif
@@ -19,7 +20,6 @@ from morph.frames.tiff import read_tiff
 from morph.frames.tone import eight_bits, shown
 from morph.frames.wide_colour import Colours, WideColour
 
-Image = npt.NDArray[np.uint8]
 HOW = "save it as PNG or JPEG"
 
 
@@ -140,7 +140,7 @@ def _by_ffmpeg(data: bytes, kind: PictureFormat) -> Image:
     return np.ascontiguousarray(frame.reformat(format="rgb24").to_ndarray(), np.uint8)
 
 
-def check_picture(image: Any) -> npt.NDArray[np.uint8]:
+def check_picture(image: Any) -> Image:
     """The same picture, if it is one that morph works on.
 
     Args:

@@ -8,6 +8,7 @@ import cv2
 import numpy as np
 import numpy.typing as npt
 
+from morph.arrays import Image
 from morph.errors import MorphError
 from morph.frames.tone import eight_bits
 
@@ -15,7 +16,7 @@ SUBFILE = 254  # tag; 1 is a smaller copy of another page, 4 a mask
 MOST_PAGES = 100_000
 
 
-def read_tiff(data: bytes) -> npt.NDArray[np.uint8]:
+def read_tiff(data: bytes) -> Image:
     """The first page that is a picture of its own, as upright ``(H, W, 3)`` uint8 RGB (OpenCV turns it).
 
     Raises:
@@ -38,7 +39,7 @@ def read_tiff(data: bytes) -> npt.NDArray[np.uint8]:
     return eight_bits(rgb)
 
 
-def _page(buffer: npt.NDArray[np.uint8], page: int, flags: int) -> npt.NDArray[np.generic] | None:
+def _page(buffer: Image, page: int, flags: int) -> npt.NDArray[np.generic] | None:
     if not page:
         return cv2.imdecode(buffer, flags)
     good, images = cv2.imdecodemulti(buffer, flags, range=(page, page + 1))

@@ -7,10 +7,13 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from morph.arrays import Image
+from morph.rendering.colour import encode_srgb
+
 BRIGHTEST = 99.0  # percentile of linear light that is white, where more than a screen shows is there
 
 
-def eight_bits(pixels: npt.NDArray[Any]) -> npt.NDArray[np.uint8]:
+def eight_bits(pixels: npt.NDArray[Any]) -> Image:
     """Pixels that are meant for a screen, of any depth, as uint8.
 
     Integers of 16 bits fill their type. Of 32 bits, and floats, the largest value tells the range: 1, 255, 65535, or itself.
@@ -30,7 +33,7 @@ def eight_bits(pixels: npt.NDArray[Any]) -> npt.NDArray[np.uint8]:
     return np.asarray(np.rint(np.clip(values * np.float32(255.0 / (1.0 if top == 1.5 else top)), 0, 255)).astype(np.uint8))
 
 
-def shown(light: npt.NDArray[Any]) -> npt.NDArray[np.uint8]:
+def shown(light: npt.NDArray[Any]) -> Image:
     """Linear light as sRGB; where much of it is brighter than white, it is made darker as a whole.
 
     Args:
@@ -39,5 +42,4 @@ def shown(light: npt.NDArray[Any]) -> npt.NDArray[np.uint8]:
     light = np.nan_to_num(np.asarray(light, np.float32), nan=0.0, posinf=0.0, neginf=0.0)
     white = max(float(np.percentile(light, BRIGHTEST)), 1.0)
     light = np.clip(light / np.float32(white), 0, 1)
-    curved = np.where(light <= 0.0031308, 12.92 * light, 1.055 * np.power(np.maximum(light, 1e-8), 1 / 2.4) - 0.055)
-    return np.asarray(np.rint(255 * curved).astype(np.uint8))
+    return np.asarray(np.rint(255 * encode_srgb(light)).astype(np.uint8))

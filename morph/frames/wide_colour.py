@@ -7,8 +7,9 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
+from morph.arrays import Doubles, Floats, Image, Reals
 from morph.compiled import compiled
-from morph.frames.frame import Image
+from morph.rendering.colour import decode_srgb, encode_srgb
 
 WHITE = 203.0  # cd/m2 of a white page in HDR pictures (ITU-R BT.2408), which becomes white
 PEAK = 1000.0  # cd/m2 of the display that HLG is shown on (ITU-R BT.2100)
@@ -62,17 +63,17 @@ class WideColour:
         wide = BT709 if colours.primaries == 1 else WIDER.get(colours.primaries, BT2020)  # HDR that does not say is BT.2020
         self._matrix = np.linalg.solve(to_xyz(BT709), to_xyz(wide)).astype(np.float32)
         self._system = np.float32(0.2 if colours.transfer == HLG else 0.0)
+        light: Reals
         if colours.transfer == PQ:
             light = pq_light(values) / WHITE
         elif colours.transfer == HLG:
             light = hlg_scene(values)
         else:
-            light = np.where(values <= 0.04045, values / 12.92, ((values + 0.055) / 1.055) ** 2.4)
+            light = decode_srgb(values)
         self._light = light.astype(np.float32)
         self._knee = np.float32(KNEE if colours.is_hdr else 1.0)
         linear = np.linspace(0, 1, SHADES)
-        shown = np.where(linear <= 0.0031308, 12.92 * linear, 1.055 * linear ** (1 / 2.4) - 0.055)
-        self._shown = np.rint(255 * shown).astype(np.uint8)
+        self._shown = np.rint(255 * encode_srgb(linear)).astype(np.uint8)
 
     def __call__(self, picture: npt.NDArray[np.uint16]) -> Image:
         """``(H, W, 3)`` uint8 sRGB of ``(H, W, 3)`` uint16 RGB, whose full scale is 65535."""
@@ -82,14 +83,14 @@ class WideColour:
         return shown
 
 
-def to_xyz(primaries: tuple[tuple[float, float], ...]) -> npt.NDArray[np.float64]:
+def to_xyz(primaries: tuple[tuple[float, float], ...]) -> Doubles:
     """``(3, 3)`` from linear RGB of these primaries (x, y), whose white is D65, to CIE XYZ."""
     x, y = np.array([*primaries, D65]).T
     xyz = np.stack([x / y, np.ones(4), (1 - x - y) / y])
     return np.asarray(xyz[:, :3] * np.linalg.solve(xyz[:, :3], xyz[:, 3]))
 
 
-def pq_light(values: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
+def pq_light(values: Doubles) -> Doubles:
     """cd/m2 of values 0..1 in the PQ transfer (SMPTE ST 2084); 1 is 10 000.
 
     >>> round(float(pq_light(np.array(0.58))), 0)
@@ -99,7 +100,7 @@ def pq_light(values: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
     return np.asarray(10000 * (np.maximum(root - 3424 / 4096, 0) / (2413 / 128 - 2392 / 128 * root)) ** (16384 / 2610))
 
 
-def hlg_scene(values: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
+def hlg_scene(values: Doubles) -> Doubles:
     """Light of the scene, 0..1, of values 0..1 in the HLG transfer (ITU-R BT.2100); 0.5 is 1/12."""
     a, b, c = 0.17883277, 0.28466892, 0.55991073
     return np.where(values <= 0.5, values**2 / 3, (np.exp((values - c) / a) + b) / 12)
@@ -108,13 +109,13 @@ def hlg_scene(values: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
 @compiled
 def _convert(  # noqa: PLR0913 - a compiled loop
     picture: npt.NDArray[np.uint16],
-    shown: npt.NDArray[np.uint8],
-    light: npt.NDArray[np.float32],
-    matrix: npt.NDArray[np.float32],
+    shown: Image,
+    light: Floats,
+    matrix: Floats,
     system: np.float32,
     gain: np.float32,
     knee: np.float32,
-    shades: npt.NDArray[np.uint8],
+    shades: Image,
 ) -> None:
     """Pixel by pixel: light, the display's own curve (HLG), primaries, highlights, and the curve of sRGB."""
     one, zero, room = np.float32(1), np.float32(0), np.float32(max(np.float32(1) - knee, np.float32(1e-6)))

@@ -9,8 +9,8 @@ from pathlib import Path
 from typing import Protocol
 
 import numpy as np
-import numpy.typing as npt
 
+from morph.arrays import Image, Reals
 from morph.crop.face_crop import box_of, crop_of_box, cut, inverse, turned
 from morph.crop.roll import next_turn
 from morph.inference.appearance import shrunk, thumbnail
@@ -19,9 +19,6 @@ from morph.inference.identity import IdentityReader, name_identity
 from morph.model import Coefficients, Decoder
 from morph.model.coefficients import midway, model_symmetry, stack
 from morph.stopwatch import Stopwatch
-
-Floats = npt.NDArray[np.floating]
-Image = npt.NDArray[np.uint8]
 
 DOUBTFUL_ERROR = 0.09  # expected landmark error, in shares of the crop, above which the detector is asked
 LOST_ERROR = 0.20  # and above which there is no face
@@ -43,10 +40,10 @@ class Look:
     """
 
     coefficients: Coefficients
-    landmarks: Floats
-    box: Floats
+    landmarks: Reals
+    box: Reals
     error: float | None
-    thumbnail: Floats
+    thumbnail: Reals
     small: Image
     turn: float = 0.0
     identified: bool = False
@@ -56,13 +53,13 @@ class Look:
         """0..1 from the expected error: 0.9 at 3 % of the crop, 0.5 at 9 %."""
         return None if self.error is None else score_of(self.error)
 
-    def next_crop(self) -> tuple[Floats, float]:
+    def next_crop(self) -> tuple[Reals, float]:
         """Box and turn of the crop that this look asks for, see :func:`morph.crop.face_crop.crop_of_box`."""
         turn = next_turn(self.turn, self.coefficients.rotation)
         return box_of(turned(self.landmarks, turn)), turn
 
 
-def first_look(coefficients: Coefficients, landmarks: Floats, crop: Image) -> Look:
+def first_look(coefficients: Coefficients, landmarks: Reals, crop: Image) -> Look:
     """A first look that was had elsewhere, as at a benchmark's own crops.
 
     Args:
@@ -85,7 +82,7 @@ class CropRegressor(Protocol):
     path: Path
     input_size: int
 
-    def __call__(self, crops: npt.NDArray[np.uint8]) -> tuple[Coefficients, Floats | None]:
+    def __call__(self, crops: Image) -> tuple[Coefficients, Reals | None]:
         """Coefficients of ``(N, S, S, 3)`` crops in their pixels, and the error to expect, or None."""
         ...
 
@@ -125,10 +122,10 @@ class FaceReader:
     def __call__(
         self,
         images: Sequence[Image],
-        boxes: Sequence[Floats],
+        boxes: Sequence[Reals],
         turns: Sequence[float],
         watch: Stopwatch,
-        shapes: Sequence[Floats | None] | None = None,
+        shapes: Sequence[Reals | None] | None = None,
     ) -> list[Look]:
         """Look at N faces, each by its box of 68 points.
 
@@ -146,7 +143,7 @@ class FaceReader:
         images: Sequence[Image],
         looks: Sequence[Look],
         watch: Stopwatch,
-        shapes: Sequence[Floats | None] | None = None,
+        shapes: Sequence[Reals | None] | None = None,
         *,
         every: bool = False,
     ) -> list[Look]:
@@ -177,7 +174,7 @@ class FaceReader:
     def look_once(
         self,
         images: Sequence[Image],
-        boxes: Sequence[Floats],
+        boxes: Sequence[Reals],
         turns: Sequence[float],
         watch: Stopwatch,
         *,
@@ -213,7 +210,7 @@ class FaceReader:
             return [self._join(first, second) for first, second in zip(looks, seconds, strict=True)]
 
     def _look_closer(
-        self, images: Sequence[Image], looks: Sequence[Look], shapes: Sequence[Floats | None], watch: Stopwatch
+        self, images: Sequence[Image], looks: Sequence[Look], shapes: Sequence[Reals | None], watch: Stopwatch
     ) -> list[Look]:
         """What identity network and experts correct."""
         better = stack([look.coefficients for look in looks])

@@ -8,17 +8,14 @@ from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
-import numpy.typing as npt
 
+from morph.arrays import Floats, Image
 from morph.crop.face_crop import box_of, crop_of_box, cut, turned
 from morph.crop.roll import next_turn
 from morph.errors import MorphError
 from morph.inference.regressor import SHIPPED, Regressor, shipped_weights
 from morph.model import Coefficients, MorphableModel, landmark_decoder
 from morph.model.coefficients import model_symmetry
-
-Floats = npt.NDArray[np.floating]
-Image = npt.NDArray[np.uint8]
 
 
 def default_identity() -> Path:
@@ -97,7 +94,7 @@ class IdentityReader:
         self._landmarks = landmark_decoder(model)
         self._symmetry = model_symmetry(model)
 
-    def __call__(self, images: Sequence[Image], coefficients: Coefficients) -> npt.NDArray[np.float32]:
+    def __call__(self, images: Sequence[Image], coefficients: Coefficients) -> Floats:
         """Shapes ``(N, S)`` as z-scores.
 
         Args:

@@ -7,8 +7,8 @@ import os
 from pathlib import Path
 
 import numpy as np
-import numpy.typing as npt
 
+from morph.arrays import Floats, Image
 from morph.errors import MorphError
 from morph.inference.onnx_session import open_session
 from morph.model import Coefficients, MorphableModel
@@ -101,7 +101,7 @@ class Regressor:
                 f"{model.name!r} ({model.identity}); give the right one with `model=` or other weights with `weights=`"
             )
 
-    def __call__(self, crops: npt.NDArray[np.uint8]) -> tuple[Coefficients, npt.NDArray[np.float32] | None]:
+    def __call__(self, crops: Image) -> tuple[Coefficients, Floats | None]:
         """Coefficients of a batch, in pixels of the crops, and the landmark error to expect as a share of the crop's side.
 
         Args:

@@ -7,13 +7,12 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
+from morph.arrays import Reals
 from morph.errors import MorphError
 from morph.model.rotation import euler_to_matrix, matrix_to_euler
 
-Array = npt.NDArray[np.floating]
 
-
-def _floats(name: str, array: npt.ArrayLike, width: int) -> Array:
+def _floats(name: str, array: npt.ArrayLike, width: int) -> Reals:
     """``(..., N, width)`` numbers as floats of their own precision; whole numbers become float64."""
     array = np.asarray(array)
     if array.ndim < 2 or array.shape[-1] != width:
@@ -36,11 +35,11 @@ class ScaledOrthographicCamera:
         array([[120.,  70.,   2.]])
     """
 
-    rotation: Array
-    scale: Array
-    translation: Array
+    rotation: Reals
+    scale: Reals
+    translation: Reals
 
-    def project(self, points: npt.ArrayLike) -> Array:
+    def project(self, points: npt.ArrayLike) -> Reals:
         """``(..., N, 3)`` model points to ``(..., N, 3)`` pixels; the third column is depth in pixels, larger is nearer."""
         points = _floats("points", points, 3)
         scale = np.asarray(self.scale)[..., None, None]
@@ -50,7 +49,7 @@ class ScaledOrthographicCamera:
         out[..., :2] += np.asarray(self.translation, points.dtype)[..., None, :]
         return np.asarray(out)
 
-    def unproject(self, pixels: npt.ArrayLike) -> Array:
+    def unproject(self, pixels: npt.ArrayLike) -> Reals:
         """The inverse of :meth:`project`: ``(..., N, 3)`` pixels with depth to model points."""
         pixels = _floats("pixels", pixels, 3)
         translation = np.asarray(self.translation)
@@ -70,7 +69,7 @@ class ScaledOrthographicCamera:
         translation = np.stack([pose[..., 3] - 1.0, np.asarray(height) - pose[..., 4]], axis=-1)
         return cls(euler_to_matrix(pose[..., :3]), pose[..., 6], translation)
 
-    def to_300w_lp(self, height: float | npt.ArrayLike) -> Array:
+    def to_300w_lp(self, height: float | npt.ArrayLike) -> Reals:
         """``(..., 7)`` Pose_Para, the inverse of :meth:`from_300w_lp` with tz = 0."""
         euler = matrix_to_euler(self.rotation)
         t = np.asarray(self.translation)
@@ -94,12 +93,12 @@ class PerspectiveCamera:
         array([[340., 240., 500.]])
     """
 
-    rotation: Array
-    position: Array
-    focal: Array
-    centre: Array
+    rotation: Reals
+    position: Reals
+    focal: Reals
+    centre: Reals
 
-    def project(self, points: npt.ArrayLike) -> Array:
+    def project(self, points: npt.ArrayLike) -> Reals:
         """``(..., N, 3)`` model points to ``(..., N, 3)``: x, y in pixels and distance along the view (model's unit).
 
         Raises:
@@ -115,7 +114,7 @@ class PerspectiveCamera:
         y = centre[..., 1:2] - focal * camera[..., 1] / distance
         return np.stack([x, y, distance], axis=-1)
 
-    def unproject(self, pixels: npt.ArrayLike) -> Array:
+    def unproject(self, pixels: npt.ArrayLike) -> Reals:
         """The inverse of :meth:`project`."""
         pixels = _floats("pixels", pixels, 3)
         focal, centre = np.asarray(self.focal)[..., None], np.asarray(self.centre)

@@ -5,17 +5,16 @@ from __future__ import annotations
 import dataclasses
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import ClassVar
+from typing import Any, ClassVar
 
 import numpy as np
 import numpy.typing as npt
 
+from morph.arrays import Reals
 from morph.errors import MorphError
 from morph.model.camera import ScaledOrthographicCamera
 from morph.model.morphable_model import MorphableModel
 from morph.model.rotation import matrix_to_sixd, rotation_exp, rotation_log, sixd_to_matrix
-
-Array = npt.NDArray[np.floating]
 
 
 @dataclass(frozen=True)
@@ -106,11 +105,11 @@ class Coefficients:
         (0.75, array([30., 30.]))
     """
 
-    shape: Array
-    expression: Array
-    rotation: Array
-    scale: Array
-    translation: Array
+    shape: Reals
+    expression: Reals
+    rotation: Reals
+    scale: Reals
+    translation: Reals
 
     def __post_init__(self) -> None:
         for spec in dataclasses.fields(self):
@@ -131,7 +130,7 @@ class Coefficients:
         """Part of a batch."""
         return Coefficients(*(getattr(self, spec.name)[index] for spec in dataclasses.fields(self)))
 
-    def flatten(self) -> Array:
+    def flatten(self) -> Reals:
         """``(..., S + E + 9)``: shape, expression, two rows of the rotation, log of the scale, translation."""
         pose = [matrix_to_sixd(self.rotation), np.log(self.scale)[..., None], self.translation]
         return np.concatenate([self.shape, self.expression, *pose], axis=-1)
@@ -186,7 +185,7 @@ class Coefficients:
         )
 
 
-def _like(old: Array, new: Array) -> Array:
+def _like(old: Reals, new: Reals) -> Reals:
     """``new`` in the precision of ``old``."""
     return np.asarray(new, old.dtype if old.dtype.kind == "f" else np.float64)
 
@@ -207,8 +206,8 @@ class ModelSymmetry:
         1.0
     """
 
-    shape: Array
-    expression: Array
+    shape: Reals
+    expression: Reals
 
 
 def model_symmetry(model: MorphableModel) -> ModelSymmetry:
@@ -222,14 +221,14 @@ def model_symmetry(model: MorphableModel) -> ModelSymmetry:
         >>> model_symmetry(model).shape.shape == (model.n_shape, model.n_shape)
         True
     """
-    partner: npt.NDArray[np.integer] = model.vertex_mirror
+    partner: npt.NDArray[np.integer[Any]] = model.vertex_mirror
     if not len(partner):
         from scipy.spatial import cKDTree  # slow to import, seldom needed
 
         partner = cKDTree(model.mean).query(model.mean * np.array([-1, 1, 1], np.float32))[1]
     flip = np.array([-1.0, 1.0, 1.0])[:, None]
 
-    def solve(basis: Array, std: Array) -> Array:
+    def solve(basis: Reals, std: Reals) -> Reals:
         scaled = basis.astype(np.float64) * std
         size = (3 * len(scaled), scaled.shape[-1])
         flat, mirrored = scaled.reshape(size), (scaled[partner] * flip).reshape(size)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 import numpy.typing as npt
 
+from morph.arrays import Floats
 from morph.errors import MorphError
 from morph.model.coefficients import Coefficients
 from morph.model.morphable_model import MorphableModel
@@ -39,7 +40,7 @@ class Decoder:
         modes = np.concatenate([*scaled, model.mean[rows][:, :, None]], axis=2).reshape(3 * len(rows), -1)
         self._modes = np.ascontiguousarray(modes.T)  # (S + E + 1, 3K): the mean is the last row, met by a constant 1
 
-    def __call__(self, shape: npt.ArrayLike, expression: npt.ArrayLike) -> npt.NDArray[np.float32]:
+    def __call__(self, shape: npt.ArrayLike, expression: npt.ArrayLike) -> Floats:
         """Vertices ``(..., K, 3)`` in the model frame and unit from ``(..., S)`` and ``(..., E)`` z-scores.
 
         Raises:
@@ -47,7 +48,7 @@ class Decoder:
         """
         return self.decode_rows(shape, expression).reshape(*np.shape(shape)[:-1], self.n_vertices, 3)
 
-    def decode_rows(self, shape: npt.ArrayLike, expression: npt.ArrayLike) -> npt.NDArray[np.float32]:
+    def decode_rows(self, shape: npt.ArrayLike, expression: npt.ArrayLike) -> Floats:
         """The same as ``(N, 3K)``, the batch and the vertices each in one axis."""
         shape, expression = np.asarray(shape, np.float32), np.asarray(expression, np.float32)
         for name, got, want in (
@@ -65,7 +66,7 @@ class Decoder:
             (flat[0] @ self._modes)[None] if len(flat) == 1 else flat @ self._modes
         )  # a vector is faster than a batch of one
 
-    def project(self, coefficients: Coefficients) -> npt.NDArray[np.float32]:
+    def project(self, coefficients: Coefficients) -> Floats:
         """Vertices in pixels ``(..., K, 3)``: x right, y down, depth in pixels (larger is nearer)."""
         vertices = self(coefficients.shape, coefficients.expression)
         return coefficients.camera.project(vertices)  # type: ignore[return-value]

@@ -14,6 +14,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from morph.arrays import Floats, Ints
 from morph.atomic import atomic_path
 from morph.errors import MorphError
 from morph.model.ibug68 import OUTER_EYE_CORNERS
@@ -62,24 +63,24 @@ class MorphableModel:
     name: str
     unit: str
     licence: str
-    mean: npt.NDArray[np.float32]
-    shape_basis: npt.NDArray[np.float32]
-    expression_basis: npt.NDArray[np.float32]
-    shape_std: npt.NDArray[np.float32]
-    expression_std: npt.NDArray[np.float32]
-    triangles: npt.NDArray[np.int32]
-    landmarks: npt.NDArray[np.int32]
+    mean: Floats
+    shape_basis: Floats
+    expression_basis: Floats
+    shape_std: Floats
+    expression_std: Floats
+    triangles: Ints
+    landmarks: Ints
     expression_names: tuple[str, ...] = ()
-    uv: npt.NDArray[np.float32] = _empty(0, 2, dtype=np.float32)
-    uv_triangles: npt.NDArray[np.int32] = _empty(0, 3)
-    quads: npt.NDArray[np.int32] = _empty(0, 4)
-    uv_quads: npt.NDArray[np.int32] = _empty(0, 4)
-    regions: npt.NDArray[np.int32] = _empty(0)
+    uv: Floats = _empty(0, 2, dtype=np.float32)
+    uv_triangles: Ints = _empty(0, 3)
+    quads: Ints = _empty(0, 4)
+    uv_quads: Ints = _empty(0, 4)
+    regions: Ints = _empty(0)
     region_names: tuple[str, ...] = ()
-    vertex_mirror: npt.NDArray[np.int32] = _empty(0)
-    finer_landmarks: npt.NDArray[np.int32] = _empty(0)
-    shape_mirror: npt.NDArray[np.float32] = _empty(0, dtype=np.float32)
-    vertex_masks: dict[str, npt.NDArray[np.float32]] = field(default_factory=dict)
+    vertex_mirror: Ints = _empty(0)
+    finer_landmarks: Ints = _empty(0)
+    shape_mirror: Floats = _empty(0, dtype=np.float32)
+    vertex_masks: dict[str, Floats] = field(default_factory=dict)
     identity: str = ""
 
     def __post_init__(self) -> None:
@@ -184,7 +185,7 @@ class MorphableModel:
         return int(self.expression_basis.shape[-1])
 
     @functools.cached_property
-    def edges(self) -> npt.NDArray[np.int32]:
+    def edges(self) -> Ints:
         """``(n, 2)`` undirected edges, each once."""
         pairs = np.sort(self.triangles[:, [0, 1, 1, 2, 2, 0]].reshape(-1, 2), axis=1)
         return np.unique(pairs, axis=0)

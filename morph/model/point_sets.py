@@ -8,8 +8,8 @@ nose they are not where an annotator would click. They were settled on crops of 
 from __future__ import annotations
 
 import numpy as np
-import numpy.typing as npt
 
+from morph.arrays import Indices
 from morph.errors import MorphError
 from morph.model.morphable_model import MorphableModel
 
@@ -38,7 +38,7 @@ def has_point_set(model: MorphableModel, name: str) -> bool:
     return name == "ibug68" or (name == "300w_lp" and own)
 
 
-def point_set(model: MorphableModel, name: str) -> npt.NDArray[np.int64]:
+def point_set(model: MorphableModel, name: str) -> Indices:
     """The vertices ``(68,)`` of a set.
 
     Args:

@@ -8,8 +8,8 @@ they are everywhere; only Euler angles that users see and that the benchmark com
 from __future__ import annotations
 
 import numpy as np
-import numpy.typing as npt
 
+from morph.arrays import Doubles
 from morph.model.morphable_model import MorphableModel
 from morph.model.rotation import euler_to_matrix
 
@@ -18,7 +18,7 @@ from morph.model.rotation import euler_to_matrix
 REST_PITCH = {"morph-head-1": -4.3}
 
 
-def rest_turn(model: MorphableModel) -> npt.NDArray[np.float64]:
+def rest_turn(model: MorphableModel) -> Doubles:
     """The rotation ``(3, 3)`` from 300W-LP's frame of a head to the model's: the unit matrix where they are the same.
 
     Angles of a head follow 300W-LP as those of ``rotation @ rest_turn(model)``: its pitch is -4.3 degrees for the default model

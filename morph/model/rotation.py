@@ -13,18 +13,17 @@ from __future__ import annotations
 import numpy as np
 import numpy.typing as npt
 
+from morph.arrays import Reals
 from morph.errors import MorphError
 
-Array = npt.NDArray[np.floating]
 
-
-def _check_last(name: str, array: Array, tail: tuple[int, ...]) -> None:
+def _check_last(name: str, array: Reals, tail: tuple[int, ...]) -> None:
     if array.shape[len(array.shape) - len(tail) :] != tail:
         want = ", ".join(str(n) for n in tail)
         raise MorphError(f"{name} must have shape (..., {want}), got {array.shape}")
 
 
-def euler_to_matrix(angles: npt.ArrayLike) -> Array:
+def euler_to_matrix(angles: npt.ArrayLike) -> Reals:
     """Euler angles to rotation matrices.
 
     Args:
@@ -50,7 +49,7 @@ def euler_to_matrix(angles: npt.ArrayLike) -> Array:
     return np.stack([np.stack(row, axis=-1) for row in rows], axis=-2)
 
 
-def matrix_to_euler(matrix: npt.ArrayLike) -> Array:
+def matrix_to_euler(matrix: npt.ArrayLike) -> Reals:
     """Rotation matrices to Euler angles, the inverse of :func:`euler_to_matrix`.
 
     Args:
@@ -72,7 +71,7 @@ def matrix_to_euler(matrix: npt.ArrayLike) -> Array:
     return np.stack([pitch, yaw, roll], axis=-1)
 
 
-def matrix_to_sixd(matrix: npt.ArrayLike) -> Array:
+def matrix_to_sixd(matrix: npt.ArrayLike) -> Reals:
     """The first two rows of rotation matrices: ``(..., 3, 3)`` to ``(..., 6)`` (Zhou et al. 2019, with rows for columns).
 
     Example:
@@ -84,7 +83,7 @@ def matrix_to_sixd(matrix: npt.ArrayLike) -> Array:
     return m[..., :2, :].reshape(*m.shape[:-2], 6)
 
 
-def sixd_to_matrix(sixd: npt.ArrayLike) -> Array:
+def sixd_to_matrix(sixd: npt.ArrayLike) -> Reals:
     """Any six numbers to a rotation matrix by Gram–Schmidt on the two rows; the third row is their cross product.
 
     Args:
@@ -108,7 +107,7 @@ def sixd_to_matrix(sixd: npt.ArrayLike) -> Array:
     return np.stack([a, b, np.cross(a, b)], axis=-2)
 
 
-def nearest_rotation(matrix: npt.ArrayLike) -> Array:
+def nearest_rotation(matrix: npt.ArrayLike) -> Reals:
     """The rotation nearest to each ``(..., 3, 3)`` matrix in the Frobenius norm (SVD, determinant +1).
 
     Example:
@@ -126,7 +125,7 @@ def nearest_rotation(matrix: npt.ArrayLike) -> Array:
     return np.asarray(u @ vh)
 
 
-def angle_between(first: npt.ArrayLike, second: npt.ArrayLike) -> Array:
+def angle_between(first: npt.ArrayLike, second: npt.ArrayLike) -> Reals:
     """Geodesic angle in radians between two sets of rotations ``(..., 3, 3)``; a quarter turn apart gives pi/2.
 
     Example:
@@ -140,7 +139,7 @@ def angle_between(first: npt.ArrayLike, second: npt.ArrayLike) -> Array:
     return np.asarray(np.arctan2(sine, cosine))
 
 
-def rotation_log(rotation: npt.ArrayLike) -> Array:
+def rotation_log(rotation: npt.ArrayLike) -> Reals:
     """``(..., 3)`` axis times angle (radians, 0..pi) of ``(..., 3, 3)`` rotations; a quarter turn about z is (0, 0, pi/2).
 
     Example:
@@ -165,7 +164,7 @@ def rotation_log(rotation: npt.ArrayLike) -> Array:
     return out
 
 
-def rotation_exp(vector: npt.ArrayLike) -> Array:
+def rotation_exp(vector: npt.ArrayLike) -> Reals:
     """``(..., 3, 3)`` rotations by ``(..., 3)`` axis times angle in radians (Rodrigues' formula), the inverse of the log.
 
     Example:
@@ -182,7 +181,7 @@ def rotation_exp(vector: npt.ArrayLike) -> Array:
     return np.asarray(np.eye(3) + first * cross + second * (cross @ cross))
 
 
-def rotation_about(axis: int, angle: float) -> Array:
+def rotation_about(axis: int, angle: float) -> Reals:
     """Right-handed rotation about one axis: a quarter turn about z takes x to y.
 
     Args:

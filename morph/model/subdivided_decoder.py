@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from morph.arrays import Floats
 from morph.compiled import compiled
 from morph.errors import MorphError
 from morph.model.decoder import Decoder
@@ -33,7 +34,7 @@ class SubdividedDecoder(Decoder):
         self.model, self.n_vertices, self._n_coarse = model, model.n_vertices, coarse.n_vertices
         self._weights = weights.data.astype(np.float32), weights.indices.astype(np.int32), weights.indptr.astype(np.int32)
 
-    def __call__(self, shape: npt.ArrayLike, expression: npt.ArrayLike) -> npt.NDArray[np.float32]:
+    def __call__(self, shape: npt.ArrayLike, expression: npt.ArrayLike) -> Floats:
         """See :meth:`Decoder.__call__`."""
         coarse = self.decode_rows(shape, expression)
         out = np.empty((len(coarse), self.n_vertices, 3), np.float32)

@@ -9,10 +9,9 @@ import numpy as np
 import numpy.typing as npt
 from scipy import sparse
 
+from morph.arrays import Floats, Ints
 from morph.errors import MorphError
 from morph.model.morphable_model import MorphableModel
-
-Ints = npt.NDArray[np.int32]
 
 
 def quads_to_triangles(quads: Ints) -> tuple[Ints, Ints]:
@@ -100,7 +99,7 @@ def subdivision_weights(model: MorphableModel) -> sparse.csr_array:
     return _catmull_clark(_Topology(model.quads, model.n_vertices))
 
 
-def _apply(weights: sparse.csr_array, values: npt.NDArray[np.float32]) -> npt.NDArray[np.float32]:
+def _apply(weights: sparse.csr_array, values: Floats) -> Floats:
     return np.asarray(weights.astype(np.float32) @ values)
 
 
@@ -178,7 +177,7 @@ def subdivide(model: MorphableModel) -> MorphableModel:
     return dataclasses.replace(model, **changes)  # type: ignore[arg-type]
 
 
-def _refine_linear(values: npt.NDArray[np.float32], topology: _Topology) -> npt.NDArray[np.float32]:
+def _refine_linear(values: Floats, topology: _Topology) -> Floats:
     """Texture coordinates: midpoints only, so that the chart's outline stays where it was."""
     parts = [sparse.eye_array(topology.n), topology.average_edges(), topology.average_faces()]
     return _apply(sparse.vstack(parts, format="csr"), values)

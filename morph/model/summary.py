@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import numpy as np
-import numpy.typing as npt
 
+from morph.arrays import Floats
 from morph.model.morphable_model import MorphableModel
 
 
@@ -40,7 +40,7 @@ def _short(number: float) -> str:
     return f"{number:.0f}" if number >= 100 else f"{number:.3g}"
 
 
-def _modes(model: MorphableModel, basis: npt.NDArray[np.float32], std: npt.NDArray[np.float32]) -> str:
+def _modes(model: MorphableModel, basis: Floats, std: Floats) -> str:
     """Number of modes and how far one standard deviation of the first and last moves the vertices."""
     if not basis.shape[-1]:
         return "none"

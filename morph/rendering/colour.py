@@ -5,21 +5,21 @@ from __future__ import annotations
 import numpy as np
 import numpy.typing as npt
 
-from morph.arrays import Doubles, Floats
+from morph.arrays import Doubles, Reals
 
 GAMMA = 2.2  # display value to light, where the exact curve is not worth its cost
 LUMINANCE = np.array([0.2126, 0.7152, 0.0722])  # share of linear red, green and blue (sRGB primaries)
 
 
-def decode_srgb(display: Floats) -> Floats:
-    """Display values 0..1 to linear light: the transfer of sRGB (IEC 61966-2-1)."""
-    return np.where(display <= 0.04045, display / 12.92, ((display + 0.055) / 1.055) ** 2.4).astype(np.float32)
+def decode_srgb(display: Reals) -> Reals:
+    """Display values 0..1 to linear light: the transfer of sRGB (IEC 61966-2-1), in the precision of the input."""
+    return np.where(display <= 0.04045, display / 12.92, ((display + 0.055) / 1.055) ** 2.4)
 
 
-def encode_srgb(linear: Floats) -> Floats:
+def encode_srgb(linear: Reals) -> Reals:
     """The inverse of :func:`decode_srgb`."""
     positive = np.maximum(linear, 0)
-    return np.where(positive <= 0.0031308, 12.92 * positive, 1.055 * positive ** (1 / 2.4) - 0.055).astype(np.float32)
+    return np.where(positive <= 0.0031308, 12.92 * positive, 1.055 * positive ** (1 / 2.4) - 0.055)
 
 
 def decode_gamma(display: npt.ArrayLike) -> Doubles:

@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from morph.arrays import Doubles, Indices
 from morph.errors import MorphError
 from morph.model import Coefficients, MorphableModel
 from morph.npz import read_npz
@@ -32,9 +33,9 @@ class Track:
         folder: where it was read from.
     """
 
-    frame: npt.NDArray[np.int64]
-    time: npt.NDArray[np.float64]
-    id: npt.NDArray[np.int64]
+    frame: Indices
+    time: Doubles
+    id: Indices
     coefficients: Coefficients
     model_identity: str = ""
     model_name: str = ""
@@ -57,7 +58,7 @@ class Track:
         frames, seconds = self.last - self.first, float(self.time[-1] - self.time[0])
         return frames / seconds if frames > 0 and seconds > 0 else 25.0
 
-    def rows(self, frame: int) -> npt.NDArray[np.int64]:
+    def rows(self, frame: int) -> Indices:
         """Rows of the faces in a frame; none where the frame has none."""
         start, stop = np.searchsorted(self.frame, [frame, frame + 1])
         return np.arange(start, stop)

@@ -13,10 +13,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, NamedTuple
 
-import numpy as np
-import numpy.typing as npt
-
 from morph import __version__
+from morph.arrays import Image
 from morph.atomic import atomic_path, output_folder
 from morph.errors import MorphError
 from morph.export.obj import ObjWriter
@@ -276,7 +274,7 @@ class _Run:
             if file in self.own and file.stat().st_size != self.meshes.size:
                 file.unlink()
 
-    def _draw(self, frame: Frame, image: npt.NDArray[np.uint8]) -> None:
+    def _draw(self, frame: Frame, image: Image) -> None:
         if self.video is not None:
             self.video.write(image, frame.time)
             return

@@ -9,9 +9,8 @@ from typing import Protocol
 import numpy as np
 import numpy.typing as npt
 
+from morph.arrays import Reals
 from morph.tracking.detection.boxes import overlap
-
-Floats = npt.NDArray[np.floating]
 
 ALIKE = 0.3  # unlikeness up to which a face that comes back anywhere, and late, is the same person
 NEAR = 0.55  # and one that comes back at once where it was lost
@@ -33,8 +32,8 @@ class Appearance:
         shape: ``(S,)`` as the identity network read it; None where there is none.
     """
 
-    tone: Floats
-    shape: Floats | None = None
+    tone: Reals
+    shape: Reals | None = None
 
     def unlike(self, other: Appearance) -> float:
         """0 for the same person in the same light; of pairs within clips 95 % are below 0.26, of pairs of people 4 %.
@@ -62,10 +61,10 @@ class Motion:
         time: seconds.
     """
 
-    def __init__(self, box: Floats, time: float) -> None:
+    def __init__(self, box: Reals, time: float) -> None:
         self._box, self._time, self._speed = box, time, np.zeros(4)
 
-    def see(self, box: Floats, time: float) -> None:
+    def see(self, box: Reals, time: float) -> None:
         """It was seen here."""
         past = time - self._time
         if past > 0:
@@ -74,16 +73,16 @@ class Motion:
             self._speed += (1.0 - np.exp(-past / STEADY)) * (np.tile(middle, 2) - self._speed)
         self._box, self._time = box, time
 
-    def restart(self, box: Floats, time: float) -> None:
+    def restart(self, box: Reals, time: float) -> None:
         """It was found again here, and how it came there is not known."""
         self.__init__(box, time)  # type: ignore[misc]
 
-    def box(self, time: float) -> Floats:
+    def box(self, time: float) -> Reals:
         """``(4,)`` where it is expected at ``time`` (seconds)."""
         return self._box + self._speed * min(max(time - self._time, 0.0), COAST)
 
 
-def assign(cost: Floats, limit: Floats | float) -> list[tuple[int, int]]:
+def assign(cost: Reals, limit: Reals | float) -> list[tuple[int, int]]:
     """Pairs of rows and columns with the least cost in all, as many as there can be, none dearer than its limit.
 
     Args:
@@ -101,7 +100,7 @@ def assign(cost: Floats, limit: Floats | float) -> list[tuple[int, int]]:
     return [(int(i), int(j)) for i, j in zip(rows, columns, strict=True) if allowed[i, j]]
 
 
-def misplaced(boxes: npt.ArrayLike, expected: npt.ArrayLike, found: npt.ArrayLike) -> tuple[Floats, Floats]:
+def misplaced(boxes: npt.ArrayLike, expected: npt.ArrayLike, found: npt.ArrayLike) -> tuple[Reals, Reals]:
     """How n faces overlap with m that were found, from where the network saw them and from where they were going.
 
     Returns:
@@ -124,7 +123,7 @@ class Lost(Protocol):
     def was_cut(self) -> bool: ...
 
 
-def recalled(lost: Sequence[Lost], who: Sequence[Appearance], boxes: Sequence[Floats], time: float) -> dict[int, int]:
+def recalled(lost: Sequence[Lost], who: Sequence[Appearance], boxes: Sequence[Reals], time: float) -> dict[int, int]:
     """Which of the faces that appear is which of the lost ones: numbers of faces to numbers of lost ones.
 
     Args:
@@ -139,7 +138,7 @@ def recalled(lost: Sequence[Lost], who: Sequence[Appearance], boxes: Sequence[Fl
     return dict(assign(cost, np.array([[_return_limit(one, box, time) for one in lost] for box in boxes])))
 
 
-def _return_limit(one: Lost, box: Floats, time: float) -> float:
+def _return_limit(one: Lost, box: Reals, time: float) -> float:
     """How unlike a lost person a face may be that appears, to be taken for them."""
     if one.was_cut or time - one.time > MEMORY:
         return ALIKE
@@ -155,7 +154,7 @@ def crowded(boxes: npt.ArrayLike, others: npt.ArrayLike, reach: float = CLOSE) -
     return bool((np.triu(overlap(wide, wide), 1) > 0).any() or (overlap(wide, beside) > 0).any())
 
 
-def _widened(boxes: npt.ArrayLike, reach: float) -> Floats:
+def _widened(boxes: npt.ArrayLike, reach: float) -> Reals:
     boxes = np.asarray(boxes, np.float64).reshape(-1, 4)
     margin = reach / 2 * (boxes[:, 2:] - boxes[:, :2])
     return np.concatenate([boxes[:, :2] - margin, boxes[:, 2:] + margin], 1)

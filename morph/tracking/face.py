@@ -6,11 +6,9 @@ import functools
 from dataclasses import dataclass, field
 
 import numpy as np
-import numpy.typing as npt
 
+from morph.arrays import Floats, Reals
 from morph.model import Coefficients, Decoder, MorphableModel
-
-Floats = npt.NDArray[np.floating]
 
 
 @dataclass(frozen=True, eq=False)
@@ -39,10 +37,10 @@ class Face:
     frame: int
     time: float
     id: int
-    box: Floats
+    box: Reals
     score: float
     coefficients: Coefficients
-    landmarks: Floats
+    landmarks: Reals
     decoder: Decoder = field(repr=False)
 
     @property
@@ -51,16 +49,16 @@ class Face:
         return self.decoder.model
 
     @functools.cached_property
-    def vertices(self) -> npt.NDArray[np.float32]:
+    def vertices(self) -> Floats:
         """``(V, 3)`` in the model frame and unit (millimetres for the default model): identity and expression, no pose."""
         return self.decoder(self.coefficients.shape, self.coefficients.expression)
 
     @functools.cached_property
-    def image_vertices(self) -> npt.NDArray[np.float32]:
+    def image_vertices(self) -> Floats:
         """``(V, 3)`` pixels of the frame: x right, y down, depth in pixels (larger is nearer)."""
         return self.coefficients.camera.project(self.vertices)  # type: ignore[return-value]
 
-    def posed_vertices(self, width: int, height: int) -> npt.NDArray[np.float32]:
+    def posed_vertices(self, width: int, height: int) -> Floats:
         """``(V, 3)`` in the model's unit, turned and shifted as in the frame: x right, y up, z to the viewer.
 
         The origin is the middle of a ``width`` x ``height`` frame. The scale of the picture is taken out of the shift, so

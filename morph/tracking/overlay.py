@@ -7,13 +7,11 @@ from collections.abc import Sequence
 
 import cv2
 import numpy as np
-import numpy.typing as npt
 
+from morph.arrays import Image, Ints
 from morph.model import MorphableModel
 from morph.rendering import interpolate_covered, rasterise, vertex_normals
 from morph.tracking.face import Face
-
-Image = npt.NDArray[np.uint8]
 
 COLOURS = ((0.45, 0.72, 0.95), (0.97, 0.72, 0.40), (0.56, 0.86, 0.52), (0.90, 0.56, 0.78))  # a face's, by its number
 OPACITY = 0.55
@@ -34,7 +32,7 @@ def draw_faces(image: Image, faces: Sequence[Face], *, mesh: bool = True, landma
 
 
 @functools.lru_cache(maxsize=4)
-def face_triangles(model: MorphableModel) -> tuple[npt.NDArray[np.int32], npt.NDArray[np.int32]]:
+def face_triangles(model: MorphableModel) -> tuple[Ints, Ints]:
     """``(n, 3)`` triangles of face and ears (neck and scalp would hide too much), and the vertices that they use.
 
     All of a model that has no such masks.

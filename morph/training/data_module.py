@@ -53,8 +53,14 @@ class CropData(lightning.LightningDataModule):
         options = self.config.training
         rank, world = (self.trainer.global_rank, self.trainer.world_size) if self.trainer else (0, 1)
         keys = BatchKeys(
-            *(self.weights, options.batch_size, self.steps_per_epoch, self.config.epoch_pixels()),
-            *(options.seed, rank, world, options.accumulate),
+            weights=self.weights,
+            batch=options.batch_size,
+            count=self.steps_per_epoch,
+            pixels=self.config.epoch_pixels(),
+            seed=options.seed,
+            rank=rank,
+            world=world,
+            parts=options.accumulate,
         )
         return self._loader(self.batches, keys)
 

@@ -62,8 +62,14 @@ class FlowData(CropData):
         options = self.config.training
         whole = self.clip_batch * world * options.accumulate
         keys = BatchKeys(
-            *(usable, whole, self.steps_per_epoch, self.config.epoch_pixels()),
-            *(options.seed, rank, world, options.accumulate),
+            weights=usable,
+            batch=whole,
+            count=self.steps_per_epoch,
+            pixels=self.config.epoch_pixels(),
+            seed=options.seed,
+            rank=rank,
+            world=world,
+            parts=options.accumulate,
         )
         return {"labelled": super().train_dataloader(), "clips": self._loader(self.windows, keys)}
 

@@ -100,9 +100,18 @@ def light_vertices(surface: Surface, lighting: Lighting, eye: npt.ArrayLike | No
     softness = np.asarray(material.softness, f)
     _light(
         *(np.ascontiguousarray(a, f) for a in arrays),
-        *(f(material.roughness), f(material.reflectance), softness),
-        *(lighting.sky, lighting.ground, lighting.directions, lighting.colours),
-        *(_polynomial(lighting.harmonics), lighting.matt, position, eye is not None, out),
+        f(material.roughness),
+        f(material.reflectance),
+        softness,
+        lighting.sky,
+        lighting.ground,
+        lighting.directions,
+        lighting.colours,
+        _polynomial(lighting.harmonics),
+        lighting.matt,
+        position,
+        eye is not None,
+        out,
     )
     return out
 

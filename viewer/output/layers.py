@@ -92,7 +92,7 @@ class LayerMaker:
                 uv[front, :2] = interpolate(seen, head.triangles, self._chart.corners)[front]
                 uv[front, 2] = 1
                 st[int(stage.track.id[row])] = self._chart.places(head, seen, scale)
-        linear = None if plate is None else decode_srgb(np.asarray(plate / 255, np.float32))
+        linear = None if plate is None else np.asarray(decode_srgb(np.asarray(plate / 255, np.float32)), np.float32)
         return FrameLayers(beauty, matte, depth, normals, uv, st, linear)
 
     def _drawn(self, scene: Scene) -> tuple[Floats, Floats]:

@@ -175,15 +175,18 @@ def as_lighting(harmonics: npt.ArrayLike) -> Lighting:
     A lamp adds a quarter of its light to the mean over all normals and half of it to what changes with them.
     """
     light = np.asarray(harmonics, np.float64)
-    slope = 0.488603 * light[[3, 1, 2]]  # x, y, z
+    slope = FACTORS[1] * light[[3, 1, 2]]  # x, y, z
     grey = slope.mean(axis=1)
     steep = float(np.linalg.norm(grey))
     direction = grey / steep if steep > 1e-6 else np.array([0.0, 0.0, 1.0])
-    key = np.clip(2 * direction @ slope, 0, np.maximum(4 * 0.282095 * light[0], 0))
+    key = np.clip(2 * direction @ slope, 0, np.maximum(4 * FACTORS[0] * light[0], 0))
     key *= min(1.0, BRIGHTEST / max(float(key.max()), 1e-9))
     none = np.zeros(3, np.float32)
     return Lighting(
-        *(none, none, direction[None].astype(np.float32), (GLINT * key)[None].astype(np.float32)),
+        sky=none,
+        ground=none,
+        directions=direction[None].astype(np.float32),
+        colours=(GLINT * key)[None].astype(np.float32),
         harmonics=light.astype(np.float32),
         matt=False,
     )

@@ -11,7 +11,7 @@ import numpy.typing as npt
 from morph.arrays import Floats, Ints
 from morph.model import MorphableModel
 from morph.rendering import Fragments, interpolate, rasterise, vertex_normals
-from morph.rendering.harmonics import COSINE_LOBE, harmonic_basis
+from morph.rendering.harmonics import COSINE_LOBE, FACTORS, harmonic_basis
 from morph.rendering.sphere import fibonacci_sphere
 from viewer.draw.lighting import Lighting
 from viewer.draw.scene import MeshPart
@@ -132,7 +132,7 @@ def _radiance(light: Lighting, rays: Floats) -> Floats:
         lobes = np.maximum(rays @ light.directions.T, 0) ** 8 * (9 / 2)  # a lamp, spread over 40 degrees, of the same flux
         return np.asarray(out + 2 * lobes @ light.colours, np.float32)
     sky = basis @ (light.harmonics / COSINE_LOBE[:, None])
-    mean = 0.282095 * light.harmonics[0]
+    mean = FACTORS[0] * light.harmonics[0]
     return np.asarray(np.maximum(sky, 0.1 * np.maximum(mean, 1e-3)), np.float32)
 
 

@@ -7,11 +7,10 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
+from morph.arrays import Image, Indices, Reals
 from morph.crop.face_crop import cut
 from morph.crop.geometry import apply_affine, box_to_crop, invert_affine
 from morph.datasets.aflw2000 import Aflw2000
-
-Array = npt.NDArray[np.floating]
 
 
 @dataclass(frozen=True, eq=False)
@@ -24,11 +23,11 @@ class BenchmarkCrops:
         heights: ``(N,)`` of the pictures, in pixels.
     """
 
-    images: npt.NDArray[np.uint8]
-    matrices: Array
-    heights: npt.NDArray[np.int64]
+    images: Image
+    matrices: Reals
+    heights: Indices
 
-    def to_picture(self, points: npt.ArrayLike) -> Array:
+    def to_picture(self, points: npt.ArrayLike) -> Reals:
         """``(N, P, 2)`` crop pixels to picture pixels."""
         return apply_affine(invert_affine(self.matrices), points)
 

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 import numpy.typing as npt
 
+from morph.arrays import Floats, Reals
 from morph.crop.geometry import invert_affine
 from morph.datasets.labels_300w_lp import is_bfm_of_300w_lp, labels_to_coefficients
 from morph.datasets.mat import FaceMat
@@ -13,17 +16,15 @@ from morph.model.coefficients import Coefficients
 from morph.model.decoder import Decoder
 from morph.model.morphable_model import MorphableModel
 
-Array = npt.NDArray[np.floating]
-
 CHUNK = 16  # faces decoded at a time
 
 
 def dense_errors(
     model: MorphableModel,
     predicted: Coefficients,
-    matrices: Array,
+    matrices: Reals,
     faces: list[FaceMat],
-    heights: npt.NDArray[np.integer],
+    heights: npt.NDArray[np.integer[Any]],
 ) -> dict[str, float] | None:
     """Dense NME over all vertices, or None where the model's mesh is not that of the labels.
 
@@ -42,8 +43,8 @@ def dense_errors(
         return None
     truth, decoder = labels_to_coefficients(model, faces, heights), Decoder(model)
     rows = np.flatnonzero(np.isfinite(predicted.scale))
-    flat: list[Array] = []
-    deep: list[Array] = []
+    flat: list[Reals] = []
+    deep: list[Reals] = []
     for start in range(0, len(rows), CHUNK):
         part = rows[start : start + CHUNK]
         guess = _project(decoder, predicted[part], invert_affine(matrices[part]))
@@ -58,7 +59,7 @@ def dense_errors(
     return {"nme_2d": float(np.concatenate(flat).mean()), "nme_3d": float(np.concatenate(deep).mean()), "faces": len(rows)}
 
 
-def _project(decoder: Decoder, coefficients: Coefficients, affine: Array) -> npt.NDArray[np.float32]:
+def _project(decoder: Decoder, coefficients: Coefficients, affine: Reals) -> Floats:
     """Vertices ``(n, V, 3)`` in picture pixels with depth, ``affine`` leading there from the coefficients' own pixels."""
     linear, camera = affine[..., :2], coefficients.camera
     turn = np.asarray(camera.scale)[:, None, None] * np.asarray(camera.rotation) * np.array([[1.0], [-1.0], [1.0]])

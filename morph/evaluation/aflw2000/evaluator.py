@@ -9,8 +9,8 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 
+from morph.arrays import Image, Reals
 from morph.crop.geometry import apply_affine, invert_affine
 from morph.datasets.aflw2000 import Aflw2000
 from morph.datasets.mat import FaceMat, read_face_mat
@@ -29,12 +29,11 @@ from morph.model.point_sets import POINT_SETS, has_point_set, point_set
 from morph.model.rest_pose import rest_turn
 from morph.stopwatch import Stopwatch
 
-Array = npt.NDArray[np.floating]
 CROPS = {
     "ground-truth": "published roi_box (from the labels) resized to the input",
     "detector": "whole picture through the detector and a second look; the found face that overlaps the labels most",
 }
-Predictor = Callable[[npt.NDArray[np.uint8]], Any]
+Predictor = Callable[[Image], Any]
 
 
 @dataclass(frozen=True, eq=False)
@@ -48,11 +47,11 @@ class Predictions:
     """
 
     coefficients: Coefficients
-    matrices: Array
-    points: Array
+    matrices: Reals
+    points: Reals
 
 
-def predict_flat(predictor: Predictor, crops: npt.NDArray[np.uint8], batch: int = 64) -> Array:
+def predict_flat(predictor: Predictor, crops: Image, batch: int = 64) -> Reals:
     """Flattened coefficients ``(N, K)`` of ``(N, S, S, 3)`` uint8 RGB crops.
 
     Args:
@@ -64,7 +63,7 @@ def predict_flat(predictor: Predictor, crops: npt.NDArray[np.uint8], batch: int 
     return np.concatenate([np.asarray(out[0], np.float64) for out in _answers(predictor, crops, batch)])
 
 
-def predict_judged(predictor: Predictor, crops: npt.NDArray[np.uint8], batch: int = 64) -> tuple[Array, Array | None]:
+def predict_judged(predictor: Predictor, crops: Image, batch: int = 64) -> tuple[Reals, Reals | None]:
     """:func:`predict_flat`, and the landmark error ``(N,)`` that the predictor expects, as a share of the crop's side.
 
     The log of that error ``(B,)`` is the second entry of the predictor's tuple; None where there is none.
@@ -76,7 +75,7 @@ def predict_judged(predictor: Predictor, crops: npt.NDArray[np.uint8], batch: in
     return flat, np.exp(np.concatenate([np.asarray(out[1], np.float64) for out in answers]))
 
 
-def _answers(predictor: Predictor, crops: npt.NDArray[np.uint8], batch: int) -> Iterator[Sequence[Any]]:
+def _answers(predictor: Predictor, crops: Image, batch: int) -> Iterator[Sequence[Any]]:
     call = _torch_predictor(predictor) or predictor
     for start in range(0, len(crops), batch):
         out = call(crops[start : start + batch])
@@ -92,7 +91,7 @@ def _torch_predictor(predictor: Predictor) -> Predictor | None:
     module: torch.nn.Module = predictor  # type: ignore[assignment]
     first = next(module.parameters(), None)
 
-    def call(crops: npt.NDArray[np.uint8]) -> Sequence[Any]:
+    def call(crops: Image) -> Sequence[Any]:
         mode = module.training
         module.eval()
         try:
@@ -107,7 +106,7 @@ def _torch_predictor(predictor: Predictor) -> Predictor | None:
     return call
 
 
-def nearest_similarities(matrices: Array) -> Array:
+def nearest_similarities(matrices: Reals) -> Reals:
     """``(N, 2, 3)`` without the stretch that rounding gave the benchmark's boxes; the shift stays."""
     out = np.array(matrices, np.float64)
     scale = np.sqrt(np.abs(np.linalg.det(out[:, :, :2])))
@@ -141,7 +140,7 @@ class Aflw2000Evaluator:
         """Pose and coefficients of the faces, from their ``.mat`` files; read once, when asked for."""
         return [read_face_mat((self.benchmark.pictures / str(name)).with_suffix(".mat")) for name in self.benchmark.names]
 
-    def points(self, coefficients: Coefficients, matrices: Array) -> Array:
+    def points(self, coefficients: Coefficients, matrices: Reals) -> Reals:
         """68 points ``(N, 68, 2)`` in picture pixels from coefficients in crop pixels."""
         return apply_affine(invert_affine(matrices), self._landmarks.project(coefficients)[..., :2])
 
@@ -180,7 +179,7 @@ class Aflw2000Evaluator:
         better = dataclasses.replace(first.coefficients, shape=found.shape, expression=found.expression)
         return Predictions(better, first.matrices, self.points(better, first.matrices))
 
-    def as_coefficients(self, flat: Array) -> Coefficients:
+    def as_coefficients(self, flat: Reals) -> Coefficients:
         """The regressor's ``(N, K)`` numbers, checked.
 
         Raises:
@@ -246,7 +245,7 @@ class Aflw2000Evaluator:
         c = predictions.coefficients
         found = np.isfinite(c.scale)
 
-        def error(shape: Array, expression: Array) -> float:
+        def error(shape: Reals, expression: Reals) -> float:
             part = Coefficients(shape, expression, c.rotation, c.scale, c.translation)[found]
             points = self.points(part, predictions.matrices[found])
             faces = self.benchmark.subset(found)

@@ -8,22 +8,21 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from morph.arrays import Bools, Indices, Reals
 from morph.errors import MorphError
-
-Array = npt.NDArray[np.floating]
 
 YAW_BINS = ("0-30", "30-60", "60-90")
 FAILURE = 10.0  # NME in percent above which a face counts as failed
 NOT_FOUND = 100.0  # NME in percent that a face without a prediction is charged: counted, never dropped
 
 
-def box_size(points: npt.ArrayLike) -> Array:
+def box_size(points: npt.ArrayLike) -> Reals:
     """``sqrt(w * h)`` of the box around ``(..., P, 2)`` points, in their unit: the normaliser of AFLW2000-3D."""
     points = np.asarray(points)
     return np.asarray(np.sqrt(np.prod(points.max(axis=-2) - points.min(axis=-2), axis=-1)))
 
 
-def nme(predicted: npt.ArrayLike, truth: npt.ArrayLike, size: npt.ArrayLike | None = None) -> Array:
+def nme(predicted: npt.ArrayLike, truth: npt.ArrayLike, size: npt.ArrayLike | None = None) -> Reals:
     """Mean distance of points over the size of the face, in percent.
 
     Args:
@@ -48,7 +47,7 @@ def nme(predicted: npt.ArrayLike, truth: npt.ArrayLike, size: npt.ArrayLike | No
     return np.asarray(100.0 * np.linalg.norm(predicted - truth, axis=-1).mean(axis=-1) / size)
 
 
-def yaw_bin(yaw: npt.ArrayLike) -> npt.NDArray[np.int64]:
+def yaw_bin(yaw: npt.ArrayLike) -> Indices:
     """Index of the bin, 0 for ``|yaw|`` in [0, 30], 1 for (30, 60], 2 above; ``yaw`` ``(N,)`` in degrees."""
     return np.searchsorted([30.0, 60.0], np.abs(np.asarray(yaw, np.float64)), side="left")
 
@@ -63,11 +62,11 @@ class NmeScores:
         bins: ``(N,)`` yaw bin of each face.
     """
 
-    errors: Array
-    found: npt.NDArray[np.bool_]
-    bins: npt.NDArray[np.int64]
+    errors: Reals
+    found: Bools
+    bins: Indices
 
-    def _mean(self, mask: npt.NDArray[np.bool_]) -> float:
+    def _mean(self, mask: Bools) -> float:
         return float(self.errors[mask].mean()) if mask.any() else float("nan")
 
     @property
@@ -95,7 +94,7 @@ class NmeScores:
         """Share of faces with an error above :data:`FAILURE`, in percent; a face not found has failed."""
         return float(100.0 * (self.errors > FAILURE).mean()) if len(self.errors) else float("nan")
 
-    def curve(self, thresholds: npt.ArrayLike) -> Array:
+    def curve(self, thresholds: npt.ArrayLike) -> Reals:
         """Cumulative curve: share of all faces, in percent, with an error at or below each threshold."""
         return 100.0 * np.searchsorted(np.sort(self.errors), np.asarray(thresholds), side="right") / max(len(self.errors), 1)
 

@@ -10,14 +10,13 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from morph.arrays import Reals
 from morph.atomic import atomic_path
 from morph.datasets.aflw2000 import Aflw2000
 from morph.errors import MorphError
 from morph.evaluation.aflw2000.nme import FAILURE, NOT_FOUND, YAW_BINS, NmeScores, score_points
 from morph.marks import GENERATOR
 from morph.npz import read_npz
-
-Array = npt.NDArray[np.floating]
 
 
 @dataclass(frozen=True, eq=False)
@@ -105,7 +104,7 @@ def _short(value: Any) -> str:
     return f"{value:.3f}" if isinstance(value, float) else str(value)
 
 
-def align(benchmark: Aflw2000, names: npt.ArrayLike, points: npt.ArrayLike) -> tuple[Array, int]:
+def align(benchmark: Aflw2000, names: npt.ArrayLike, points: npt.ArrayLike) -> tuple[Reals, int]:
     """Put predictions in the benchmark's order.
 
     Args:
@@ -139,7 +138,7 @@ def align(benchmark: Aflw2000, names: npt.ArrayLike, points: npt.ArrayLike) -> t
     return out, len(names) - len(seen)
 
 
-def read_predictions(path: str | os.PathLike[str]) -> tuple[npt.NDArray[np.str_], Array]:
+def read_predictions(path: str | os.PathLike[str]) -> tuple[npt.NDArray[np.str_], Reals]:
     """``names (N,)`` and ``pts68 (N, 68, 2)`` in picture pixels from an ``.npz``.
 
     Raises:

@@ -7,15 +7,14 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from morph.arrays import Reals
 from morph.errors import MorphError
 from morph.model.rotation import angle_between, euler_to_matrix, matrix_to_euler
-
-Array = npt.NDArray[np.floating]
 
 LIMIT = 99.0  # degrees; the custom on AFLW2000-3D is to leave faces with a larger angle out of the Euler errors
 
 
-def nearest_euler(rotation: npt.ArrayLike, reference: npt.ArrayLike) -> Array:
+def nearest_euler(rotation: npt.ArrayLike, reference: npt.ArrayLike) -> Reals:
     """The one of a rotation's two sets of Euler angles that is nearest to a reference; differences lie in ±180°.
 
     Args:
@@ -28,7 +27,7 @@ def nearest_euler(rotation: npt.ArrayLike, reference: npt.ArrayLike) -> Array:
     first, reference = matrix_to_euler(np.asarray(rotation, np.float64)), np.asarray(reference, np.float64)
     second = np.stack([first[..., 0] + np.pi, np.pi - first[..., 1], first[..., 2] + np.pi], axis=-1)
 
-    def near(angles: Array) -> Array:
+    def near(angles: Reals) -> Reals:
         return np.asarray(reference + np.remainder(angles - reference + np.pi, 2 * np.pi) - np.pi)
 
     first, second = near(first), near(second)

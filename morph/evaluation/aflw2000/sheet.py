@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from dataclasses import dataclass
+from typing import Any
 
 import cv2
 import numpy as np
@@ -21,7 +22,7 @@ RED, GREEN, WHITE = (235, 40, 40), (50, 230, 80), (255, 255, 255)
 
 
 def draw_points(
-    picture: npt.NDArray[np.uint8], points: npt.NDArray[np.floating], colour: tuple[int, int, int]
+    picture: npt.NDArray[np.uint8], points: npt.NDArray[np.floating[Any]], colour: tuple[int, int, int]
 ) -> npt.NDArray[np.uint8]:
     """Draw 68 points ``(68, 2)`` and their lines onto ``(H, W, 3)`` RGB, in place."""
     shift = 4
@@ -67,7 +68,7 @@ USUAL = Grid()
 def write_sheet(
     path: str | os.PathLike[str],
     benchmark: Aflw2000,
-    points: npt.NDArray[np.floating],
+    points: npt.NDArray[np.floating[Any]],
     scores: NmeScores,
     grid: Grid = USUAL,
 ) -> list[str]:

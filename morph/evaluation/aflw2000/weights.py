@@ -11,8 +11,8 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 
+from morph.arrays import Image, Reals
 from morph.datasets.aflw2000 import Aflw2000
 from morph.errors import MorphError, needs_extra
 from morph.evaluation.aflw2000.evaluator import Aflw2000Evaluator, predict_judged
@@ -38,8 +38,8 @@ class MeasuredWeights:
         reading: the same, as a :class:`morph.inference.face_reader.FaceReader` takes it.
     """
 
-    predictor: Callable[[npt.NDArray[np.uint8]], Any]
-    judged: Callable[[npt.NDArray[np.uint8]], Any]
+    predictor: Callable[[Image], Any]
+    judged: Callable[[Image], Any]
     input_size: int
     model_name: str
     model_identity: str
@@ -72,7 +72,7 @@ class _Checkpoint:
     def __init__(self, path: Path, network: Any) -> None:
         self.path, self.input_size, self._network = path, int(network.info.input_size), network
 
-    def __call__(self, crops: npt.NDArray[np.uint8]) -> tuple[Coefficients, npt.NDArray[np.floating] | None]:
+    def __call__(self, crops: Image) -> tuple[Coefficients, Reals | None]:
         flat, error = predict_judged(self._network, crops)
         return Coefficients.from_flat(flat, self._network.info.n_shape), error
 
@@ -92,10 +92,10 @@ def open_weights(path: str | os.PathLike[str]) -> MeasuredWeights:
         return MeasuredWeights(network, network, info.input_size, info.model_name, info.model_identity, path.name, reading)
     regressor = Regressor(path)
 
-    def predictor(crops: npt.NDArray[np.uint8]) -> npt.NDArray[np.floating]:
+    def predictor(crops: Image) -> Reals:
         return judged(crops)[0]
 
-    def judged(crops: npt.NDArray[np.uint8]) -> tuple[npt.NDArray[np.floating], npt.NDArray[np.floating] | None]:
+    def judged(crops: Image) -> tuple[Reals, Reals | None]:
         found, error = regressor(np.ascontiguousarray(crops))
         return found.flatten(), None if error is None else np.log(error)
 
@@ -110,7 +110,7 @@ def run_weights(
     *,
     crop: str = "ground-truth",
     flip: bool = False,
-) -> tuple[Aflw2000Report, npt.NDArray[np.floating]]:
+) -> tuple[Aflw2000Report, Reals]:
     """Run weights over AFLW2000-3D.
 
     Args:

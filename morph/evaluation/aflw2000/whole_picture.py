@@ -7,14 +7,13 @@ from typing import Protocol
 import numpy as np
 import numpy.typing as npt
 
+from morph.arrays import Image, Reals
 from morph.datasets.aflw2000 import Aflw2000
 from morph.evaluation.aflw2000.evaluator import Predictions
 from morph.model.coefficients import Coefficients
 from morph.model.ibug68 import MIRRORED_68
 from morph.tracking.detection.boxes import overlap
 from morph.tracking.face import Face
-
-Array = npt.NDArray[np.floating]
 
 FOUND = 0.2  # least overlap (intersection over union) of the predicted and the true 68 points' boxes: else not found
 
@@ -26,7 +25,7 @@ class PictureTracker(Protocol):
         """Forget all faces."""
         ...
 
-    def process(self, image: npt.NDArray[np.uint8]) -> list[Face]:
+    def process(self, image: Image) -> list[Face]:
         """Faces of a picture."""
         ...
 
@@ -72,7 +71,7 @@ def track_benchmark(benchmark: Aflw2000, tracker: PictureTracker, *, flip: bool 
     return Predictions(_stack(found), matrices, points)
 
 
-def _track(tracker: PictureTracker, picture: npt.NDArray[np.uint8], truth: Array) -> Face | None:
+def _track(tracker: PictureTracker, picture: Image, truth: Reals) -> Face | None:
     tracker.reset()
     return pick_face(tracker.process(picture), np.concatenate([truth.min(0), truth.max(0)]))
 

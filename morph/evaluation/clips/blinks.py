@@ -10,10 +10,10 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 
+from morph.arrays import Reals
 from morph.errors import MorphError
 from morph.model.ibug68 import EYE_CORNERS, LOWER_LIDS, UPPER_LIDS
 
-Floats = npt.NDArray[np.floating]
 Interval = tuple[int, int]
 
 SHUT = 0.65  # share of its usual opening below which an eye blinks
@@ -38,7 +38,7 @@ class BlinkScores:
     recall: float | None
 
 
-def eye_opening(points: npt.ArrayLike) -> Floats:
+def eye_opening(points: npt.ArrayLike) -> Reals:
     """``(T,)`` height of both eyes over their width (the aspect ratio of Soukupová and Čech 2016) from ``(T, 68, 2)``."""
     points = np.asarray(points, np.float64)
     height = np.linalg.norm(points[:, UPPER_LIDS] - points[:, LOWER_LIDS], axis=-1).mean(-1)

@@ -13,12 +13,11 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from morph.arrays import Reals
 from morph.errors import MorphError
 from morph.evaluation.clips.blinks import BlinkScores, Interval, eye_opening, find_blinks, score_blinks
 from morph.evaluation.clips.motion import lag, runs_of, shaking
 from morph.npz import open_npz
-
-Floats = npt.NDArray[np.floating]
 
 # Vertices of MediaPipe's mesh that lie nearest to the 68 points of iBUG: jaw, brows, nose, eyes, mouth.
 NEAREST_68 = [
@@ -60,9 +59,9 @@ class MediapipeReport:
 def measure_mediapipe(
     clip: str | os.PathLike[str],
     python: str | os.PathLike[str],
-    times: Floats,
+    times: Reals,
     listed: list[Interval] | None = None,
-    truth: Floats | None = None,
+    truth: Reals | None = None,
 ) -> MediapipeReport:
     """Track a clip with MediaPipe's face mesh.
 

@@ -9,9 +9,8 @@ import numpy as np
 import numpy.typing as npt
 from scipy.ndimage import convolve1d
 
+from morph.arrays import Reals
 from morph.tracking.detection.boxes import match
-
-Floats = npt.NDArray[np.floating]
 
 LAGS = 6  # frames to either side among which a lag is looked for
 SAME_FACE = 0.3  # least overlap of one face's boxes in two neighbouring frames, or in two tracks of one clip
@@ -22,12 +21,12 @@ LEAST_MOTION = 1e-3  # standard deviation of a point's place, in face sizes, bel
 LEAST_FRAMES = 10  # from which a measure is given
 
 
-def sides(points: Floats) -> Floats:
+def sides(points: Reals) -> Reals:
     """``(T,)`` the longer side of the box of ``(T, 68, 2)`` landmarks."""
     return np.asarray(np.ptp(points, axis=1).max(axis=-1))
 
 
-def shaking(points: Floats) -> Floats:
+def shaking(points: Reals) -> Reals:
     """``(T - 2,)`` mean length of the landmarks' second differences from frame to frame, over the side of their box.
 
     A point that jumps by one per cent of the box to and fro scores 0.02 in every frame; even motion scores nothing.
@@ -43,7 +42,7 @@ def runs_of(frames: npt.ArrayLike) -> list[slice]:
     return [slice(start, stop) for start, stop in itertools.pairwise(cuts) if stop > start]
 
 
-def speeds(points: Floats, times: Floats) -> Floats:
+def speeds(points: Reals, times: Reals) -> Reals:
     """``(T,)`` mean speed of the landmarks in box sides a second, over three frames to either side."""
     index = np.arange(len(points))
     low, high = np.maximum(index - REACH, 0), np.minimum(index + REACH, len(points) - 1)
@@ -51,7 +50,7 @@ def speeds(points: Floats, times: Floats) -> Floats:
     return np.asarray(path / sides(points) / np.maximum(times[high] - times[low], 1e-9))
 
 
-def lag(pairs: Iterable[tuple[Floats, Floats]]) -> float | None:
+def lag(pairs: Iterable[tuple[Reals, Reals]]) -> float | None:
     """Frames by which one track comes after another: where their cross-correlation peaks, to parts of a frame.
 
     Both go through the same symmetric low pass first, which delays neither: noise that they share is not late.
@@ -86,7 +85,7 @@ def lag(pairs: Iterable[tuple[Floats, Floats]]) -> float | None:
     return float(shifts[peak] + 0.5 * (before - after) / min(before - 2 * here + after, -1e-12))
 
 
-def id_switches(boxes: Mapping[int, Mapping[int, Floats]]) -> int:
+def id_switches(boxes: Mapping[int, Mapping[int, Reals]]) -> int:
     """How often a face gets another number from one frame with faces to the next.
 
     Args:

@@ -10,8 +10,8 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 
+from morph.arrays import Reals
 from morph.errors import MorphError
 from morph.evaluation.clips.motion import lag, runs_of, shaking, sides
 from morph.frames import open_source
@@ -20,8 +20,6 @@ from morph.model.ibug68 import MIDDLE_OF_INNER_LIPS
 from morph.tracking import Face, SmoothingConfig, Tracker, TrackerOptions
 from morph.tracking.smoothing.face_smoother import FaceSmoother, place
 from morph.tracking.smoothing.one_euro import Cutoffs
-
-Floats = npt.NDArray[np.floating]
 
 GROUPS = ("rotation", "position", "scale", "expression", "eyelids")
 FACTORS = (0.5, 0.7, 1.4, 2.0)
@@ -97,12 +95,12 @@ class Recording:
         )
 
 
-def _gap(points: Floats) -> Floats:
+def _gap(points: Reals) -> Reals:
     upper, lower = MIDDLE_OF_INNER_LIPS
     return np.asarray(np.linalg.norm(points[:, upper] - points[:, lower], axis=-1) / sides(points))
 
 
-def _slope(x: Floats, y: Floats) -> float:
+def _slope(x: Reals, y: Reals) -> float:
     x, y = x - x.mean(), y - y.mean()
     return float((x * y).sum() / max((x * x).sum(), 1e-12))
 

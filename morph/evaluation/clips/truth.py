@@ -6,13 +6,13 @@ import os
 from pathlib import Path
 
 import numpy as np
-import numpy.typing as npt
 
+from morph.arrays import Doubles
 from morph.errors import MorphError, reading
 from morph.npz import open_npz
 
 
-def read_truth(path: str | os.PathLike[str]) -> npt.NDArray[np.float64]:
+def read_truth(path: str | os.PathLike[str]) -> Doubles:
     """``(T, 68, 2)`` known landmarks of every frame, in pixels, from the ``landmarks`` of an ``.npz``.
 
     Such a file comes from ``data/demo/render_clip.py``.

@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from morph.arrays import Reals
 from morph.errors import MorphError
 from morph.evaluation.clips.blinks import SHUT, TOLERANCE, BlinkScores, eye_opening, find_blinks, read_blinks, score_blinks
 from morph.evaluation.clips.mediapipe_track import MediapipeReport, measure_mediapipe
@@ -33,8 +34,6 @@ from morph.npz import open_npz
 from morph.track_folder import TrackOptions, track_to_folder
 from morph.tracking import Face, SmoothingConfig, Tracker, TrackerOptions
 from morph.tracking.detection.boxes import overlap
-
-Floats = npt.NDArray[np.floating]
 
 PROTOCOL = """\
 jitter           mean second difference of the 68 landmarks from frame to frame, over the longer side of their box, in %
@@ -165,7 +164,7 @@ def measure_video(  # noqa: PLR0913 - keyword options of a report
             steady = {name: archive[name] for name in ("frame", "time", "id", "box", "landmarks")}
     shots = pair_shots(steady, raw)
     smooth, rough, smooth_still, rough_still = _jitters(shots)
-    boxes: dict[int, dict[int, Floats]] = {}
+    boxes: dict[int, dict[int, Reals]] = {}
     for frame, number, box in zip(steady["frame"].tolist(), steady["id"].tolist(), steady["box"], strict=True):
         boxes.setdefault(frame, {})[number] = box
     error, late = (None, None) if known is None else against_truth(steady, known)
@@ -221,7 +220,7 @@ def measure_drift(source: FrameSource, tracker: Tracker, raw: list[Face]) -> flo
     return float(np.mean(distances)) if distances else None
 
 
-def against_truth(steady: dict[str, npt.NDArray[Any]], truth: Floats) -> tuple[float, float | None]:
+def against_truth(steady: dict[str, npt.NDArray[Any]], truth: Reals) -> tuple[float, float | None]:
     """Mean error in sides of the known box, and lag in frames, of the person who is nearest to the truth.
 
     Args:
@@ -238,7 +237,7 @@ def against_truth(steady: dict[str, npt.NDArray[Any]], truth: Floats) -> tuple[f
     return best
 
 
-def pair_shots(steady: dict[str, npt.NDArray[Any]], raw: list[Face]) -> list[tuple[Floats, Floats, Floats]]:
+def pair_shots(steady: dict[str, npt.NDArray[Any]], raw: list[Face]) -> list[tuple[Reals, Reals, Reals]]:
     """Smoothed and raw landmarks ``(T, 68, 2)`` and times ``(T,)`` of each unbroken run of frames of one person.
 
     Args:
@@ -246,7 +245,7 @@ def pair_shots(steady: dict[str, npt.NDArray[Any]], raw: list[Face]) -> list[tup
         raw: faces of the raw track, with the same numbers.
     """
     partners = {(face.frame, face.id): face.landmarks for face in raw}
-    runs: list[list[tuple[Floats, Floats, float]]] = []
+    runs: list[list[tuple[Reals, Reals, float]]] = []
     for number in np.unique(steady["id"]).tolist():
         last = None
         for row in np.flatnonzero(steady["id"] == number):
@@ -261,7 +260,7 @@ def pair_shots(steady: dict[str, npt.NDArray[Any]], raw: list[Face]) -> list[tup
     return [tuple(np.asarray(column, np.float64) for column in zip(*run, strict=True)) for run in runs if len(run) > 2]  # type: ignore[misc]
 
 
-def _jitters(shots: list[tuple[Floats, Floats, Floats]]) -> list[float | None]:
+def _jitters(shots: list[tuple[Reals, Reals, Reals]]) -> list[float | None]:
     """Mean shaking of smoothed and raw tracks, on all and on still frames."""
     smooth, rough, still = [], [], []
     for late, prompt, times in shots:

@@ -2,19 +2,20 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 import numpy.typing as npt
 
+from morph.arrays import Reals
 from morph.inference.face_reader import score_of
 from morph.model.decoder import Decoder
 from morph.model.morphable_model import MorphableModel
 from morph.tracking.smoothing.face_smoother import IdentityPool
 
-Array = npt.NDArray[np.floating]
-
 
 def pooled_shape_error(
-    model: MorphableModel, got: Array, want: Array, group: npt.NDArray[np.integer], expected: Array | None = None
+    model: MorphableModel, got: Reals, want: Reals, group: npt.NDArray[np.integer[Any]], expected: Reals | None = None
 ) -> tuple[float, float]:
     """:func:`shape_error` of persons, each with the mean of the shapes that were predicted in all their pictures.
 
@@ -42,7 +43,7 @@ def pooled_shape_error(
     return shape_error(model, np.stack(mine), np.stack(true))
 
 
-def shape_error(model: MorphableModel, got: Array, want: Array, *, chunk: int = 64) -> tuple[float, float]:
+def shape_error(model: MorphableModel, got: Reals, want: Reals, *, chunk: int = 64) -> tuple[float, float]:
     """Mean vertex error in the model's unit of ``(N, S)`` identities after rigid alignment, and that of the model's mean."""
     face = model.vertex_masks.get("face")
     rows = np.flatnonzero(face > 0.5) if face is not None else np.arange(model.n_vertices)
@@ -58,7 +59,7 @@ def shape_error(model: MorphableModel, got: Array, want: Array, *, chunk: int = 
     return float(np.concatenate(mine).mean()), float(np.concatenate(others).mean())
 
 
-def _rigid_error(moved: Array, fixed: Array) -> Array:
+def _rigid_error(moved: Reals, fixed: Reals) -> Reals:
     """``(N,)`` mean distance of ``(N, V, 3)`` points after the rotation and shift that bring them closest (Kabsch)."""
     a, b = (p - p.mean(1, keepdims=True) for p in (moved.astype(np.float64), fixed.astype(np.float64)))
     u, _, vt = np.linalg.svd(np.einsum("nvi,nvj->nij", a, b))

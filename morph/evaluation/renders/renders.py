@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from morph.arrays import Bools, Reals
 from morph.crop.face_crop import box_of
 from morph.datasets.crops import CropSet
 from morph.evaluation.aflw2000.pose import nearest_euler
@@ -25,7 +26,6 @@ from morph.model.morphable_model import MorphableModel
 from morph.stopwatch import Stopwatch
 from morph.tracking.options import TrackerOptions
 
-Array = npt.NDArray[np.floating]
 BINS = ((0, 30), (30, 60), (60, 180))
 LEANS = ((0, 30), (30, 60), (60, 75), (75, 90), (90, 180))
 FRONTAL = 45.0  # degrees of yaw up to which eyes and mouth are judged
@@ -177,10 +177,10 @@ class Shown:
         expected: ``(N,)`` landmark errors that the network expects, as shares of the crop's side; None where it does not say.
     """
 
-    points: Array
-    visible: npt.NDArray[np.bool_] | None = None
-    group: npt.NDArray[np.integer] | None = None
-    expected: Array | None = None
+    points: Reals
+    visible: Bools | None = None
+    group: npt.NDArray[np.integer[Any]] | None = None
+    expected: Reals | None = None
 
 
 def compare(model: MorphableModel, got: Coefficients, want: Coefficients, pictures: Shown) -> dict[str, Any]:
@@ -232,21 +232,21 @@ def compare(model: MorphableModel, got: Coefficients, want: Coefficients, pictur
     }
 
 
-def _by_bin(values: Array, yaw: Array, bins: tuple[tuple[int, int], ...]) -> tuple[float, ...]:
+def _by_bin(values: Reals, yaw: Reals, bins: tuple[tuple[int, int], ...]) -> tuple[float, ...]:
     """Means of ``values`` ``(N,)`` where ``yaw`` ``(N,)`` lies in each bin; NaN where it never does."""
     rows = [values[(yaw >= low) & (yaw < high)] for low, high in bins]
     return tuple(float(row.mean()) if len(row) else float("nan") for row in rows)
 
 
-def _gap(points: Array, upper: tuple[int, ...], lower: tuple[int, ...]) -> Array:
+def _gap(points: Reals, upper: tuple[int, ...], lower: tuple[int, ...]) -> Reals:
     """Signed heights ``(N, len(upper))`` of the upper over the lower landmarks in the model frame."""
     return points[:, upper, 1] - points[:, lower, 1]
 
 
-def _eyes(gaps: Array) -> Array:
+def _eyes(gaps: Reals) -> Reals:
     """``(N, 4)`` gaps of two pairs an eye to ``(2 N,)`` openings of the eyes."""
     return np.concatenate([gaps[:, :2].mean(1), gaps[:, 2:].mean(1)])
 
 
-def _correlation(a: Array, b: Array) -> float:
+def _correlation(a: Reals, b: Reals) -> float:
     return float(np.corrcoef(a, b)[0, 1]) if len(a) > 2 and a.std() > 0 and b.std() > 0 else float("nan")

@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from morph.arrays import Doubles
 from morph.errors import MorphError
 from morph.model.morphable_model import MorphableModel
 from morph.model.readers.files import open_h5
@@ -103,7 +104,7 @@ def _modes(path: Path, file: Any, part: str, n_vertices: int) -> tuple[npt.NDArr
     return basis, np.sqrt(variance).astype(np.float32)
 
 
-def _named_points(path: Path, file: Any) -> dict[str, npt.NDArray[np.float64]]:
+def _named_points(path: Path, file: Any) -> dict[str, Doubles]:
     """Named points: a list of {"id", "coordinates"}, or one object from name to coordinates."""
     if "metadata/landmarks/json" not in file:
         return {}

@@ -8,16 +8,14 @@ from collections.abc import Mapping
 from pathlib import Path
 
 import numpy as np
-import numpy.typing as npt
 
+from morph.arrays import Ints, Reals
 from morph.errors import MorphError
 
-Ints = npt.NDArray[np.int32]
-Array = npt.NDArray[np.floating]
 LEAST = 12  # points that must be known before the rest is inferred
 
 
-def read_landmarks(path: Path, mean: Array, names: Mapping[str, int] | None = None) -> Ints:
+def read_landmarks(path: Path, mean: Reals, names: Mapping[str, int] | None = None) -> Ints:
     """The ``(68,)`` vertices that a mapping file states; those that it leaves out are inferred.
 
     Two forms are read: lines ``ibug = vertex`` as eos writes them (iBUG counts from 1, vertices from 0, ``#`` starts a
@@ -73,7 +71,7 @@ def _mapping_section(text: str) -> list[str]:
     return lines
 
 
-def _check(path: Path, found: dict[int, int], mean: Array, *, whole: bool) -> Ints:
+def _check(path: Path, found: dict[int, int], mean: Reals, *, whole: bool) -> Ints:
     if whole and len(found) != 68:
         raise MorphError(f"{path} holds {len(found)} vertex numbers; 68 are needed")
     bad = [vertex for vertex in found.values() if not 0 <= vertex < len(mean)]
@@ -82,7 +80,7 @@ def _check(path: Path, found: dict[int, int], mean: Array, *, whole: bool) -> In
     return complete_landmarks(mean, {i: int(v) for i, v in found.items()})
 
 
-def complete_landmarks(mean: Array, known: Mapping[int, int], reference: Array | None = None) -> Ints:
+def complete_landmarks(mean: Reals, known: Mapping[int, int], reference: Reals | None = None) -> Ints:
     """The ``(68,)`` vertices from those known; the others are inferred from a face whose 68 points are all known.
 
     The reference points are brought onto the known ones by a similarity; what is left between them is interpolated linearly
@@ -123,7 +121,7 @@ def complete_landmarks(mean: Array, known: Mapping[int, int], reference: Array |
     return out
 
 
-def _similarity(source: Array, target: Array, points: Array) -> Array:
+def _similarity(source: Reals, target: Reals, points: Reals) -> Reals:
     """``points`` under the similarity that best brings ``source`` onto ``target``, all ``(N, 3)`` (Umeyama 1991)."""
     a, b = source - source.mean(0), target - target.mean(0)
     u, s, vh = np.linalg.svd(b.T @ a)

@@ -9,15 +9,13 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from morph.arrays import Floats, Ints
 from morph.errors import MorphError
 from morph.model.ibug68 import LEFT_EYE, RIGHT_EYE
 from morph.model.morphable_model import MorphableModel
 
-Array = npt.NDArray[np.float32]
-Ints = npt.NDArray[np.int32]
 
-
-def to_vertices(flat: npt.ArrayLike, n_vertices: int, source: str) -> Array:
+def to_vertices(flat: npt.ArrayLike, n_vertices: int, source: str) -> Floats:
     """``(3V, n)`` rows ordered x, y, z of vertex 0, x of vertex 1, … to ``(V, 3, n)`` float32.
 
     Raises:
@@ -50,7 +48,7 @@ def from_one(index: npt.ArrayLike, n_vertices: int, source: str) -> Ints:
     return index.astype(np.int32)
 
 
-def face_outwards(mean: Array, triangles: Ints, landmarks: Ints) -> Ints:
+def face_outwards(mean: Floats, triangles: Ints, landmarks: Ints) -> Ints:
     """Triangles in anticlockwise order seen from outside: turned over where the face's own look away from the viewer.
 
     The 300W-LP basis comes clockwise. The triangles around the 51 inner landmarks decide, as they face +z in any head.
@@ -61,7 +59,7 @@ def face_outwards(mean: Array, triangles: Ints, landmarks: Ints) -> Ints:
     return triangles[:, ::-1] if facing[near].sum() < 0 else triangles
 
 
-def check_frame(mean: Array, landmarks: Ints, name: str) -> None:
+def check_frame(mean: Floats, landmarks: Ints, name: str) -> None:
     """Prove that landmarks and frame belong together: right eye left in the picture, brows above the chin, nose in front.
 
     Raises:
@@ -75,7 +73,7 @@ def check_frame(mean: Array, landmarks: Ints, name: str) -> None:
         )
 
 
-def assumed_std(shape: Array, expression: Array, unit: str) -> tuple[Array, Array]:
+def assumed_std(shape: Floats, expression: Floats, unit: str) -> tuple[Floats, Floats]:
     """Standard deviations for a basis that comes without, assumed, not measured.
 
     Shape mode k (from 1) moves the vertices by 2.5 / k mm, expression mode k by 1.5 / sqrt(k) mm (root mean square): about how
@@ -88,7 +86,7 @@ def assumed_std(shape: Array, expression: Array, unit: str) -> tuple[Array, Arra
     """
     millimetre = {"mm": 1.0, "um": 1000.0}[unit]
 
-    def spread(basis: Array, first: float, power: float) -> Array:
+    def spread(basis: Floats, first: float, power: float) -> Floats:
         rms = np.sqrt((basis.astype(np.float64) ** 2).sum(axis=(0, 1)) / len(basis))
         wanted = first * millimetre * np.arange(1, basis.shape[-1] + 1) ** -power
         return np.asarray((wanted / np.maximum(rms, 1e-30)).astype(np.float32))
@@ -96,7 +94,7 @@ def assumed_std(shape: Array, expression: Array, unit: str) -> tuple[Array, Arra
     return spread(shape, 2.5, 1.0), spread(expression, 1.5, 0.5)
 
 
-def read_std(path: Path, n_shape: int, n_expression: int) -> tuple[Array, Array]:
+def read_std(path: Path, n_shape: int, n_expression: int) -> tuple[Floats, Floats]:
     """The last S + E numbers of a text file: raw standard deviations of shape, then expression coefficients.
 
     Raises:
@@ -136,13 +134,13 @@ class ModelParts:
     name: str
     unit: str
     licence: str
-    mean: Array
-    shape: tuple[Array, Array]
-    expression: tuple[Array, Array]
+    mean: Floats
+    shape: tuple[Floats, Floats]
+    expression: tuple[Floats, Floats]
     triangles: Ints
     landmarks: Ints
     expression_names: tuple[str, ...] = ()
-    uv: Array | None = None
+    uv: Floats | None = None
     uv_triangles: Ints | None = None
 
 

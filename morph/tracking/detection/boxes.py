@@ -5,22 +5,22 @@ from __future__ import annotations
 import numpy as np
 import numpy.typing as npt
 
-Floats = npt.NDArray[np.floating]
+from morph.arrays import Reals
 
 
-def overlap(first: npt.ArrayLike, second: npt.ArrayLike) -> Floats:
+def overlap(first: npt.ArrayLike, second: npt.ArrayLike) -> Reals:
     """Intersection over union of ``(n, 4)`` with ``(m, 4)`` boxes, ``(n, m)``; two unit boxes half a side apart give 1/3."""
     shared, mine, others = _areas(first, second)
     return shared / np.maximum(mine + others - shared, 1e-12)
 
 
-def covered(first: npt.ArrayLike, second: npt.ArrayLike) -> Floats:
+def covered(first: npt.ArrayLike, second: npt.ArrayLike) -> Reals:
     """Intersection of ``(n, 4)`` with ``(m, 4)`` boxes over the smaller of the two, ``(n, m)``."""
     shared, mine, others = _areas(first, second)
     return shared / np.maximum(np.minimum(mine, others), 1e-12)
 
 
-def _areas(first: npt.ArrayLike, second: npt.ArrayLike) -> tuple[Floats, Floats, Floats]:
+def _areas(first: npt.ArrayLike, second: npt.ArrayLike) -> tuple[Reals, Reals, Reals]:
     """``(n, m)`` shared areas, ``(n, 1)`` and ``(1, m)`` areas of each."""
     a = np.asarray(first, np.float64).reshape(-1, 1, 4)
     b = np.asarray(second, np.float64).reshape(1, -1, 4)

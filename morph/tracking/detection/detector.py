@@ -10,15 +10,12 @@ from typing import Any, Protocol
 
 import cv2
 import numpy as np
-import numpy.typing as npt
 
+from morph.arrays import Floats, Image
 from morph.errors import MorphError
 from morph.frames.picture import check_picture
 from morph.inference.onnx_session import open_session
 from morph.tracking.detection.boxes import suppress
-
-Floats = npt.NDArray[np.float32]
-Image = npt.NDArray[np.uint8]
 
 STRIDE = 4  # picture pixels a cell of CenterFace's heat map
 MULTIPLE = 32  # its input sides are multiples of this

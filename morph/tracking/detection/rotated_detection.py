@@ -5,12 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 
 import numpy as np
-import numpy.typing as npt
 
+from morph.arrays import Floats, Image, Reals
 from morph.tracking.detection.boxes import covered
 from morph.tracking.detection.detector import Detections, Detector, merge
-
-Image = npt.NDArray[np.uint8]
 
 COVERED = 0.5  # share of the smaller box from which two findings are of one face
 
@@ -31,7 +29,7 @@ def detect_turned(detector: Detector, image: Image, quarters: Iterable[int]) -> 
     return found
 
 
-def settle(first: Detections, second: Detections, errors: Callable[[Detections], npt.NDArray[np.floating]]) -> Detections:
+def settle(first: Detections, second: Detections, errors: Callable[[Detections], Reals]) -> Detections:
     """Two findings of one picture as one, best first, each face once; of two that overlap the network's choice.
 
     Small upright faces look to the detector as if they lay on their side, often in a larger box and with a better score. The
@@ -79,11 +77,11 @@ def quarter_of(turn: float) -> int:
     return round(-turn / (np.pi / 2)) % 4
 
 
-def _quarter(points: npt.NDArray[np.float32]) -> npt.NDArray[np.float32]:
+def _quarter(points: Floats) -> Floats:
     """``(..., 2)`` points a quarter turn clockwise about pixel (0, 0), y down."""
     return np.stack([-points[..., 1], points[..., 0]], axis=-1)
 
 
-def _quarter_box(boxes: npt.NDArray[np.float32]) -> npt.NDArray[np.float32]:
+def _quarter_box(boxes: Floats) -> Floats:
     corners = _quarter(boxes.reshape(-1, 2, 2))
     return np.concatenate([corners.min(1), corners.max(1)], axis=-1)

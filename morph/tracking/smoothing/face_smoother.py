@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 import numpy as np
 import numpy.typing as npt
 
+from morph.arrays import Floats, Image, Reals
 from morph.crop.face_crop import box_of
 from morph.model import Coefficients, Decoder, landmark_decoder
 from morph.model.coefficients import midway
@@ -17,9 +18,6 @@ from morph.tracking.face import Face
 from morph.tracking.smoothing.flow_filter import FlowCutoffs, FlowFilter
 from morph.tracking.smoothing.flow_pose import RigidPoints
 from morph.tracking.smoothing.one_euro import Cutoffs, OneEuroFilter, RotationFilter
-
-Floats = npt.NDArray[np.floating]
-Image = npt.NDArray[np.uint8]
 
 EYELIDS = ("eyeBlink", "eyeSquint", "eyeWide")  # beginnings of expression names
 LEAST_DOUBT = 0.02  # keeps one frame that is very sure from being the whole identity
@@ -102,7 +100,7 @@ class BoxFilter:
     def __init__(self, cutoffs: Cutoffs) -> None:
         self._filter = OneEuroFilter(cutoffs, shared=True)
 
-    def __call__(self, box: Floats, time: float) -> Floats:
+    def __call__(self, box: Reals, time: float) -> Reals:
         """The filtered box at ``time`` (seconds)."""
         return self._filter(box, time, float((box[2:] - box[:2]).max()))
 
@@ -111,10 +109,10 @@ class IdentityPool:
     """The identity of one person: the mean shape of all frames so far, sure frames counting more."""
 
     def __init__(self) -> None:
-        self._sum: Floats = np.zeros(())
+        self._sum: Reals = np.zeros(())
         self._weight = 0.0
 
-    def add(self, shape: npt.ArrayLike, score: float) -> npt.NDArray[np.float32]:
+    def add(self, shape: npt.ArrayLike, score: float) -> Floats:
         """Take in the ``(S,)`` shape of a frame of which the tracker is ``score`` (0..1) sure; returns the mean."""
         weight = identity_weight(score)
         self._sum = self._sum + weight * np.asarray(shape, np.float64)
@@ -156,7 +154,7 @@ class FaceSmoother:
         steady = self._motion(pooled, time, side)
         return steady if self._flow is None or image is None else self._flow(pooled, steady, time, side, image)
 
-    def box(self, box: Floats, time: float, turn: float = 0.0) -> Floats:
+    def box(self, box: Reals, time: float, turn: float = 0.0) -> Reals:
         """The box from which the next crop is cut, in the picture turned by ``turn``; another turn begins anew."""
         if turn != self._turn:
             self._box, self._turn = BoxFilter(self._config.box), turn

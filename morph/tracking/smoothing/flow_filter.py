@@ -12,14 +12,11 @@ from dataclasses import dataclass, field
 
 import cv2
 import numpy as np
-import numpy.typing as npt
 
+from morph.arrays import Image, Reals
 from morph.model import Coefficients
 from morph.tracking.smoothing.flow_pose import FLIP, GreyWindow, KnownHead, PoseChange, RigidPoints, pose_change, project
 from morph.tracking.smoothing.one_euro import Clock, Cutoffs, share_of_new
-
-Floats = npt.NDArray[np.floating]
-Image = npt.NDArray[np.uint8]
 
 LEVERS = np.array([0.3, 0.3, 0.3, 0.4, 1.0, 1.0])  # face sizes by which a turn of a radian, log scale and shift move points
 KINDS = np.array([0, 0, 0, 1, 2, 2])  # turn, log scale, shift
@@ -61,23 +58,23 @@ class FlowCutoffs:
 class HeadPose:
     """A head by its rotation ``(3, 3)``, the logarithm of its scale, and the pixel ``(2,)`` of the middle of its face."""
 
-    rotation: Floats
+    rotation: Reals
     log_scale: float
-    place: Floats
+    place: Reals
 
     @classmethod
-    def of(cls, head: Coefficients, middle: Floats) -> HeadPose:
+    def of(cls, head: Coefficients, middle: Reals) -> HeadPose:
         rotation, scale = np.asarray(head.rotation, np.float64), float(head.scale)
         return cls(rotation, float(np.log(scale)), scale * (rotation @ middle)[:2] * FLIP + head.translation)
 
-    def head(self, shape: Floats, expression: Floats, middle: Floats) -> Coefficients:
+    def head(self, shape: Reals, expression: Reals, middle: Reals) -> Coefficients:
         scale = np.exp(self.log_scale)
         translation = self.place - scale * (self.rotation @ middle)[:2] * FLIP
         return Coefficients(
             shape, expression, self.rotation.astype(np.float32), np.float32(scale), translation.astype(np.float32)
         )
 
-    def after(self, change: PoseChange, middle: Floats) -> HeadPose:
+    def after(self, change: PoseChange, middle: Reals) -> HeadPose:
         """Moved as the flow says."""
         arm = middle - change.centre
         rotation, log_scale = cv2.Rodrigues(change.turn)[0] @ self.rotation, self.log_scale + change.log_scale
@@ -92,12 +89,12 @@ class HeadPose:
             self.place + second.place - first.place,
         )
 
-    def difference_to(self, other: HeadPose, side: float) -> Floats:
+    def difference_to(self, other: HeadPose, side: float) -> Reals:
         """``(6,)`` turn (radians), log scale, shift (face sizes)."""
         turn = cv2.Rodrigues(other.rotation @ self.rotation.T)[0][:, 0]
         return np.array([*turn, other.log_scale - self.log_scale, *((other.place - self.place) / side)])
 
-    def moved(self, difference: Floats, side: float) -> HeadPose:
+    def moved(self, difference: Reals, side: float) -> HeadPose:
         """The inverse of :meth:`difference_to`."""
         return HeadPose(
             cv2.Rodrigues(difference[:3])[0] @ self.rotation,
@@ -175,6 +172,6 @@ class FlowFilter:
         self._out = self._out.moved(shares * self._out.difference_to(self._carried, side), side)
 
 
-def _lengths(difference: Floats) -> Floats:
+def _lengths(difference: Reals) -> Reals:
     """``(3,)`` of its turn, log scale and shift."""
     return np.sqrt(np.add.reduceat(difference * difference, (0, 3, 4)))

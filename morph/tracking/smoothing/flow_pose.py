@@ -12,14 +12,11 @@ from dataclasses import dataclass
 
 import cv2
 import numpy as np
-import numpy.typing as npt
 
+from morph.arrays import Bools, Image, Indices, Reals
 from morph.errors import MorphError
 from morph.model import Coefficients, Decoder, MorphableModel
 from morph.rendering import vertex_normals
-
-Floats = npt.NDArray[np.floating]
-Image = npt.NDArray[np.uint8]
 
 POINTS = 48  # vertices that are followed
 RIGID = 0.75  # of the vertices that look forward, the share that expressions move least
@@ -51,8 +48,8 @@ class RigidPoints:
     """
 
     decoder: Decoder
-    normals: Floats
-    middle: Floats
+    normals: Reals
+    middle: Reals
 
 
 def rigid_points(model: MorphableModel, count: int = POINTS) -> RigidPoints:
@@ -95,14 +92,14 @@ class GreyWindow:
         grey: ``(SIDE, SIDE)`` uint8 of the last picture.
     """
 
-    low: npt.NDArray[np.int64]
+    low: Indices
     side: int
     face: float
     shape: tuple[int, int]
     grey: Image
 
     @classmethod
-    def about(cls, image: Image, points: Floats) -> GreyWindow:
+    def about(cls, image: Image, points: Reals) -> GreyWindow:
         """The window about ``(n, 2)`` points of a face in a picture ``(H, W, 3)``."""
         low, high = points.min(0), points.max(0)
         face = float((high - low).max())
@@ -112,7 +109,7 @@ class GreyWindow:
         corner = np.round((low + high - side) / 2).astype(np.int64)
         return cls(corner, side, face, image.shape[:2], _cut(image, corner, side))
 
-    def fits(self, image: Image, points: Floats) -> bool:
+    def fits(self, image: Image, points: Reals) -> bool:
         """Whether a face is still about where it was when the window was put there, in a picture of the same size."""
         low, high = points.min(0), points.max(0)
         face = float((high - low).max())
@@ -123,18 +120,18 @@ class GreyWindow:
         """The same window in another picture of the same size."""
         return dataclasses.replace(self, grey=_cut(image, self.low, self.side))
 
-    def inward(self, points: Floats) -> Floats:
+    def inward(self, points: Reals) -> Reals:
         """Pixels of the picture to pixels of ``grey``, 0-based at their centres on both sides."""
         return (points - self.low + 0.5) * (SIDE / self.side) - 0.5
 
-    def shows(self, points: Floats) -> npt.NDArray[np.bool_]:
+    def shows(self, points: Reals) -> Bools:
         """Which ``(n, 2)`` pixels of the picture lie in the picture and off the window's rim."""
         inside = self.inward(points)
         high = np.array(self.shape[::-1]) - 1
         return np.asarray(np.all((inside > EDGE) & (inside < SIDE - 1 - EDGE) & (points > 0) & (points < high), axis=1))
 
 
-def _cut(image: Image, low: npt.NDArray[np.int64], side: int) -> Image:
+def _cut(image: Image, low: Indices, side: int) -> Image:
     """``(SIDE, SIDE)`` grey part of a picture, its border carried on beyond it."""
     height, width = image.shape[:2]
     x, y = int(low[0]), int(low[1])
@@ -159,10 +156,10 @@ class PoseChange:
         centre: ``(3,)`` of the model: the middle of the points that were followed, about which the head turned.
     """
 
-    turn: Floats
+    turn: Reals
     log_scale: float
-    shift: Floats
-    centre: Floats
+    shift: Reals
+    centre: Reals
 
 
 @dataclass(frozen=True, eq=False)
@@ -178,7 +175,7 @@ class KnownHead:
 
     window: GreyWindow
     points: RigidPoints
-    vertices: Floats
+    vertices: Reals
     pose: Coefficients
 
 
@@ -218,13 +215,13 @@ def pose_change(known: KnownHead, grey: Image, guess: Coefficients) -> PoseChang
     return _rigid(vertices[rows[good]], rotation, scale, flow[good], side)
 
 
-def project(vertices: Floats, head: Coefficients) -> Floats:
+def project(vertices: Reals, head: Coefficients) -> Reals:
     """``(K, 3)`` vertices of a head to pixels ``(K, 2)``."""
     x_and_y = np.asarray(head.rotation, np.float64)[:2].T * (float(head.scale) * FLIP)
     return np.asarray(vertices @ x_and_y + head.translation)
 
 
-def _rigid(vertices: Floats, rotation: Floats, scale: float, flow: Floats, side: float) -> PoseChange | None:
+def _rigid(vertices: Reals, rotation: Reals, scale: float, flow: Reals, side: float) -> PoseChange | None:
     """The rigid motion of ``(n, 3)`` vertices that moved by ``flow`` ``(n, 2)`` pixels, by reweighted least squares."""
     centre = vertices.mean(0)
     x, y, z = scale * ((vertices - centre) @ rotation.T).T

@@ -10,10 +10,10 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
+from morph.arrays import Reals
 from morph.errors import MorphError
 from morph.model.rotation import rotation_exp, rotation_log
 
-Floats = npt.NDArray[np.floating]
 FIRST_RATE = 30.0  # frames a second that are assumed where two values have one and the same time
 
 
@@ -36,7 +36,7 @@ class Cutoffs:
             raise MorphError(f"cut-offs must be above 0 Hz and the gain not negative, got {self}")
 
 
-def share_of_new(cutoff: npt.ArrayLike, step: float) -> Floats:
+def share_of_new(cutoff: npt.ArrayLike, step: float) -> Reals:
     """The share (0..1) of the new value in a first-order low pass of ``cutoff`` hertz after ``step`` seconds."""
     return np.asarray(1.0 / (1.0 + 1.0 / (2.0 * np.pi * np.asarray(cutoff, np.float64) * step)))
 
@@ -70,10 +70,10 @@ class OneEuroFilter:
     def reset(self) -> None:
         """Forget all: the next value comes out as it went in."""
         self._clock = Clock()
-        self._value: Floats | None = None
-        self._velocity: Floats = np.zeros(())
+        self._value: Reals | None = None
+        self._velocity: Reals = np.zeros(())
 
-    def __call__(self, value: npt.ArrayLike, time: float, unit: float = 1.0) -> Floats:
+    def __call__(self, value: npt.ArrayLike, time: float, unit: float = 1.0) -> Reals:
         """The filtered value.
 
         Args:
@@ -110,10 +110,10 @@ class RotationFilter:
     def reset(self) -> None:
         """Forget all: the next rotation comes out as it went in."""
         self._clock = Clock()
-        self._rotation: Floats | None = None
-        self._velocity: Floats = np.zeros(3)
+        self._rotation: Reals | None = None
+        self._velocity: Reals = np.zeros(3)
 
-    def __call__(self, rotation: npt.ArrayLike, time: float) -> Floats:
+    def __call__(self, rotation: npt.ArrayLike, time: float) -> Reals:
         """The filtered ``(3, 3)`` rotation at ``time`` (seconds)."""
         rotation = np.asarray(rotation, np.float64)
         step = self._clock.tick(time)

@@ -17,12 +17,12 @@ import sys, numpy as np
 from morph.model import load_default_model
 from viewer.draw.offscreen import open_renderer
 from viewer.props import find_prop
-from viewer.stage.track_scene import Look, Stage
+from viewer.stage.track_scene import DisplayStyle, TrackScene
 from morph.track_folder.read import load_track
 folder, backend, prop, out = sys.argv[1:]
-stage = Stage(load_track(folder), load_default_model(0), find_prop(prop))
+stage = TrackScene(load_track(folder), load_default_model(0), find_prop(prop))
 renderer = open_renderer(backend)
-scenes = [stage.picture_scene(f, 320, 240, 2.0, Look(head=h)) for f in (0, 2) for h in (True, False)]
+scenes = [stage.picture_scene(f, 320, 240, 2.0, DisplayStyle(head=h)) for f in (0, 2) for h in (True, False)]
 scenes.append(stage.model_scene(1, stage.orbit(30, 10, 320, 240), 320, 240))
 np.save(out, np.stack([renderer.render(scene) for scene in scenes]))
 renderer.close()

@@ -15,11 +15,11 @@ from viewer.draw.opengl import import_pyrender
 from viewer.windows.painter import Painter
 from viewer.windows.playback import Playback
 from viewer.props import find_prop
-from viewer.stage.track_scene import Stage
+from viewer.stage.track_scene import TrackScene
 from morph.track_folder.read import load_track
 folder, plate, out, light = sys.argv[1:]
 pyrender = import_pyrender("osmesa")
-stage = Stage(load_track(folder), load_default_model(0), find_prop("mask"))
+stage = TrackScene(load_track(folder), load_default_model(0), find_prop("mask"))
 state = Playback(0, 0, 25.0, ["none", "mask"], 0)
 state.head = False
 painter = Painter(stage, Footage(plate, 0), light=light)
