@@ -18,7 +18,7 @@ from morph.frames.frame import Frame, FrameSource
 from morph.frames.tiff import tiff_pages
 
 SHORTEST = 10  # milliseconds that a frame is shown at least; players take shorter ones for this or for longer
-MOST_PIXELS = 1 << 28
+MOST_PIXELS = 1 << 25  # of the canvas of an animation
 
 
 def count_pictures(data: bytes, kind: PictureFormat) -> int:

@@ -146,16 +146,18 @@ def _synthesise(  # noqa: PLR0913 - as of the public one, in a locked folder
     clock: Callable[[int, float], None] | None,
 ) -> CropSet:
     """See :func:`synthesise`; the folder is ours alone."""
+    wanted = _describe(plan, model)
     if (folder / "meta.json").is_file():
         done = CropSet.open(folder)
         if {name: done.meta.get(name) for name in about} == about:
+            _remove_parts(plan, folder / "parts", wanted)  # killed after the set was whole
             return done
         kept = done.meta.get("plan")
         same = isinstance(kept, dict) and {**kept, "renderer": RENDERER} == about["plan"]
         which = "this crop set as another version of the renderer drew it" if same else "another crop set"
         raise MorphError(f"{folder} holds {which}; choose an empty folder")
     parts = output_folder(folder / "parts")
-    note, wanted = parts / "plan.txt", _describe(plan, model)
+    note = parts / "plan.txt"
     if note.is_file() and note.read_text() != wanted:
         if _without_renderer(note.read_text()) == _without_renderer(wanted):
             raise MorphError(f"{folder} holds parts that another version of the renderer drew; choose an empty folder")
@@ -175,7 +177,21 @@ def _synthesise(  # noqa: PLR0913 - as of the public one, in a locked folder
             progress(last - first)
         if clock:
             clock(last - first, seconds)
-    return _join(plan, parts, folder, about)
+    _join(plan, parts, folder, about)
+    _remove_parts(plan, parts, wanted)
+    return CropSet.open(folder)
+
+
+def _remove_parts(plan: SynthesisPlan, parts: Path, wanted: str) -> None:
+    """Remove what a set was joined from, the note whose parts they are last; nothing where the note says another plan."""
+    note = parts / "plan.txt"
+    if not note.is_file() or note.read_text() != wanted:
+        return
+    leftovers = parts.glob(".[0-9]*.npz")  # what killed runs left half written
+    for path in (*(_part(parts, block) for block in plan.blocks()), *leftovers, note):
+        path.unlink(missing_ok=True)
+    with contextlib.suppress(OSError):  # somebody keeps other files there
+        parts.rmdir()
 
 
 def _describe(plan: SynthesisPlan, model: MorphableModel) -> str:
@@ -256,7 +272,7 @@ def render_range(renderer: Renderer, plan: SynthesisPlan, first: int, last: int)
     }
 
 
-def _join(plan: SynthesisPlan, parts: Path, folder: Path, about: dict[str, Any]) -> CropSet:
+def _join(plan: SynthesisPlan, parts: Path, folder: Path, about: dict[str, Any]) -> None:
     """Put the parts together, ``meta.json`` last; pictures go through a memory map, so a set may be larger than memory."""
     joiner = _Joiner(plan, parts, folder)
     maps = {name: {**ABOUT[name], "crc32": joiner.join(name, *MAPS[name])} for name in plan.maps}
@@ -278,12 +294,6 @@ def _join(plan: SynthesisPlan, parts: Path, folder: Path, about: dict[str, Any])
     CropSet(np.load(folder / "images.npy", mmap_mode="r"), joined, meta)  # checks shapes
     with atomic_path(folder / "meta.json") as path:
         path.write_text(json.dumps(meta, indent=1))
-    leftovers = parts.glob(".[0-9]*.npz")  # what killed runs left half written
-    for path in (*(_part(parts, block) for block in plan.blocks()), *leftovers, parts / "plan.txt"):
-        path.unlink(missing_ok=True)
-    with contextlib.suppress(OSError):  # somebody keeps other files there
-        parts.rmdir()
-    return CropSet.open(folder)
 
 
 def _load(parts: Path, block: tuple[int, int], *names: str) -> list[npt.NDArray[Any]]:
