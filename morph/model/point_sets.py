@@ -2,14 +2,14 @@
 
 ``ibug68`` are the model's own landmarks, where annotators of photographs put the points. ``300w_lp`` are the vertices at which
 the keypoints of the Basel model lie on this head: 300W-LP's and AFLW2000-3D's labels are those keypoints, and on brows, jaw and
-nose they are not where an annotator would click. They were settled on crops of AFLW (``data/free_faces/point_sets.py``).
+nose they are not where an annotator would click. Settled on crops of AFLW (``data/default_model/point_set_study.py``).
 """
 
 from __future__ import annotations
 
 import numpy as np
+import numpy.typing as npt
 
-from morph.arrays import Indices
 from morph.errors import MorphError
 from morph.model.morphable_model import MorphableModel
 
@@ -19,11 +19,11 @@ POINT_SETS = {
 }
 _MODEL = "morph-head-1"
 _VERTICES_300W_LP: tuple[int, ...] = (
-    *(1823, 7747, 1306, 12627, 5512, 12522, 13039, 5943, 5490, 9435, 14796, 14282, 9061, 14387, 3055, 11121, 3554),
-    *(158, 4390, 125, 4349, 111, 1955, 8059, 1968, 8097, 1996, 4259, 1279, 194, 4593, 12218, 4628, 220, 8298, 13981),
-    *(15703, 12053, 4111, 21, 1840, 3891, 1874, 7850, 13817, 15633, 3819, 3571),
-    *(4897, 4841, 4906, 340, 8566, 8501, 8557, 8596, 8611, 4973, 4962, 4946),
-    *(12288, 4931, 4940, 8585, 14051, 2206, 4977, 386),
+    *(1823, 13536, 1306, 12627, 5512, 5903, 13039, 5943, 5490, 9435, 14796, 9396, 9061, 14387, 3055, 15286, 3554),
+    *(158, 12161, 125, 4349, 4356, 8066, 8059, 1968, 13924, 1996, 4259, 1279, 194, 4593, 12218, 4628, 4637, 8298, 13981),
+    *(11750, 7765, 12084, 21, 1840, 3891, 1874, 13848, 11139, 11610, 3819, 3571),
+    *(1193, 4841, 12296, 340, 14059, 8501, 2946, 8596, 8611, 4973, 4962, 4946),
+    *(12288, 4931, 351, 8585, 14051, 2206, 392, 386),
 )
 
 
@@ -38,7 +38,7 @@ def has_point_set(model: MorphableModel, name: str) -> bool:
     return name == "ibug68" or (name == "300w_lp" and own)
 
 
-def point_set(model: MorphableModel, name: str) -> Indices:
+def point_set(model: MorphableModel, name: str) -> npt.NDArray[np.int64]:
     """The vertices ``(68,)`` of a set.
 
     Args:

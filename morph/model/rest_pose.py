@@ -8,17 +8,17 @@ they are everywhere; only Euler angles that users see and that the benchmark com
 from __future__ import annotations
 
 import numpy as np
+import numpy.typing as npt
 
-from morph.arrays import Doubles
 from morph.model.morphable_model import MorphableModel
 from morph.model.rotation import euler_to_matrix
 
-# Degrees, 300W-LP's sign, of the default model's frame in 300W-LP's, by data/default_model/point_set_study.py: -4.1 where the
-# Basel model's keypoints lie over the head, -4.5 by 3DDFA_V2's poses of crops of AFLW. AFLW2000-3D had no say.
+# Degrees, 300W-LP's sign, of the default model's frame in 300W-LP's, by data/default_model/point_set_study.py: -4.3 by poses
+# that 3DDFA_V2 gives 3,000 crops of AFLW, -3.9 where the Basel model's keypoints lie over the head. AFLW2000-3D had no say.
 REST_PITCH = {"morph-head-1": -4.3}
 
 
-def rest_turn(model: MorphableModel) -> Doubles:
+def rest_turn(model: MorphableModel) -> npt.NDArray[np.float64]:
     """The rotation ``(3, 3)`` from 300W-LP's frame of a head to the model's: the unit matrix where they are the same.
 
     Angles of a head follow 300W-LP as those of ``rotation @ rest_turn(model)``: its pitch is -4.3 degrees for the default model

@@ -51,8 +51,8 @@ def blinks(faces) -> np.ndarray:
 def test_eyes_behind_dark_glasses_rest_and_do_not_flicker_half_shut(tracker, seen, shade):
     tracker.reset()
     faces = [tracker.process(with_glasses(image, face.landmarks, shade), time)[0] for image, time, face in seen]
-    assert blinks(faces).max() < 0.15
-    assert blinks(faces).std(0).max() < 0.05
+    assert blinks(faces).max() < 0.2
+    assert blinks(faces).std(0).max() < 0.06  # 0.12 to 0.2 where nothing is held
 
 
 def test_eyes_that_are_seen_open_and_shut_as_before(tracker, seen, monkeypatch):
