@@ -5,8 +5,8 @@ from __future__ import annotations
 import argparse
 import sys
 
-from morph.datasets.lp300w import LICENCE, PairReader, count_pairs, find_pairs
 from morph.datasets.prepare import prepare, run_script, script_parser
+from morph.datasets.published.lp300w import LICENCE, PairReader, count_pairs, find_pairs
 from morph.model.readers import read_model
 
 

@@ -7,8 +7,8 @@ import sys
 
 import numpy as np
 
-from morph.datasets.aflw2000 import CropReader, open_aflw2000
 from morph.datasets.prepare import prepare, run_script, script_parser
+from morph.datasets.published.aflw2000 import CropReader, open_aflw2000
 from morph.evaluation.aflw2000.nme import YAW_BINS, yaw_bin
 
 

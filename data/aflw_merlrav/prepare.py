@@ -5,8 +5,8 @@ from __future__ import annotations
 import argparse
 import sys
 
-from morph.datasets.aflw_merlrav import EXPECTED, LICENCE, MerlRavReader, open_aflw_merlrav
 from morph.datasets.prepare import prepare, run_script, script_parser
+from morph.datasets.published.aflw_merlrav import EXPECTED, LICENCE, MerlRavReader, open_aflw_merlrav
 
 
 def run(options: argparse.Namespace) -> None:

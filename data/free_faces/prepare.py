@@ -19,7 +19,10 @@ from tqdm import tqdm
 
 from morph.atomic import atomic_path, output_folder
 from morph.datasets.crops import FORMAT
-from morph.datasets.free_faces import (
+from morph.datasets.npy_rows import NpyRows
+from morph.datasets.picture_store import open_pictures
+from morph.datasets.prepare import run_script
+from morph.datasets.published.free_faces import (
     SIZE,
     kept_apart,
     number_of,
@@ -28,9 +31,6 @@ from morph.datasets.free_faces import (
     read_fairface,
     resized,
 )
-from morph.datasets.npy_rows import NpyRows
-from morph.datasets.picture_store import open_pictures
-from morph.datasets.prepare import run_script
 from morph.model import load_default_model
 from morph.model.decoder import landmark_decoder
 

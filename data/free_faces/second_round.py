@@ -16,13 +16,13 @@ import numpy.typing as npt
 from tqdm import tqdm
 
 from morph.datasets.crops import CropSet
-from morph.datasets.free_faces import kept_apart, read_fairface
 from morph.datasets.picture_store import open_pictures
 from morph.datasets.prepare import run_script
+from morph.datasets.published.free_faces import kept_apart, read_fairface
 from morph.errors import MorphError
 from morph.evaluation.aflw2000.evaluator import predict_flat
 from morph.evaluation.aflw2000.weights import MeasuredWeights, open_weights
-from morph.fitting.profiling import head_yaw
+from morph.fitting.profiling.profiling import head_yaw
 from morph.fitting.vote import FIRST, Looks, look_several_times, vote
 from morph.model import Coefficients, MorphableModel, load_default_model
 from morph.model.decoder import landmark_decoder

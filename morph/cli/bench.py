@@ -155,7 +155,7 @@ def run_viewer(options: argparse.Namespace) -> None:
 
 def run_aflw2000(options: argparse.Namespace) -> None:
     """AFLW2000-3D."""
-    from morph.datasets.aflw2000 import open_aflw2000
+    from morph.datasets.published.aflw2000 import open_aflw2000
     from morph.evaluation.aflw2000.points import align, evaluate_points, read_predictions, save_predictions
 
     benchmark = open_aflw2000(options.data)

@@ -47,8 +47,8 @@ def run(options: argparse.Namespace) -> None:
     """Turn, write, and say how many and how fast."""
     from tqdm import tqdm
 
-    from morph.fitting.profile_set import ProfileSettings, profile_set
-    from morph.fitting.profiling_set import ProfilingPlan
+    from morph.fitting.profiling.profile_set import ProfileSettings, profile_set
+    from morph.fitting.profiling.profiling_set import ProfilingPlan
 
     plan = ProfilingPlan(**{field.name: getattr(options, field.name) for field in dataclasses.fields(ProfilingPlan)})
     settings = ProfileSettings(plan, options.model, options.processes, options.max_bad, options.mat)

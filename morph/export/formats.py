@@ -15,7 +15,7 @@ from morph.arrays import Floats, Image
 from morph.atomic import atomic_path, output_folder
 from morph.errors import MorphError
 from morph.export.alembic_cache import write_alembic
-from morph.export.glb import write_glb
+from morph.export.gltf.glb import write_glb
 from morph.export.head_mesh import png
 from morph.export.linked_files import linked_path
 from morph.export.live_link import write_live_link

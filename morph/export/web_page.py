@@ -17,7 +17,7 @@ import numpy as np
 from morph import __version__
 from morph.arrays import Doubles, Image
 from morph.atomic import atomic_path
-from morph.export.glb import METRE, glb_bytes
+from morph.export.gltf.glb import METRE, glb_bytes
 from morph.export.head_mesh import png
 from morph.export.performance import Performance
 

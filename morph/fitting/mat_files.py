@@ -11,7 +11,7 @@ import numpy.typing as npt
 
 from morph.arrays import Array
 from morph.atomic import atomic_path, output_folder
-from morph.datasets.labels_300w_lp import BFM_MODES, is_bfm_of_300w_lp
+from morph.datasets.published.labels_300w_lp import BFM_MODES, is_bfm_of_300w_lp
 from morph.errors import MorphError
 from morph.model.coefficients import Coefficients
 from morph.model.morphable_model import MorphableModel

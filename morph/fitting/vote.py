@@ -16,7 +16,7 @@ import numpy.typing as npt
 from morph.arrays import Image, Reals
 from morph.crop.face_crop import cut, inverse
 from morph.crop.geometry import crop_similarity
-from morph.fitting.profiling import head_yaw
+from morph.fitting.profiling.profiling import head_yaw
 from morph.model.coefficients import Coefficients, model_symmetry
 from morph.model.decoder import landmark_decoder
 from morph.model.morphable_model import MorphableModel

@@ -13,7 +13,7 @@ import cv2
 
 from morph.errors import MorphError
 from morph.frames.animation import WebpSource, count_pictures
-from morph.frames.clip import ClipSource
+from morph.frames.clips.clip import ClipSource
 from morph.frames.formats import CLIP_SUFFIXES, HEAD, PICTURE_SUFFIXES, RAW_SUFFIXES, format_of, is_clip
 from morph.frames.frame import Frame, FrameSource
 from morph.frames.no_file import no_file_name

@@ -16,8 +16,8 @@ pytest.importorskip("onnx")
 import morph
 from morph.crop.face_crop import box_of
 from morph.crop.geometry import crop_similarity
-from morph.datasets.aflw2000 import Aflw2000
 from morph.datasets.crops import CropSet
+from morph.datasets.published.aflw2000 import Aflw2000
 from morph.datasets.training_batches import TrainingBatches
 from morph.evaluation.aflw2000.crops import cut_benchmark
 from morph.inference.face_reader import FaceReader

@@ -13,7 +13,7 @@ from toy import toy_model
 
 from morph.datasets.crop_writer import Piece, write_crops
 from morph.datasets.crops import CropSet
-from morph.datasets.lp300w import PairReader, find_pairs
+from morph.datasets.published.lp300w import PairReader, find_pairs
 from morph.errors import MorphError
 
 FILES = [f"f{i}" for i in range(23)]

@@ -8,10 +8,10 @@ import numpy as np
 import pytest
 
 from morph.cli import main
-from morph.datasets.aflw2000 import read_picture
 from morph.datasets.crops import CropSet
-from morph.datasets.labels_300w_lp import labels_to_coefficients
-from morph.datasets.mat import read_face_mat
+from morph.datasets.published.aflw2000 import read_picture
+from morph.datasets.published.labels_300w_lp import labels_to_coefficients
+from morph.datasets.published.mat import read_face_mat
 from morph.model import Coefficients, MorphableModel, landmark_decoder, load_default_model
 from morph.model.rotation import euler_to_matrix
 

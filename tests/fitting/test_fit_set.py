@@ -12,8 +12,8 @@ pytest.importorskip("torch", reason="torch is not installed: pip install 'morph[
 from morph.datasets.crops import CropSet
 from morph.errors import MorphError
 from morph.fitting.fit_set import FitPlan, fit_set
-from morph.fitting.profile_set import ProfileSettings, profile_set
-from morph.fitting.profiling_set import ProfilingPlan
+from morph.fitting.profiling.profile_set import ProfileSettings, profile_set
+from morph.fitting.profiling.profiling_set import ProfilingPlan
 from morph.model import load_default_model
 
 

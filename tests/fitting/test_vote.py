@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from morph.crop.geometry import crop_similarity
-from morph.fitting.profiling import head_yaw
+from morph.fitting.profiling.profiling import head_yaw
 from morph.fitting.vote import LOOKS, MOST, Looks, look_several_times, networks_share, vote
 from morph.model import Coefficients, MorphableModel, load_default_model, model_symmetry
 from morph.model.decoder import landmark_decoder

@@ -45,7 +45,7 @@ def mat(path: Path) -> None:
     """Labels of 300W-LP."""
     import numpy as np
 
-    from morph.datasets.mat import read_face_mat
+    from morph.datasets.published.mat import read_face_mat
 
     label = read_face_mat(path)
     assert np.isfinite(label.pose).all()

@@ -15,7 +15,7 @@ from typing import Any
 
 from morph.errors import MorphError
 from morph.frames import open_source
-from morph.frames.clip import ClipSource
+from morph.frames.clips.clip import ClipSource
 from morph.frames.frame import Frame
 from morph.model import load_default_model
 from morph.track_folder import TrackOptions, track_to_folder

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from morph.arrays import Doubles
-from morph.export.gltf_buffer import ARRAY_BUFFER, ELEMENT_ARRAY_BUFFER, GltfBuffer
+from morph.export.gltf.gltf_buffer import ARRAY_BUFFER, ELEMENT_ARRAY_BUFFER, GltfBuffer
 from morph.export.performance import Performance
 from morph.export.web_page import PageProp
 from morph.rendering.colour import GAMMA

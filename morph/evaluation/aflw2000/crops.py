@@ -10,7 +10,7 @@ import numpy.typing as npt
 from morph.arrays import Image, Indices, Reals
 from morph.crop.face_crop import cut
 from morph.crop.geometry import apply_affine, box_to_crop, invert_affine
-from morph.datasets.aflw2000 import Aflw2000
+from morph.datasets.published.aflw2000 import Aflw2000
 
 
 @dataclass(frozen=True, eq=False)

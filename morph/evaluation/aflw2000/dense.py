@@ -9,8 +9,8 @@ import numpy.typing as npt
 
 from morph.arrays import Floats, Reals
 from morph.crop.geometry import invert_affine
-from morph.datasets.labels_300w_lp import is_bfm_of_300w_lp, labels_to_coefficients
-from morph.datasets.mat import FaceMat
+from morph.datasets.published.labels_300w_lp import is_bfm_of_300w_lp, labels_to_coefficients
+from morph.datasets.published.mat import FaceMat
 from morph.evaluation.aflw2000.nme import box_size
 from morph.model.coefficients import Coefficients
 from morph.model.decoder import Decoder

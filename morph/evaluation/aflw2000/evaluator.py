@@ -12,8 +12,8 @@ import numpy as np
 
 from morph.arrays import Image, Reals
 from morph.crop.geometry import apply_affine, invert_affine
-from morph.datasets.aflw2000 import Aflw2000
-from morph.datasets.mat import FaceMat, read_face_mat
+from morph.datasets.published.aflw2000 import Aflw2000
+from morph.datasets.published.mat import FaceMat, read_face_mat
 from morph.errors import MorphError
 from morph.evaluation.aflw2000.crops import BenchmarkCrops, cut_benchmark
 from morph.evaluation.aflw2000.dense import dense_errors

@@ -12,7 +12,7 @@ import numpy.typing as npt
 
 from morph.arrays import Reals
 from morph.atomic import atomic_path
-from morph.datasets.aflw2000 import Aflw2000
+from morph.datasets.published.aflw2000 import Aflw2000
 from morph.errors import MorphError
 from morph.evaluation.aflw2000.nme import FAILURE, NOT_FOUND, YAW_BINS, NmeScores, score_points
 from morph.marks import GENERATOR

@@ -13,7 +13,7 @@ import numpy.typing as npt
 from morph.arrays import Image, Reals
 from morph.crop.face_crop import cut
 from morph.crop.geometry import apply_affine, box_to_crop
-from morph.datasets.aflw2000 import Aflw2000
+from morph.datasets.published.aflw2000 import Aflw2000
 from morph.evaluation.aflw2000.nme import NmeScores
 from morph.model.ibug68 import LINES
 from morph.picture_file import save_picture

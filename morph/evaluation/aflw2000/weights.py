@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 
 from morph.arrays import Image, Reals
-from morph.datasets.aflw2000 import Aflw2000
+from morph.datasets.published.aflw2000 import Aflw2000
 from morph.errors import MorphError, needs_extra
 from morph.evaluation.aflw2000.evaluator import Aflw2000Evaluator, predict_judged
 from morph.evaluation.aflw2000.points import Aflw2000Report

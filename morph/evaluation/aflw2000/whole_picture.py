@@ -8,7 +8,7 @@ import numpy as np
 import numpy.typing as npt
 
 from morph.arrays import Image, Reals
-from morph.datasets.aflw2000 import Aflw2000
+from morph.datasets.published.aflw2000 import Aflw2000
 from morph.evaluation.aflw2000.evaluator import Predictions
 from morph.model.coefficients import Coefficients
 from morph.model.ibug68 import MIRRORED_68

@@ -18,7 +18,7 @@ from morph.crop.face_crop import crop_of_box, cut
 from morph.errors import MorphError
 from morph.export.obj import ObjWriter
 from morph.frames import open_source
-from morph.frames.clip import ClipSource
+from morph.frames.clips.clip import ClipSource
 from morph.frames.frame import FrameSource
 from morph.inference.face_reader import CropRegressor
 from morph.stopwatch import Stopwatch

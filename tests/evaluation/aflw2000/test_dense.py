@@ -9,9 +9,9 @@ import numpy as np
 import pytest
 from toy import toy_model
 
-from morph.datasets.aflw2000 import open_aflw2000
-from morph.datasets.labels_300w_lp import labels_to_coefficients
-from morph.datasets.mat import read_face_mat
+from morph.datasets.published.aflw2000 import open_aflw2000
+from morph.datasets.published.labels_300w_lp import labels_to_coefficients
+from morph.datasets.published.mat import read_face_mat
 from morph.evaluation.aflw2000.dense import dense_errors
 from morph.model import landmark_decoder
 

@@ -17,7 +17,7 @@ from morph.cli import main
 from morph.crop.face_crop import box_of, crop_of_box, cut, turned
 from morph.crop.geometry import apply_affine, box_to_crop, invert_affine
 from morph.crop.roll import LEAN, lean, next_turn
-from morph.datasets.aflw2000 import Aflw2000, open_aflw2000
+from morph.datasets.published.aflw2000 import Aflw2000, open_aflw2000
 from morph.errors import MorphError
 from morph.evaluation.aflw2000.crops import cut_benchmark
 from morph.evaluation.aflw2000.evaluator import Aflw2000Evaluator, nearest_similarities, predict_flat

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from toy import toy_model
 
-from morph.datasets.aflw2000 import Aflw2000
+from morph.datasets.published.aflw2000 import Aflw2000
 from morph.errors import MorphError
 from morph.evaluation.aflw2000.crops import BenchmarkCrops
 from morph.evaluation.aflw2000.evaluator import Aflw2000Evaluator

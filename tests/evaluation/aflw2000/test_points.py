@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from morph.cli import main
-from morph.datasets.aflw2000 import Aflw2000, open_aflw2000
+from morph.datasets.published.aflw2000 import Aflw2000, open_aflw2000
 from morph.errors import MorphError
 from morph.evaluation.aflw2000.points import align, evaluate_points, read_predictions
 

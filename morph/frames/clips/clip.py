@@ -8,10 +8,10 @@ from pathlib import Path
 from typing import Any
 
 from morph.errors import MorphError
-from morph.frames.clip_streams import main_stream
-from morph.frames.deinterlace import progressive
+from morph.frames.clips.clip_streams import main_stream
+from morph.frames.clips.deinterlace import progressive
+from morph.frames.clips.shown import Shown
 from morph.frames.frame import SEQUENCE_RATE, Frame, FrameSource
-from morph.frames.shown import Shown
 
 FASTEST = 1000  # frames a second; a stream that says more (DV: 60000) means something else
 

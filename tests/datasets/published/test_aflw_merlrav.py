@@ -8,9 +8,9 @@ import cv2
 import numpy as np
 import pytest
 
-from morph.datasets.aflw_merlrav import EXPECTED, MerlRavReader, open_aflw_merlrav
 from morph.datasets.crop_writer import write_crops
 from morph.datasets.crops import CropSet
+from morph.datasets.published.aflw_merlrav import EXPECTED, MerlRavReader, open_aflw_merlrav
 from morph.errors import MorphError
 
 

@@ -159,7 +159,7 @@ def _open_original(folder: Path, labels: Path) -> Aflw2000:
 
 def _check_order(bench: Aflw2000) -> None:
     """The first, middle and last rows must be the faces that they are named after, wherever a ``.mat`` can tell."""
-    from morph.datasets.mat import read_face_mat
+    from morph.datasets.published.mat import read_face_mat
 
     for i in {0, len(bench) // 2, len(bench) - 1}:
         path = (bench.pictures / str(bench.names[i])).with_suffix(".mat")

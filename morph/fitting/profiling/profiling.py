@@ -17,8 +17,8 @@ import numpy.typing as npt
 from morph.arrays import Bools, Doubles, Floats, Image, Ints, Reals
 from morph.crop.geometry import apply_affine, crop_similarity
 from morph.errors import MorphError
-from morph.fitting.profiling_fill import fill_smoothly
-from morph.fitting.profiling_sheets import RIM, face_sheet, sheet_triangles
+from morph.fitting.profiling.profiling_fill import fill_smoothly
+from morph.fitting.profiling.profiling_sheets import RIM, face_sheet, sheet_triangles
 from morph.model.coefficients import Coefficients
 from morph.model.decoder import Decoder, landmark_decoder
 from morph.model.morphable_model import MorphableModel

@@ -10,9 +10,9 @@ from face_pairs import as_mat, toy_coefficients, write_pairs
 from scipy.io import savemat
 from toy import toy_model
 
-from morph.datasets.aflw2000 import BOXES, LIST, POINTS, POSE, REANNOTATED, CropReader, open_aflw2000
 from morph.datasets.crop_writer import write_crops
 from morph.datasets.crops import CropSet
+from morph.datasets.published.aflw2000 import BOXES, LIST, POINTS, POSE, REANNOTATED, CropReader, open_aflw2000
 from morph.errors import MorphError
 from morph.evaluation.aflw2000.nme import yaw_bin
 

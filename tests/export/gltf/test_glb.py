@@ -13,7 +13,7 @@ import pytest
 from toy import toy_model
 
 from morph.export import plain_texture
-from morph.export.glb import write_glb
+from morph.export.gltf.glb import write_glb
 from morph.export.head_mesh import split_at_seams
 from morph.export.performance import Performance
 from morph.model import MorphableModel, load_default_model

@@ -10,7 +10,7 @@ import numpy as np
 from morph import __version__
 from morph.arrays import Doubles, Floats, Image
 from morph.atomic import atomic_path
-from morph.export.gltf_buffer import ARRAY_BUFFER, ELEMENT_ARRAY_BUFFER, GltfBuffer
+from morph.export.gltf.gltf_buffer import ARRAY_BUFFER, ELEMENT_ARRAY_BUFFER, GltfBuffer
 from morph.export.head_mesh import expressions, png, split_at_seams
 from morph.export.performance import Performance
 from morph.rendering import vertex_normals

@@ -15,12 +15,12 @@ from morph.cli import main
 from morph.crop.face_crop import cut
 from morph.crop.geometry import crop_similarity
 from morph.datasets.crops import CropSet
-from morph.datasets.labels_300w_lp import labels_to_coefficients
-from morph.datasets.mat import read_face_mat
+from morph.datasets.published.labels_300w_lp import labels_to_coefficients
+from morph.datasets.published.mat import read_face_mat
 from morph.errors import MorphError
-from morph.fitting.profiling import Profiler, head_yaw, turn_head
-from morph.fitting.profiling_fill import fill_smoothly
-from morph.fitting.profiling_set import ProfilingPlan
+from morph.fitting.profiling.profiling import Profiler, head_yaw, turn_head
+from morph.fitting.profiling.profiling_fill import fill_smoothly
+from morph.fitting.profiling.profiling_set import ProfilingPlan
 from morph.frames.picture import read_picture
 from morph.model import Coefficients, Decoder, MorphableModel, landmark_decoder, load_default_model
 from morph.model.rotation import euler_to_matrix

@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 
-from morph.datasets.mat import FaceMat
+from morph.datasets.published.mat import FaceMat
 from morph.errors import MorphError
 from morph.model.camera import ScaledOrthographicCamera
 from morph.model.coefficients import Coefficients

@@ -17,8 +17,8 @@ from morph.arrays import Image, Reals
 from morph.crop.face_crop import cut
 from morph.crop.geometry import crop_similarity
 from morph.datasets.crop_writer import Piece
-from morph.datasets.labels_300w_lp import check_basis, labels_to_coefficients
-from morph.datasets.mat import FaceMat, read_face_mat
+from morph.datasets.published.labels_300w_lp import check_basis, labels_to_coefficients
+from morph.datasets.published.mat import FaceMat, read_face_mat
 from morph.errors import MorphError
 from morph.frames.picture import read_picture
 from morph.model.decoder import landmark_decoder

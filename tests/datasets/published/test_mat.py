@@ -10,8 +10,8 @@ from face_pairs import PICTURE, as_mat, toy_coefficients
 from scipy.io import savemat
 from toy import toy_model
 
-from morph.datasets.labels_300w_lp import check_basis, labels_to_coefficients
-from morph.datasets.mat import read_face_mat
+from morph.datasets.published.labels_300w_lp import check_basis, labels_to_coefficients
+from morph.datasets.published.mat import read_face_mat
 from morph.errors import MorphError
 from morph.model import landmark_decoder
 

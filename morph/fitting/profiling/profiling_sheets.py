@@ -9,7 +9,7 @@ import numpy as np
 
 from morph.arrays import Bools, Floats, Ints
 from morph.compiled import compiled
-from morph.fitting.profiling_fill import fill_smoothly
+from morph.fitting.profiling.profiling_fill import fill_smoothly
 from morph.rendering.rasteriser import Fragments
 
 RIM = np.ones((3, 3), np.uint8)

@@ -13,7 +13,7 @@ import numpy.typing as npt
 
 from morph.arrays import Floats
 from morph.datasets.crop_writer import Piece
-from morph.datasets.lp300w import identity_number
+from morph.datasets.published.lp300w import identity_number
 from morph.errors import MorphError
 from morph.frames.picture import read_picture
 from morph.npz import read_npz

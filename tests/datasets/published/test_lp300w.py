@@ -12,7 +12,7 @@ from toy import toy_model
 
 from morph.datasets.crop_writer import write_crops
 from morph.datasets.crops import CropSet
-from morph.datasets.lp300w import PairReader, count_pairs, find_pairs, identity_number, photograph
+from morph.datasets.published.lp300w import PairReader, count_pairs, find_pairs, identity_number, photograph
 from morph.errors import MorphError
 from morph.model import landmark_decoder
 
@@ -136,8 +136,8 @@ def test_bad_files_are_named_and_skipped_up_to_a_share(tmp_path: Path) -> None:
 
 
 def test_the_published_pair(research_data: Path, tmp_path: Path) -> None:
-    from morph.datasets.labels_300w_lp import labels_to_coefficients
-    from morph.datasets.mat import read_face_mat
+    from morph.datasets.published.labels_300w_lp import labels_to_coefficients
+    from morph.datasets.published.mat import read_face_mat
     from morph.model.readers import read_model
 
     model = read_model(research_data / "BFM" / "bfm53215_40_10.npz")

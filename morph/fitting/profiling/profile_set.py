@@ -11,7 +11,7 @@ from pathlib import Path
 from morph.datasets.crop_writer import PreparedCrops, write_crops
 from morph.datasets.crops import CropSet
 from morph.errors import MorphError
-from morph.fitting.profiling_set import (
+from morph.fitting.profiling.profiling_set import (
     ProfileMaker,
     ProfilingPlan,
     open_fitted_set,

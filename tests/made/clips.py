@@ -11,7 +11,7 @@ import cv2
 import numpy as np
 
 SOUND_RATE = 48000
-PORTRAIT = Path(__file__).parents[1] / "morph" / "assets" / "demo" / "astronaut.jpg"
+PORTRAIT = Path(__file__).parents[2] / "morph" / "assets" / "demo" / "astronaut.jpg"
 
 
 def portrait(width: int = 320, height: int = 240, shift: int = 0) -> np.ndarray:

@@ -12,7 +12,8 @@ import pytest
 from scripts import load_script
 
 from morph.datasets.crops import CropSet
-from morph.datasets.free_faces import (
+from morph.datasets.picture_store import FolderStore, GitStore, open_pictures
+from morph.datasets.published.free_faces import (
     SIZE,
     kept_apart,
     number_of,
@@ -21,7 +22,6 @@ from morph.datasets.free_faces import (
     person_of,
     read_fairface,
 )
-from morph.datasets.picture_store import FolderStore, GitStore, open_pictures
 from morph.errors import MorphError
 from morph.fitting.landmark_sets import open_point_set
 from morph.model import Coefficients, load_default_model

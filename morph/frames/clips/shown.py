@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from morph.arrays import Image
-from morph.frames.display import STRAIGHT, Size, Turn, believable, fitted, square_size, turn_of, turned
+from morph.frames.clips.display import STRAIGHT, Size, Turn, believable, fitted, square_size, turn_of, turned
 from morph.frames.wide_colour import HLG, PQ, Colours, WideColour
 
 BT2020 = 9  # matrix from RGB to luma and chroma, as H.273 numbers it

@@ -18,7 +18,7 @@ from morph.datasets.crop_writer import Piece
 from morph.datasets.crops import CropSet
 from morph.errors import MorphError
 from morph.fitting.mat_files import mat_folder, mat_variables, write_face_mat
-from morph.fitting.profiling import Profiler, head_yaw
+from morph.fitting.profiling.profiling import Profiler, head_yaw
 from morph.model.coefficients import Coefficients
 from morph.model.morphable_model import MorphableModel
 from morph.picture_file import save_picture

@@ -1,0 +1,1 @@
+"""Photographed faces turned to larger yaws."""

@@ -1,0 +1,1 @@
+"""Clips: their streams, what their frames mean, and how they are shown."""
