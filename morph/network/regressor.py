@@ -18,7 +18,7 @@ import torchvision
 from torch import Tensor, nn
 
 from morph.atomic import atomic_path
-from morph.errors import MorphError
+from morph.errors import MorphError, reading
 from morph.model.coefficients import FlatLayout
 
 WIDTHS = {0.5: "shufflenet_v2_x0_5", 1.0: "shufflenet_v2_x1_0", 1.5: "shufflenet_v2_x1_5", 2.0: "shufflenet_v2_x2_0"}
@@ -262,7 +262,8 @@ def load_weights(path: str | os.PathLike[str]) -> CoefficientRegressor:
         raise MorphError(f"{path} is not a safetensors file ({error}); give the weights.safetensors of a run") from None
     if "morph" not in metadata:
         raise MorphError(f"{path} was not written by morph; give the weights.safetensors of a run")
-    network = CoefficientRegressor(WeightsInfo.from_json(metadata["morph"]))
+    with reading(path, "weights of morph", "give the weights.safetensors of a run"):
+        network = CoefficientRegressor(WeightsInfo.from_json(metadata["morph"]))
     try:
         network.load_state_dict(state)
     except RuntimeError as error:

@@ -1,6 +1,8 @@
 """Damaged files of every kind: each is one clear line or a right result; never a traceback, a crash, a hang or a change.
 
-The examples are the same each time. ``MORPH_MUTATIONS=40 pytest tests/robustness`` tries forty times as many.
+The examples are the same each time. ``MORPH_MUTATIONS=40 pytest tests/robustness`` tries forty times as many. Six times as many
+(about 2,500) found four faults, of which three are mended; the fourth is in the library that reads Matlab files: inserted bytes
+end the process (SIGSEGV).
 """
 
 from __future__ import annotations

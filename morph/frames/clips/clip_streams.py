@@ -24,10 +24,12 @@ def main_stream(container: Any, path: Path, leave_out: Callable[[str], None]) ->
 
     streams = container.streams.video
     still = Disposition.attached_pic | Disposition.timed_thumbnails
-    moving = [stream for stream in streams if not stream.disposition & still]
+    moving = [stream for stream in streams if not stream.disposition & still and stream.codec_context is not None]
     if any(stream.frames > 1 for stream in moving):
         moving = [stream for stream in moving if stream.frames != 1]  # an AVIF in motion has a still one of its own
     if not moving:
+        if any(stream.codec_context is None for stream in streams):
+            raise MorphError(f"{path} holds pictures of a kind that cannot be read, or is damaged; copy it again")
         what = "only sound and a cover picture" if streams else "only sound"
         raise MorphError(f"{path} holds no moving pictures, {what}; give a clip or a picture")
 

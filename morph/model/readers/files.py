@@ -53,7 +53,7 @@ def npz_names(path: Path) -> set[str]:
     try:
         with zipfile.ZipFile(path) as archive:
             names = archive.namelist()
-    except (OSError, zipfile.BadZipFile):
+    except Exception:  # whatever zipfile says of damaged bytes
         raise MorphError(f"{path} is cut short or damaged; fetch it again") from None
     if any(name.endswith(".pkl") for name in names):
         raise MorphError(f"{path} holds a Python pickle, which morph never opens; use the .mat or .npy files of the same model")
