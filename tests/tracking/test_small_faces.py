@@ -38,7 +38,7 @@ def wrong(sizes: tuple[int, ...], places: int) -> list[str]:
 
 @pytest.mark.parametrize("size", [26, 28])
 def test_small_upright_faces_are_read_upright(size):
-    """Two a size. Of all 72 two are wrong, and 31 were: `PYTHONPATH=.:tests python tests/tracking/test_small_faces.py`."""
+    """Two a size. Of all 72 one is wrong, and 31 were: `PYTHONPATH=.:tests/made python tests/tracking/test_small_faces.py`."""
     assert wrong((size,), 2) == []
 
 
