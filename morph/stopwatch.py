@@ -16,7 +16,7 @@ class Stopwatch:
     Args:
         clock: seconds of CPU time: of the calling thread, or of the whole process (``time.process_time``), which counts the
             threads that a library starts for a stage, and what runs beside it too.
-        every: after :data:`SURE` calls of a stage only each so-many-th is timed and stands for the others: asking the system
+        every: after :data:`SURE` calls of a stage only every ``every``-th call is timed, and scaled up: asking the system
             for CPU time takes a twentieth of a millisecond.
 
     Attributes:

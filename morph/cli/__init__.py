@@ -27,7 +27,7 @@ VERBS = {
     "fit": "fit a morphable model to the landmarks of a data set",
     "profile": "turn photographed faces to larger yaws, as 300W-LP was made",
     "train": "train a regressor",
-    "train-experts": "train what looks closer at eyes and mouth",
+    "train-experts": "train the eye and mouth refinement networks",
     "finetune": "make a trained regressor steadier on clips",
     "bench": "measure on a benchmark",
     "export": "a track for other programs",

@@ -33,7 +33,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     aflw.add_argument("--sheet", type=Path, metavar="FILE", help="picture of faces: labels red, predictions green")
     aflw.add_argument("--save-predictions", type=Path, metavar="FILE", help="write names and pts68 for --predictions")
     video = benches.add_parser(
-        "video", help="a clip of a face: jitter, lag, drift, blinks, changes of number, speed to OBJ files; beside MediaPipe"
+        "video", help="a clip of a face: jitter, lag, drift, blinks, identity switches, speed to OBJ files; beside MediaPipe"
     )
     video.add_argument("clip", type=Path, metavar="CLIP", help="video file or folder of numbered pictures")
     tracker_options.add(video, without=("max_faces",), smoothing=("online", "flow", "offline"))
@@ -59,7 +59,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     smoothing.add_argument("--search", type=int, default=0, metavar="N", help="also try N random steps and print the best")
     tracker_options.add(smoothing, without=("level", "max_faces", "smoothing"))
     renders = benches.add_parser("renders", help="held-out renders: landmarks, pose, eyelids, lips, blinks, identity")
-    renders.add_argument("crops", type=Path, metavar="DIR", help="set of `morph synth` that the weights did not see")
+    renders.add_argument("crops", type=Path, metavar="DIR", help="held-out crop set written by `morph synth`")
     tracker_options.add(renders, without=("level", "max_faces", "passes", "smoothing"))
     renders.add_argument("--json", type=Path, metavar="FILE", help="write the numbers and the protocol here")
     viewer = benches.add_parser("viewer", help="CPU time of previews over footage, and of the first picture")

@@ -1,4 +1,4 @@
-"""``morph train-experts``: train what looks closer at eyes and mouth."""
+"""``morph train-experts``: train the eye and mouth refinement networks."""
 
 from __future__ import annotations
 

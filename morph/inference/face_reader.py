@@ -243,7 +243,7 @@ class FaceReader:
 
 
 def is_possible(look: Look, image: Image) -> bool:
-    """Whether there can be a face: of a sensible size, mostly in the picture, and the network does not deny it."""
+    """Whether there can be a face: of a sensible size, mostly in the picture, expected error below :data:`LOST_ERROR`."""
     side = float((look.box[2:] - look.box[:2]).max())
     height, width = image.shape[:2]
     shown = np.clip(look.box, 0, [width, height, width, height])

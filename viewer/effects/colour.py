@@ -1,4 +1,4 @@
-"""Colours as effects reckon with them."""
+"""Colour conversions for effects."""
 
 from __future__ import annotations
 

@@ -17,7 +17,7 @@ from morph.rendering.colour import GAMMA
 MOST = 1600  # places that are read
 FACING = 0.25  # cosine of the steepest angle at which skin is read
 BEHIND = 0.03  # heights of the face that skin may lie behind another surface before it counts as hidden
-FINE = 110  # pixels between chin and brows at which hidden skin is told: more tell no more
+FINE = 110  # pixels between chin and brows: resolution of the occlusion test; a finer one does not help
 # Chains of iBUG points, and how far from them skin begins (heights from chin to bridge of the nose): jaw, brows, nostrils,
 # eyes, lips.
 KEPT_CLEAR = (

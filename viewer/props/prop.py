@@ -122,7 +122,7 @@ def with_face(prop: Prop | None, face: str | os.PathLike[str], model: MorphableM
         model: that the faces of both tracks are of.
 
     Raises:
-        MorphError: the prop swaps no face, or there is none to be had.
+        MorphError: the prop swaps no face, or no face texture could be loaded.
     """
     if prop is None or not any(isinstance(item, FaceSwap) for item in prop.items):
         raise MorphError("`face=` is for a prop that swaps faces; add `prop=swap`")

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 SMOOTHING = {
     "online": "as frames come",
-    "flow": "the same, and the picture's own motion carries the head, so that it comes in time",
+    "flow": "the same, with head pose propagated by optical flow, which removes most of the lag",
     "offline": "without lag, in a second pass",
     "none": "as the network says",
 }
@@ -35,7 +35,7 @@ ADDED: dict[str, dict[str, Any]] = {
         "type": int,
         "choices": (1, 2),
         "default": 1,
-        "help": "2 looks at each face twice, in the mirror the second time: more exact, the network's time twice (default: 1)",
+        "help": "2 runs the network again on the mirrored, re-centred crop and averages: more accurate, twice the time (default: 1)",
     },
     "experts": {
         "metavar": "{none,eyes,mouth,both,FILE}",
@@ -44,8 +44,8 @@ ADDED: dict[str, dict[str, Any]] = {
     },
     "identity": {
         "metavar": "{default,none,FILE}",
-        "help": "network that reads the head's shape now and then (default: the one that ships with the weights that ship, "
-        "else none)",
+        "help": "separate network that estimates the head's shape, averaged over the track (default: bundled, with the "
+        "bundled weights, else none)",
     },
     "weights": {"type": Path, "metavar": "FILE", "help": "ONNX weights, or x0.5, x1.0, x2.0 (default: x1.0)"},
     "model": {"type": Path, "metavar": "FILE", "help": "morphable model .npz of the weights (default: the one that ships)"},

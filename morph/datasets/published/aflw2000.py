@@ -1,4 +1,4 @@
-"""AFLW2000-3D: labels and pictures of the benchmark, in either of the layouts that are about."""
+"""AFLW2000-3D: labels and pictures of the benchmark, in either of the layouts in circulation."""
 
 from __future__ import annotations
 
