@@ -35,7 +35,7 @@ ADDED: dict[str, dict[str, Any]] = {
         "type": int,
         "choices": (1, 2),
         "default": 1,
-        "help": "2 runs the network again on the mirrored, re-centred crop and averages: more accurate, twice the time (default: 1)",
+        "help": "2 runs the network again on the mirrored, re-centred crop and averages: more accurate, half as fast (1)",
     },
     "experts": {
         "metavar": "{none,eyes,mouth,both,FILE}",
