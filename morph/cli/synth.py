@@ -33,6 +33,11 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--people", default="even", help="measured: shapes about the mean of photographed people (default even: the mean head)"
     )
     parser.add_argument(
+        "--expressions",
+        default="posed",
+        help="measured: all 52 weights, sides apart, correlated as in photographs (default posed: smiles, speech and so on)",
+    )
+    parser.add_argument(
         "--pictures-per-person",
         type=int,
         default=1,
@@ -54,7 +59,9 @@ def run(options: argparse.Namespace) -> None:
     from morph.synthesis import MAPS, Recipe, SynthesisPlan
     from morph.synthesis.sets.timed import synthesise_timed
 
-    recipe = Recipe(options.poses, _names(options.without), options.engine, options.people, options.pictures_per_person)
+    recipe = Recipe(
+        options.poses, _names(options.without), options.engine, options.people, options.pictures_per_person, options.expressions
+    )
     plan = SynthesisPlan(
         count=options.count,
         seed=options.seed,

@@ -20,7 +20,7 @@ from morph.synthesis.light.environments import load_environments
 from morph.synthesis.light.lighting import SampledLight, sample_lighting
 from morph.synthesis.person.anatomy import CLOTH, ENAMEL, FEATURES, SKIN, prepare_anatomy
 from morph.synthesis.person.complexion import Complexion, sample_complexion
-from morph.synthesis.person.people import Person, sample_person
+from morph.synthesis.person.people import ExpressionNames, Person, sample_person
 from morph.synthesis.recipe import Recipe, at_rest, even_light, measured_people, painted
 from morph.synthesis.surfaces.mouth import build_denture
 from morph.synthesis.surfaces.skin import fine_skin
@@ -106,7 +106,8 @@ class SceneComposer:
         """
         a, model = self.anatomy, self.model
         who = rng if who is None else who
-        person = sample_person(who, model.n_shape, model.expression_names, model.expression_std, rng)
+        expressions = ExpressionNames(model.expression_names, model.expression_std, recipe.expressions == "measured")
+        person = sample_person(who, model.n_shape, expressions, rng)
         if recipe.people == "measured":
             person = dataclasses.replace(person, shape=person.shape + measured_people(model.n_shape))
         look = sample_complexion(who, person)
@@ -122,7 +123,7 @@ class SceneComposer:
         head = a.decoder(person.shape, person.expression)
         camera = place_camera(view, head[model.landmarks], size)
         if self.denture is not None:
-            teeth, tongue = self.denture.follow(head)
+            teeth, tongue = self.denture.follow(head, person.weights.get("tongueOut", 0.0))
             head[self.denture.tongue[0]] = tongue
         radius = a.skin_radius(head)
         worn = sample_headwear(rng, a, radius)

@@ -9,8 +9,11 @@ import numpy as np
 
 from morph.arrays import Doubles, Floats
 from morph.rendering.colour import decode_gamma
+from morph.synthesis.person.expressions import sample_expression
 
 Random = np.random.Generator
+# turn of an eyeball at weight 1 of eyeLookIn and eyeLookOut, eyeLookUp and eyeLookDown: what those shapes do to the model's
+SIDEWAYS, UPWARDS, DOWNWARDS = np.radians([30.0, 25.0, 30.0])
 
 # sRGB of skin under neutral light, from light to dark
 TONES = (
@@ -35,6 +38,21 @@ HAIR = (
     / 255
 )
 IRISES = np.array([[62, 38, 22], [44, 28, 18], [100, 124, 142], [88, 98, 66], [104, 76, 44]]) / 255
+
+
+@dataclass(frozen=True, eq=False)
+class ExpressionNames:
+    """Which expressions a model has, and how their weights are drawn.
+
+    Attributes:
+        names: in the model's order (ARKit's).
+        std: ``(E,)`` how much weight one unit of a z-score is.
+        measured: drawn as :mod:`morph.synthesis.person.expressions` does, else as poses, both sides alike.
+    """
+
+    names: tuple[str, ...]
+    std: Floats
+    measured: bool = False
 
 
 @dataclass(frozen=True, eq=False)
@@ -64,14 +82,13 @@ class Person:
     iris: Doubles
 
 
-def sample_person(rng: Random, n_shape: int, names: tuple[str, ...], std: Floats, moment: Random | None = None) -> Person:
+def sample_person(rng: Random, n_shape: int, expressions: ExpressionNames, moment: Random | None = None) -> Person:
     """Draw a person.
 
     Args:
         rng: random numbers.
         n_shape: S.
-        names: expression names in the model's order (ARKit's).
-        std: ``(E,)`` how much weight one unit of a z-score is.
+        expressions: of the model, and how their weights are drawn.
         moment: random numbers of expression and gaze, where one person is seen several times; None: ``rng``.
     """
     moment = rng if moment is None else moment
@@ -86,13 +103,17 @@ def sample_person(rng: Random, n_shape: int, names: tuple[str, ...], std: Floats
     iris = IRISES[rng.choice(5, p=[0.35, 0.3, 0.14, 0.1, 0.11] if tone < 0.4 else [0.4, 0.6, 0, 0, 0])] * rng.uniform(
         0.75, 1.25
     )
-    weights = _expression(moment)
-    gaze = _gaze(moment, weights)
-    vector = np.array([weights.get(name, 0.0) for name in names])
+    if expressions.measured:
+        weights = sample_expression(moment)
+        gaze = gaze_of(weights)
+    else:
+        weights = _expression(moment)
+        gaze = _gaze(moment, weights)
+    vector = np.array([weights.get(name, 0.0) for name in expressions.names])
     shape = np.clip(rng.standard_normal(n_shape), -2.8, 2.8)
     return Person(
         shape.astype(np.float32),
-        (vector / std).astype(np.float32),
+        (vector / expressions.std).astype(np.float32),
         weights,
         gaze,
         masculine,
@@ -222,3 +243,14 @@ def _gaze(rng: Random, weights: dict[str, float]) -> Doubles:
     for eye in ("Left", "Right"):
         weights[f"eyeLook{'Up' if up > 0 else 'Down'}{eye}"] = min(abs(up) / 0.45, 1.0)
     return np.array([[right, up], [right, up]]) + rng.normal(0, 0.015, (2, 2))
+
+
+def gaze_of(weights: dict[str, float]) -> Doubles:
+    """``(2, 2)`` right and up angles in radians of the left and the right eyeball by the weights of eyeLookIn, Out, Up and Down."""
+
+    def turn(eye: str, inwards: int) -> tuple[float, float]:
+        side = weights.get(f"eyeLookIn{eye}", 0.0) - weights.get(f"eyeLookOut{eye}", 0.0)
+        up = UPWARDS * weights.get(f"eyeLookUp{eye}", 0.0) - DOWNWARDS * weights.get(f"eyeLookDown{eye}", 0.0)
+        return inwards * SIDEWAYS * side, up
+
+    return np.array([turn("Left", -1), turn("Right", 1)])

@@ -28,6 +28,7 @@ class Denture:
         guides: vertices of the model that carry the upper and the lower row.
         solvers: ``(4, n)`` least-squares affine maps from the guides.
         tongue: vertices of the tongue and where they lie in the mean's mouth.
+        out: ``(T, 3)`` how far they move when the tongue is put out.
     """
 
     vertices: Floats
@@ -37,13 +38,15 @@ class Denture:
     guides: tuple[Ints, Ints]
     solvers: tuple[Array, Array]
     tongue: tuple[Ints, Floats]
+    out: Floats
 
-    def follow(self, vertices: Floats) -> tuple[Floats, Floats]:
-        """Teeth ``(N, 3)`` and tongue ``(T, 3)`` of a face with ``vertices`` ``(V, 3)``."""
+    def follow(self, vertices: Floats, tongue_out: float = 0.0) -> tuple[Floats, Floats]:
+        """Teeth ``(N, 3)`` and tongue ``(T, 3)`` of a face with ``vertices`` ``(V, 3)``, the tongue put out by a weight."""
         maps = [solver @ vertices[guide] for guide, solver in zip(self.guides, self.solvers, strict=True)]
         whole = np.concatenate([self.vertices, np.ones((len(self.vertices), 1), np.float32)], 1)
         teeth = np.concatenate([whole[: self.upper] @ maps[0], whole[self.upper :] @ maps[1]])
         rest = self.tongue[1]
+        rest = rest + np.float32(tongue_out) * self.out
         tongue = np.concatenate([rest, np.ones((len(rest), 1), np.float32)], 1) @ maps[1]
         return teeth.astype(np.float32), tongue.astype(np.float32)
 
@@ -75,7 +78,8 @@ def build_denture(model: MorphableModel, anatomy: Anatomy) -> Denture | None:
     if len(index):
         rest[:, 1] = np.minimum(rest[:, 1], rest[:, 1]) * 1.0 - 4.5
         rest[:, 2] -= 7.0
-    return Denture(vertices, triangles, gum, len(top[0]), (upper, lower), (solvers[0], solvers[1]), (index, rest))
+    out = model.expression_basis[index][:, :, model.expression_names.index("tongueOut")] + np.array([0, 4.5, 7.0], np.float32)
+    return Denture(vertices, triangles, gum, len(top[0]), (upper, lower), (solvers[0], solvers[1]), (index, rest), out)
 
 
 def _row(
