@@ -1,4 +1,4 @@
-"""Draws each of the 52 expressions at weight 1 on three people, beside the same face at rest: what cannot be told apart is no label.
+"""Draws each of the 52 expressions at weight 1 on three people, beside the same faces at rest, to see which can be told apart.
 
 python data/synthetic/expression_sheet.py --out sheet.png [--environments DIR] [--seeds 3 11 25] [--size 176]
 """
@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import argparse
 import dataclasses
+from collections.abc import Callable
 from pathlib import Path
 
 import cv2
@@ -53,7 +54,7 @@ def main() -> None:
     cv2.imwrite(str(options.out), np.concatenate(blocks)[:, :, ::-1])
 
 
-def _showing(name: str, names: tuple[str, ...]):  # noqa: ANN202 - a function for Renderer.render
+def _showing(name: str, names: tuple[str, ...]) -> Callable[[Person, Viewpoint], tuple[Person, Viewpoint]]:
     std = np.asarray(load_default_model(1).expression_std)
 
     def direct(person: Person, view: Viewpoint) -> tuple[Person, Viewpoint]:

@@ -5,6 +5,7 @@ A crop set is a folder::
     images.npy   (N, H, W, 3) uint8 RGB
     labels.npz   landmarks (N, 68, 2) in crop pixels, and as far as they are known: landmark_weights (N, 68),
                  shape (N, S), expression (N, E) z-scores, rotation (N, 3, 3), scale (N,), translation (N, 2),
+                 expression_weights (N, E) how far each expression is to be trusted, 1 where nothing is said,
                  group (N,) identity number, name (N,)
     meta.json    format, model ({"name", "identity"}, where there are coefficients), licence, counts, checksum of the
                  pictures, how it was made

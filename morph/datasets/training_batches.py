@@ -55,6 +55,11 @@ class TrainingBatches:
         self.landmarks = np.concatenate([crops.labels["landmarks"] for crops in sets]).astype(np.float32)
         weights = [crops.labels.get("landmark_weights", np.ones((len(crops), 68), np.float32)) for crops in sets]
         self.weights = np.concatenate(weights).astype(np.float32)
+        trust = [
+            crops.labels.get("expression_weights", np.ones(part.expression.shape))
+            for crops, part in zip(sets, parts, strict=True)
+        ]
+        self.trust = np.concatenate(trust).astype(np.float32)
 
     def __len__(self) -> int:
         return int(self.starts[-1])
@@ -73,7 +78,8 @@ class TrainingBatches:
             pixels: side of the pictures; labels stay in pixels of ``input_size``.
 
         Returns:
-            image ``(B, pixels, pixels, 3)`` uint8, flat ``(B, S+E+9)``, landmarks ``(B, 68, 2)``, weights ``(B, 68)``.
+            image ``(B, pixels, pixels, 3)`` uint8, flat ``(B, S+E+9)``, landmarks ``(B, 68, 2)``, weights ``(B, 68)``,
+            expression_weights ``(B, E)``.
         """
         cv2.setNumThreads(0)
         size, pixels = self.input_size, pixels or self.input_size
@@ -102,11 +108,14 @@ class TrainingBatches:
         flat[flipped] = coefficients[flipped].mirror(self.symmetry, size).flatten()
         landmarks[flipped] = (landmarks[flipped] * [-1, 1] + [size - 1, 0])[:, MIRRORED_68]
         weights = np.where(flipped[:, None], weights[:, MIRRORED_68], weights)
+        trust = self.trust[index]
+        trust[flipped] = trust[flipped] @ np.abs(self.symmetry.expression).T
         return {
             "image": images,
             "flat": flat.astype(np.float32),
             "landmarks": landmarks.astype(np.float32),
             "weights": weights.astype(np.float32),
+            "expression_weights": trust.astype(np.float32),
         }
 
     def label_statistics(self, count: int = 4096) -> tuple[Floats, Floats]:

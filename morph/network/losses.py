@@ -34,7 +34,7 @@ def parameter_loss(predicted: Tensor, target: Tensor, weight: Tensor) -> Tensor:
     Args:
         predicted: ``(B, K)`` whitened coefficients of the network.
         target: ``(B, K)`` true ones, whitened.
-        weight: ``(K,)`` weight of each coefficient, or ``(B, K)``.
+        weight: ``(K,)`` weight of each coefficient, or ``(B, K)``, or ``(1,)``.
     """
     return (weight * (predicted - target).square()).mean()
 

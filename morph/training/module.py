@@ -55,6 +55,7 @@ class RegressorModule(lightning.LightningModule):
         count = min(config.losses.vertex_count, len(chosen))
         chosen = chosen[np.linspace(0, len(chosen) - 1, count).astype(int)]
         self.vertices = TorchDecoder(model, chosen)
+        self._compiled = torch.compile(network.whitened, dynamic=False) if config.training.compile else network.whitened
         decay = config.training.decay
         self.average: AveragedModel | None = None
         if decay:
@@ -75,19 +76,23 @@ class RegressorModule(lightning.LightningModule):
         """Every loss by name, unweighted, and ``nme``: landmark error over the crop's side in per cent."""
         options = self.config.losses
         at = self.layout
-        whitened, log_error = network.whitened(batch["image"])
+        look = self._compiled if self.training and network is self.network else network.whitened
+        whitened, log_error = look(batch["image"])
         whitened = whitened.float()
         target = batch["flat"]
         truth = network.whiten(target)
         flat = network.unwhiten(whitened)
         points = self.landmarks.decode_flat(flat)[..., :2]
         difference = points - batch["landmarks"]
-        weight = batch["weights"]
-        ones = torch.ones_like(network.std)
+        weight, one = batch["weights"], torch.ones(1)
         out = {"wing": wing_loss(difference, weight, w=options.wing_w, epsilon=options.wing_epsilon)}
         out |= {
-            name: parameter_loss(whitened[:, part], truth[:, part], ones[part])
-            for name, part in (("shape", at.shape), ("expression", at.expression), ("pose", at.pose))
+            name: parameter_loss(whitened[:, part], truth[:, part], weight)
+            for name, part, weight in (
+                ("shape", at.shape, one),
+                ("expression", at.expression, batch["expression_weights"]),
+                ("pose", at.pose, one),
+            )
         }
         if options.vertices:
             scale = target[:, at.log_scale].exp()[:, :, None]

@@ -131,9 +131,11 @@ def _pair(rng: Random, weights: dict[str, float], stem: str, strength: float) ->
 def _alone(rng: Random, weights: dict[str, float]) -> None:
     """One to three weights of their own, one side each."""
     names, _ = correlations()
+    held = "mouthClose" in weights or "tongueOut" in weights  # the jaw belongs to them
     for name in rng.choice(names, rng.integers(1, 4), replace=False):
-        if _stem(name) not in ("jaw", "mouth", "eyeBlink"):
-            weights[str(name)] = rng.uniform(0.2, 1.0)
+        value = rng.uniform(0.2, 1.0)
+        if _stem(name) not in ("jaw", "mouth", "eyeBlink") and not (name == "jawOpen" and held):
+            weights[str(name)] = value
 
 
 def _oppose(rng: Random, weights: dict[str, float]) -> None:

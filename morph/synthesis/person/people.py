@@ -246,7 +246,7 @@ def _gaze(rng: Random, weights: dict[str, float]) -> Doubles:
 
 
 def gaze_of(weights: dict[str, float]) -> Doubles:
-    """``(2, 2)`` right and up angles in radians of the left and the right eyeball by the weights of eyeLookIn, Out, Up and Down."""
+    """``(2, 2)`` right and up angles in radians of the left and the right eyeball, by the weights of ``eyeLook…``."""
 
     def turn(eye: str, inwards: int) -> tuple[float, float]:
         side = weights.get(f"eyeLookIn{eye}", 0.0) - weights.get(f"eyeLookOut{eye}", 0.0)
