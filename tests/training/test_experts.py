@@ -1,4 +1,4 @@
-"""Training of experts: they learn what their crops show, by how far labels are trusted, and a whole run gives a file that works."""
+"""Training of experts: they learn what crops show, by how far labels are trusted, and a whole run gives a file that works."""
 
 from __future__ import annotations
 
