@@ -62,6 +62,10 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     renders.add_argument("crops", type=Path, metavar="DIR", help="held-out crop set written by `morph synth`")
     tracker_options.add(renders, without=("level", "max_faces", "passes", "smoothing"))
     renders.add_argument("--json", type=Path, metavar="FILE", help="write the numbers and the protocol here")
+    weights = benches.add_parser("weights", help="the 52 weights on held-out renders: correlation, strength, rest, sides, gaze")
+    weights.add_argument("crops", type=Path, metavar="HELD", help="held-out crop set written by `morph synth`")
+    tracker_options.add(weights, without=("level", "max_faces", "smoothing"))
+    weights.add_argument("--json", type=Path, metavar="FILE", help="write the numbers and the protocol here")
     viewer = benches.add_parser("viewer", help="CPU time of previews over footage, and of the first picture")
     viewer.add_argument(
         "clip", nargs="?", type=Path, metavar="CLIP", help="video file or folder (default: the clip that ships)"
@@ -73,7 +77,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )
     viewer.add_argument("--rounds", type=int, default=3, metavar="N", help="over the frames; the fastest counts (default: 3)")
     viewer.add_argument("--json", type=Path, metavar="FILE", help="write the numbers and the protocol here")
-    for bench in (aflw, video, speed, renders, viewer):
+    for bench in (aflw, video, speed, renders, weights, viewer):
         add_overwrite(bench)
 
 
@@ -87,7 +91,7 @@ def run(options: argparse.Namespace) -> None:
     if any(written):
         claim(options, READS, written)
     verbs = {"aflw2000": run_aflw2000, "video": run_video, "speed": run_speed, "smoothing": run_smoothing}
-    (verbs | {"viewer": run_viewer, "renders": run_renders})[options.bench](options)
+    (verbs | {"viewer": run_viewer, "renders": run_renders, "weights": run_weights})[options.bench](options)
 
 
 def run_smoothing(options: argparse.Namespace) -> None:
@@ -114,6 +118,13 @@ def run_renders(options: argparse.Namespace) -> None:
 
     report = measure_renders(options.crops, tracker_options.read(options))
     write_report(report, options.json)
+
+
+def run_weights(options: argparse.Namespace) -> None:
+    """Measure every weight."""
+    from morph.evaluation.weights.on_renders import measure_held_out
+
+    write_report(measure_held_out(options.crops, tracker_options.read(options)), options.json)
 
 
 def run_video(options: argparse.Namespace) -> None:
