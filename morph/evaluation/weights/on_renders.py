@@ -115,7 +115,7 @@ class HeldOutWeights:
             for name, one in self.weights.items()
         ]
         sides = [(name, one.apart, one.tied, one.tied_true, one.difference) for name, one in self.sides.items()]
-        about = {"regressor": self.regressor, "experts": self.experts, "identity": self.identity}
+        about: dict[str, Any] = {"regressor": self.regressor, "experts": self.experts, "identity": self.identity}
         about |= {"pictures": self.pictures, "frontal": self.frontal}
         return "\n".join(
             [
