@@ -62,6 +62,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     renders.add_argument("crops", type=Path, metavar="DIR", help="held-out crop set written by `morph synth`")
     tracker_options.add(renders, without=("level", "max_faces", "passes", "smoothing"))
     renders.add_argument("--json", type=Path, metavar="FILE", help="write the numbers and the protocol here")
+    _add_weights(benches.add_parser("weights", help="the 52 weights: on renders against the truth, on clips beside a judge"))
     viewer = benches.add_parser("viewer", help="CPU time of previews over footage, and of the first picture")
     viewer.add_argument(
         "clip", nargs="?", type=Path, metavar="CLIP", help="video file or folder (default: the clip that ships)"
@@ -77,7 +78,44 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         add_overwrite(bench)
 
 
-READS = ("data", "clip", "clips", "crops", "track", "weights", "model", "predictions", "experts", "identity", "blinks", "truth")
+def _add_weights(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "clips",
+        nargs="+",
+        type=Path,
+        metavar="HELD|CLIP",
+        help="a held-out crop set written by `morph synth`: correlation, strength, rest, sides and gaze against the truth; or "
+        "clips of faces: how far weights move, beside a judge and a list of blinks where they are given",
+    )
+    tracker_options.add(parser, without=("level", "max_faces"), smoothing=("online", "flow", "offline", "none"))
+    parser.add_argument(
+        "--mediapipe",
+        type=Path,
+        metavar="PYTHON",
+        help="clips: the judge; interpreter of an environment with mediapipe==0.10.21",
+    )
+    parser.add_argument("--task", type=Path, metavar="FILE", help="its Face Landmarker with blend shapes (.task)")
+    parser.add_argument("--cache", type=Path, metavar="DIR", help="keep the judge's answers here, by the clips' contents")
+    parser.add_argument("--blinks", type=Path, metavar="FILE", help="clips: CSV of clip,first,last; a blink counts from 0.5")
+    parser.add_argument("--json", type=Path, metavar="FILE", help="write the numbers and the protocol here")
+    add_overwrite(parser)
+
+
+READS = (
+    "data",
+    "clip",
+    "clips",
+    "crops",
+    "track",
+    "weights",
+    "model",
+    "predictions",
+    "experts",
+    "identity",
+    "blinks",
+    "truth",
+    "task",
+)
 
 
 def run(options: argparse.Namespace) -> None:
@@ -87,7 +125,7 @@ def run(options: argparse.Namespace) -> None:
     if any(written):
         claim(options, READS, written)
     verbs = {"aflw2000": run_aflw2000, "video": run_video, "speed": run_speed, "smoothing": run_smoothing}
-    (verbs | {"viewer": run_viewer, "renders": run_renders})[options.bench](options)
+    (verbs | {"viewer": run_viewer, "renders": run_renders, "weights": run_weights})[options.bench](options)
 
 
 def run_smoothing(options: argparse.Namespace) -> None:
@@ -114,6 +152,27 @@ def run_renders(options: argparse.Namespace) -> None:
 
     report = measure_renders(options.crops, tracker_options.read(options))
     write_report(report, options.json)
+
+
+def run_weights(options: argparse.Namespace) -> None:
+    """Measure every weight."""
+    from morph.datasets.crops import is_set
+    from morph.evaluation.weights.judge import Judge
+    from morph.evaluation.weights.on_clips import ClipBench, measure_clips
+    from morph.evaluation.weights.on_renders import measure_held_out
+
+    if (options.mediapipe is None) != (options.task is None):
+        raise MorphError("the judge needs both its interpreter and its task; give --mediapipe PYTHON and --task FILE")
+    sets = [clip for clip in options.clips if is_set(clip)]
+    if sets and (len(options.clips) > 1 or options.mediapipe or options.blinks):
+        raise MorphError(
+            f"{sets[0]} is a crop set: it is measured alone, against its own truth; --mediapipe and --blinks are for clips"
+        )
+    if sets:
+        return write_report(measure_held_out(sets[0], tracker_options.read(options)), options.json)
+    judge = options.mediapipe and Judge(options.mediapipe, options.task, options.cache)
+    bench = ClipBench(judge, options.blinks, offline=options.smooth == "offline")
+    return write_report(measure_clips(options.clips, tracker_options.read(options), bench), options.json)
 
 
 def run_video(options: argparse.Namespace) -> None:

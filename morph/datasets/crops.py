@@ -50,6 +50,11 @@ def read_set(folder: str | os.PathLike[str], kind: str) -> tuple[dict[str, Any],
     return meta, images, read_npz(folder / "labels.npz", f"the labels of a {kind}", "make the set again")
 
 
+def is_set(folder: str | os.PathLike[str]) -> bool:
+    """Whether a folder is a set of crops, and not of pictures or a clip."""
+    return all(Path(folder, name).is_file() for name in ("meta.json", "images.npy"))
+
+
 @dataclass(frozen=True, eq=False)
 class CropSet:
     """N crops with labels; ``images`` is memory-mapped."""

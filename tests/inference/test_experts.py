@@ -21,7 +21,8 @@ from morph.cli import main
 from morph.crop.parts import EYE
 from morph.datasets.crops import CropSet
 from morph.errors import MorphError
-from morph.evaluation.renders.renders import compare, look_at
+from morph.evaluation.renders.held_out import look_at
+from morph.evaluation.renders.renders import compare
 from morph.inference.experts import DEFAULT, Experts, default_experts, open_experts
 from morph.inference.face_reader import FaceReader
 from morph.inference.regressor import Regressor, default_weights

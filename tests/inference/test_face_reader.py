@@ -17,7 +17,7 @@ from toy_crops import crop_set
 
 from morph import Tracker, TrackerOptions
 from morph.evaluation.aflw2000.evaluator import Aflw2000Evaluator
-from morph.evaluation.renders.renders import look_at
+from morph.evaluation.renders.held_out import look_at
 from morph.inference.face_reader import FaceReader, Look, is_possible
 from morph.inference.regressor import Regressor
 from morph.model import landmark_decoder, load_default_model

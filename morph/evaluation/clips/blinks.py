@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import csv
+import dataclasses
 import os
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -18,6 +20,7 @@ Interval = tuple[int, int]
 
 SHUT = 0.65  # share of its usual opening below which an eye blinks
 USUAL = 1.0  # seconds to either side over whose median the usual opening is taken
+PASSED = 0.5  # weight from which an exported blink counts
 TOLERANCE = 2  # frames by which a blink may come early or late
 COLUMNS = ("clip", "first", "last")
 
@@ -30,12 +33,15 @@ class BlinkScores:
         listed, found: counts.
         precision: share of the found ones that are there; None where none was found.
         recall: share of those that are there that were found; None where there is none.
+        missed, false: frames of those that were not found, and of those found that are not there.
     """
 
     listed: int
     found: int
     precision: float | None
     recall: float | None
+    missed: tuple[Interval, ...] = ()
+    false: tuple[Interval, ...] = ()
 
 
 def eye_opening(points: npt.ArrayLike) -> Reals:
@@ -56,8 +62,42 @@ def find_blinks(frames: npt.ArrayLike, times: npt.ArrayLike, opening: npt.ArrayL
     """
     frames, times, opening = np.asarray(frames, int), np.asarray(times, float), np.asarray(opening, float)
     usual = np.array([np.median(opening[np.abs(times - time) <= USUAL]) for time in times])
+    return _runs(frames[opening < SHUT * usual].tolist())
+
+
+def blinks_of_weights(frames: npt.ArrayLike, weights: npt.ArrayLike) -> list[Interval]:
+    """First and last frames of the runs in which the mean of both eyes' blink is at least :data:`PASSED`.
+
+    Args:
+        frames: ``(T,)`` numbers, growing; frames without a face are left out.
+        weights: ``(T, 2)`` of both eyes, as they are exported.
+    """
+    shut = np.asarray(weights, float).mean(-1) >= PASSED
+    return _runs(np.asarray(frames, int)[shut].tolist())
+
+
+def score_weights(listed: list[Interval], frames: npt.ArrayLike, names: Sequence[str], weights: npt.ArrayLike) -> BlinkScores:
+    """How the blinks in exported weights agree with those that are there.
+
+    Args:
+        listed: by hand.
+        frames: ``(T,)`` numbers, growing.
+        names: of E weights.
+        weights: ``(T, E)``.
+
+    Raises:
+        MorphError: there is no weight of a blink among them.
+    """
+    columns = [column for column, name in enumerate(names) if name.startswith("eyeBlink")]
+    if not columns:
+        raise MorphError("this model has no weight called eyeBlink; leave `blinks=` out")
+    return score_blinks(listed, blinks_of_weights(frames, np.asarray(weights)[:, columns]))
+
+
+def _runs(frames: list[int]) -> list[Interval]:
+    """First and last of each unbroken run of growing numbers."""
     runs: list[Interval] = []
-    for frame in frames[opening < SHUT * usual].tolist():
+    for frame in frames:
         if runs and frame == runs[-1][1] + 1:
             runs[-1] = (runs[-1][0], frame)
         else:
@@ -71,12 +111,26 @@ def score_blinks(listed: list[Interval], found: list[Interval]) -> BlinkScores:
     def met(one: Interval, others: list[Interval]) -> bool:
         return any(one[0] <= last + TOLERANCE and first <= one[1] + TOLERANCE for first, last in others)
 
-    right, seen = sum(met(run, listed) for run in found), sum(met(run, found) for run in listed)
+    missed = tuple(run for run in listed if not met(run, found))
+    false = tuple(run for run in found if not met(run, listed))
+    scores = _scores(len(listed), len(found), len(missed), len(false))
+    return dataclasses.replace(scores, missed=missed, false=false)
+
+
+def join_scores(scores: Sequence[BlinkScores]) -> BlinkScores | None:
+    """Of several clips together, without the frames; None of none."""
+    if not scores:
+        return None
+    wrong, unseen = sum(len(one.false) for one in scores), sum(len(one.missed) for one in scores)
+    return _scores(sum(one.listed for one in scores), sum(one.found for one in scores), unseen, wrong)
+
+
+def _scores(listed: int, found: int, missed: int, false: int) -> BlinkScores:
     return BlinkScores(
-        len(listed),
-        len(found),
-        round(right / len(found), 3) if found else None,
-        round(seen / len(listed), 3) if listed else None,
+        listed,
+        found,
+        round(1 - false / found, 3) if found else None,
+        round(1 - missed / listed, 3) if listed else None,
     )
 
 

@@ -14,7 +14,18 @@ import numpy.typing as npt
 
 from morph.arrays import Reals
 from morph.errors import MorphError
-from morph.evaluation.clips.blinks import SHUT, TOLERANCE, BlinkScores, eye_opening, find_blinks, read_blinks, score_blinks
+from morph.evaluation.clips.blinks import (
+    PASSED,
+    SHUT,
+    TOLERANCE,
+    BlinkScores,
+    Interval,
+    eye_opening,
+    find_blinks,
+    read_blinks,
+    score_blinks,
+    score_weights,
+)
 from morph.evaluation.clips.mediapipe_track import MediapipeReport, measure_mediapipe
 from morph.evaluation.clips.motion import (
     KERNEL,
@@ -49,12 +60,14 @@ lag_truth_frames as lag_frames, of the smoothed landmarks with the known ones
 truth_over_raw   jitter of the known landmarks over that of the raw ones: what the head itself moves, and no filter should hide
 blinks           runs of frames in which the eyes of the smoothed landmarks (height over width) are open by less than {shut} of
                  their median over a second to either side; right within {tolerance} frames
+blinks_exported  the same of runs in which the mean of both exported eyeBlink weights is at least {passed}
 fps_to_obj       frames over the process's CPU time from decoding the clip to the OBJ files, all threads, no overlay; without
                  what is made once for all meshes (texture, text of the faces)
 fps_wall         the same by the clock, with all that is made once: threads work beside each other, other programs lengthen it
 mediapipe        its face mesh with its own smoothing on the same clip: jitter, lag and blinks of the 68 points nearest to
                  ours; fps over CPU time of decoding and face mesh, no files written
 """
+STEADY = ("frame", "time", "id", "box", "landmarks", "expression")
 AFRESH = 10  # frames between two faces that are found afresh
 
 
@@ -74,7 +87,7 @@ class VideoReport:
         experts: which of them corrected expressions; ``identity``: what read the shapes.
         drift: % of the face's size.
         error_truth, lag_truth_frames, truth_over_raw: against known landmarks.
-        blinks: against a list.
+        blinks, blinks_exported: against a list, from lids and from weights.
         mediapipe: the same clip by MediaPipe.
     """
 
@@ -100,12 +113,13 @@ class VideoReport:
     lag_truth_frames: float | None = None
     truth_over_raw: float | None = None
     blinks: BlinkScores | None = None
+    blinks_exported: BlinkScores | None = None
     mediapipe: MediapipeReport | None = None
 
     @property
     def protocol(self) -> str:
         """How it was measured."""
-        return PROTOCOL.format(still=STILL, kernel=len(KERNEL), every=AFRESH, shut=SHUT, tolerance=TOLERANCE)
+        return PROTOCOL.format(still=STILL, kernel=len(KERNEL), every=AFRESH, shut=SHUT, tolerance=TOLERANCE, passed=PASSED)
 
     def as_json(self) -> dict[str, Any]:
         """All measures and the protocol."""
@@ -161,7 +175,7 @@ def measure_video(  # noqa: PLR0913 - keyword options of a report
     with tempfile.TemporaryDirectory() as folder:
         summary = track_to_folder(source, tracker, folder, TrackOptions(overlay=False, offline=offline))
         with open_npz(Path(folder) / "coefficients.npz") as archive:
-            steady = {name: archive[name] for name in ("frame", "time", "id", "box", "landmarks")}
+            steady = {name: archive[name] for name in STEADY}
     shots = pair_shots(steady, raw)
     smooth, rough, smooth_still, rough_still = _jitters(shots)
     boxes: dict[int, dict[int, Reals]] = {}
@@ -192,6 +206,7 @@ def measure_video(  # noqa: PLR0913 - keyword options of a report
         blinks=None
         if listed is None
         else score_blinks(listed, find_blinks(steady["frame"], steady["time"], eye_opening(steady["landmarks"]))),
+        blinks_exported=None if listed is None else _exported_blinks(listed, steady, tracker),
         mediapipe=None if mediapipe is None else measure_mediapipe(clip, mediapipe, times, listed, known),
     )
 
@@ -272,6 +287,13 @@ def _jitters(shots: list[tuple[Reals, Reals, Reals]]) -> list[float | None]:
     rows, chosen = (np.concatenate(smooth), np.concatenate(rough)), np.concatenate(still)
     out = [float(row.mean()) for row in rows]
     return [*out, *(float(row[chosen].mean()) if chosen.sum() >= LEAST_FRAMES else None for row in rows)]
+
+
+def _exported_blinks(listed: list[Interval], steady: dict[str, npt.NDArray[Any]], tracker: Tracker) -> BlinkScores | None:
+    names, std = tracker.model.expression_names, tracker.model.expression_std
+    if not any(name.startswith("eyeBlink") for name in names):
+        return None
+    return score_weights(listed, steady["frame"], names, np.clip(steady["expression"] * std, 0.0, 1.0))
 
 
 def _ratio(smooth: float | None, rough: float | None) -> float | None:

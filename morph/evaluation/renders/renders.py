@@ -12,18 +12,13 @@ import numpy as np
 import numpy.typing as npt
 
 from morph.arrays import Bools, Reals
-from morph.crop.face_crop import box_of
-from morph.datasets.crops import CropSet
 from morph.evaluation.aflw2000.pose import nearest_euler
-from morph.evaluation.aflw2000.weights import open_weights
+from morph.evaluation.renders.held_out import read_held_out, smaller_euler
 from morph.evaluation.renders.identity import pooled_shape_error, shape_error
-from morph.inference.face_reader import FaceReader, Look
-from morph.inference.regressor import default_weights
-from morph.model.coefficients import Coefficients, stack
+from morph.model.coefficients import Coefficients
 from morph.model.decoder import landmark_decoder
 from morph.model.ibug68 import LEFT_LIDS, LOWER_INNER_LIP, LOWER_LIDS, RIGHT_LIDS, UPPER_INNER_LIP, UPPER_LIDS
 from morph.model.morphable_model import MorphableModel
-from morph.stopwatch import Stopwatch
 from morph.tracking.options import TrackerOptions
 
 BINS = ((0, 30), (30, 60), (60, 180))
@@ -125,17 +120,11 @@ def measure_renders(
     Raises:
         MorphError: files missing or damaged, or the set belongs to another model than the weights.
     """
-    crops = CropSet.open(folder)
-    options = options or TrackerOptions()
-    found = open_weights(options.weights or default_weights())
-    model = found.find_model(options.model)
-    crops.check_model(model, folder, "render a set with `morph synth`")
-    reader = options.open_reader(model, found.reading)
-    looks = look_at(crops, reader)
-    errors = [look.error for look in looks]
+    held = read_held_out(folder, options)
+    crops, errors = held.crops, [look.error for look in held.looks]
     measures = compare(
-        model,
-        stack([look.coefficients for look in looks]),
+        held.model,
+        held.found,
         crops.coefficients,
         Shown(
             points=np.asarray(crops.labels["landmarks"], np.float64),
@@ -144,26 +133,8 @@ def measure_renders(
             expected=None if any(error is None for error in errors) else np.array(errors, np.float64),
         ),
     )
-    measures |= reader.names
-    return RendersReport(weights=found.name, pictures=len(crops), **measures)
-
-
-def look_at(crops: CropSet, reader: FaceReader, batch: int = 64) -> list[Look]:
-    """What a reader says of the pictures of a set, in their pixels, from crops about the true landmarks.
-
-    Args:
-        crops: the set.
-        reader: as a tracker has one.
-        batch: faces at a time.
-    """
-    looks: list[Look] = []
-    for start in range(0, len(crops), batch):
-        rows = slice(start, start + batch)
-        images = list(crops.images[rows])
-        boxes = [box_of(points) for points in crops.labels["landmarks"][rows]]
-        watch = Stopwatch()
-        looks += reader.look_on(images, reader.look_once(images, boxes, [0.0] * len(boxes), watch), watch, every=True)
-    return looks
+    measures |= held.reader.names
+    return RendersReport(weights=held.weights, pictures=len(crops), **measures)
 
 
 @dataclass(frozen=True, eq=False)
@@ -197,7 +168,7 @@ def compare(model: MorphableModel, got: Coefficients, want: Coefficients, pictur
     mine, true = (decoder(c.shape, c.expression).astype(np.float64) for c in (got, want))
     size = np.sqrt(np.ptp(points, axis=1).prod(axis=1))
     error = 100 * np.linalg.norm(got.camera.project(mine)[..., :2] - points, axis=2).mean(1) / size
-    right = nearest_euler(want.rotation, np.zeros((len(points), 3)))
+    right = smaller_euler(want.rotation)
     turn = np.degrees(nearest_euler(got.rotation, right) - right)
     yaw = np.abs(np.degrees(right[:, 1]))
     nme = _by_bin(error, yaw, BINS)

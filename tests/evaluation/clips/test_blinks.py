@@ -2,7 +2,15 @@ import numpy as np
 import pytest
 
 from morph.errors import MorphError
-from morph.evaluation.clips.blinks import eye_opening, find_blinks, read_blinks, score_blinks
+from morph.evaluation.clips.blinks import (
+    blinks_of_weights,
+    eye_opening,
+    find_blinks,
+    join_scores,
+    read_blinks,
+    score_blinks,
+    score_weights,
+)
 
 
 def eyes(opening: float) -> np.ndarray:
@@ -31,9 +39,29 @@ def test_blinks_are_found_against_the_usual_opening_whatever_that_is():
     assert find_blinks([], [], []) == []
 
 
+def test_an_exported_blink_counts_from_a_half_of_both_eyes_together():
+    weights = np.zeros((20, 2))
+    weights[3:6] = 0.9
+    weights[10] = [0.5, 0.5]
+    weights[15] = [0.9, 0.05]  # a wink
+    assert blinks_of_weights(np.arange(100, 120), weights) == [(103, 105), (110, 110)]
+    names = ["jawOpen", "eyeBlinkLeft", "eyeBlinkRight"]
+    scores = score_weights([(104, 106), (117, 118)], np.arange(100, 120), names, np.column_stack([np.ones(20), weights]))
+    assert (scores.precision, scores.recall, scores.missed) == (0.5, 0.5, ((117, 118),))
+    with pytest.raises(MorphError, match="no weight called eyeBlink"):
+        score_weights([], [0], ["jawOpen"], [[0.0]])
+
+
+def test_scores_of_clips_are_joined_by_their_counts():
+    joined = join_scores([score_blinks([(1, 2)], [(1, 2)]), score_blinks([(1, 2), (8, 9), (20, 21)], [(50, 51)])])
+    assert (joined.listed, joined.found, joined.precision, joined.recall) == (4, 2, 0.5, 0.25)
+    assert join_scores([]) is None
+
+
 def test_precision_and_recall_of_known_lists():
     scores = score_blinks([(10, 13), (50, 52)], [(14, 15), (30, 31), (55, 56)])
     assert (scores.listed, scores.found, scores.precision, scores.recall) == (2, 3, 0.333, 0.5)
+    assert (scores.missed, scores.false) == (((50, 52),), ((30, 31), (55, 56)))
     assert score_blinks([], [(1, 2)]).recall is None
     assert score_blinks([(1, 2)], []).precision is None
     assert score_blinks([(1, 2)], [(1, 1), (2, 4)]).precision == 1.0
