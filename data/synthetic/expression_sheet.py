@@ -1,6 +1,6 @@
 """Draws each of the 52 expressions at weight 1 on three people, beside the same faces at rest, to see which can be told apart.
 
-python data/synthetic/expression_sheet.py --out sheet.png [--environments DIR] [--seeds 3 11 25] [--size 176]
+python data/synthetic/expression_sheet.py --out data/synthetic/expressions.jpg [--environments DIR] [--seeds 3 11 25] [--size 176]
 """
 
 from __future__ import annotations
@@ -19,13 +19,13 @@ from morph.synthesis.engine import Renderer
 from morph.synthesis.person.people import Person, gaze_of
 from morph.synthesis.recipe import Recipe
 
-WITH_JAW = ("mouthClose", "tongueOut")  # ARKit defines them with an open jaw
+WITH_JAW = {"mouthClose": 1.0, "tongueOut": 0.6}  # ARKit defines them with an open jaw
 
 
 def main() -> None:
     """Command line."""
     parser = argparse.ArgumentParser(description="Draw each expression at weight 1.")
-    parser.add_argument("--out", type=Path, required=True, help="PNG to write")
+    parser.add_argument("--out", type=Path, required=True, help="picture to write")
     parser.add_argument("--environments", type=Path, help="folder of panoramas")
     parser.add_argument("--seeds", type=int, nargs="+", default=[3, 11, 25], help="people")
     parser.add_argument("--size", type=int, default=176, help="pixels a picture")
@@ -51,7 +51,7 @@ def main() -> None:
             part = line[start : start + columns]
             blank = [np.zeros_like(part[0])] * (columns - len(part))
             blocks.append(np.concatenate([*part, *blank], 1))
-    cv2.imwrite(str(options.out), np.concatenate(blocks)[:, :, ::-1])
+    cv2.imwrite(str(options.out), np.concatenate(blocks)[:, :, ::-1], [cv2.IMWRITE_JPEG_QUALITY, 85])
 
 
 def _showing(name: str, names: tuple[str, ...]) -> Callable[[Person, Viewpoint], tuple[Person, Viewpoint]]:
@@ -60,10 +60,10 @@ def _showing(name: str, names: tuple[str, ...]) -> Callable[[Person, Viewpoint],
     def direct(person: Person, view: Viewpoint) -> tuple[Person, Viewpoint]:
         weights = {name: 1.0} if name else {}
         if name in WITH_JAW:
-            weights["jawOpen"] = 0.6
+            weights["jawOpen"] = WITH_JAW[name]
         vector = np.array([weights.get(other, 0.0) for other in names]) / std
         person = dataclasses.replace(person, weights=weights, expression=vector.astype(np.float32), gaze=gaze_of(weights))
-        return person, dataclasses.replace(view, rotation=np.eye(3), distance=700.0)
+        return person, dataclasses.replace(view, rotation=np.eye(3), distance=700.0, scale=1.2)
 
     return direct
 
