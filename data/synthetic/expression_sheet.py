@@ -1,6 +1,6 @@
 """Draws each of the 52 expressions at weight 1 on three people, beside the same faces at rest, to see which can be told apart.
 
-python data/synthetic/expression_sheet.py --out data/synthetic/expressions.jpg [--environments DIR] [--seeds 3 11 25] [--size 176]
+python data/synthetic/expression_sheet.py --out data/synthetic/expressions.jpg [--environments DIR] [--size 132]
 """
 
 from __future__ import annotations
@@ -27,8 +27,8 @@ def main() -> None:
     parser = argparse.ArgumentParser(description="Draw each expression at weight 1.")
     parser.add_argument("--out", type=Path, required=True, help="picture to write")
     parser.add_argument("--environments", type=Path, help="folder of panoramas")
-    parser.add_argument("--seeds", type=int, nargs="+", default=[3, 11, 25], help="people")
-    parser.add_argument("--size", type=int, default=176, help="pixels a picture")
+    parser.add_argument("--seeds", type=int, nargs="+", default=[3, 17, 29], help="people")
+    parser.add_argument("--size", type=int, default=132, help="pixels a picture")
     parser.add_argument("--names", nargs="+", help="only these expressions")
     options = parser.parse_args()
     model = load_default_model(1)

@@ -111,6 +111,7 @@ READS = (
     "model",
     "predictions",
     "experts",
+    "expressions",
     "identity",
     "blinks",
     "truth",
@@ -220,7 +221,7 @@ def run_aflw2000(options: argparse.Namespace) -> None:
     benchmark = open_aflw2000(options.data)
     if options.predictions:
         given = (
-            [name for name in ("model", "flip", "experts", "identity") if getattr(options, name)]
+            [name for name in ("model", "flip", "experts", "identity", "expressions") if getattr(options, name)]
             + ["passes"] * (options.passes != 1)
             + ["crop"] * (options.crop != "ground-truth")
         )

@@ -214,7 +214,7 @@ class Experts:
         return dataclasses.replace(coefficients, expression=read.astype(coefficients.expression.dtype))
 
 
-DEFAULT = "both"  # what earns its time, see data/experts/README.md
+DEFAULT = "eyes"  # what earns its time, see data/experts/README.md
 
 
 def _part(values: dict[str, Any]) -> FacePart:

@@ -6,7 +6,7 @@ import dataclasses
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Protocol
+from typing import NamedTuple, Protocol
 
 import numpy as np
 
@@ -15,6 +15,7 @@ from morph.crop.face_crop import box_of, crop_of_box, cut, inverse, turned
 from morph.crop.roll import next_turn
 from morph.inference.appearance import shrunk, thumbnail
 from morph.inference.experts import Experts, name_experts
+from morph.inference.expressions import ExpressionReader, name_expressions
 from morph.inference.identity import IdentityReader, name_identity
 from morph.model import Coefficients, Decoder
 from morph.model.coefficients import midway, model_symmetry, stack
@@ -87,19 +88,32 @@ class CropRegressor(Protocol):
         ...
 
 
+class Refinements(NamedTuple):
+    """Networks of one model that look after the first one, in this order; None where there is none.
+
+    Attributes:
+        identity: reads the shape.
+        expressions: reads the expression.
+        experts: bound to the model; read expressions of parts of the face.
+    """
+
+    identity: IdentityReader | None = None
+    expressions: ExpressionReader | None = None
+    experts: Experts | None = None
+
+
 class FaceReader:
     """Crops faces and asks the networks what they see: the one way from pixels to coefficients, for trackers and benchmarks.
 
     With two passes, the crop is cut once more about the landmarks of the first look, upright where the head leans, and shown
-    in the mirror; the answer is half-way between the two looks. The identity network then reads the shape, and experts look at
-    eyes and mouth and correct expressions.
+    in the mirror; the answer is half-way between the two looks. The identity network then reads the shape, the expression
+    network the expression, and experts look closer at parts of the face.
 
     Args:
         regressor: the network of the first look.
         landmarks: decoder of the 68 landmarks of its model.
         passes: 1 or 2 looks a face.
-        experts: bound to the same model; None for none.
-        identity: of the same model; None for none.
+        refinements: what looks after that.
     """
 
     def __init__(
@@ -107,17 +121,22 @@ class FaceReader:
         regressor: CropRegressor,
         landmarks: Decoder,
         passes: int = 1,
-        experts: Experts | None = None,
-        identity: IdentityReader | None = None,
+        refinements: Refinements | None = None,
     ) -> None:
         self.regressor, self.landmarks, self.passes = regressor, landmarks, passes
-        self.experts, self.identity = experts, identity
+        self.identity, self.expressions, self.experts = refinements or Refinements()
         self._symmetry = model_symmetry(landmarks.model) if passes == 2 else None
 
     @property
     def names(self) -> dict[str, str]:
-        """For reports: which experts and which identity network look."""
-        return {"experts": name_experts(self.experts), "identity": name_identity(self.identity)}
+        """For reports: which networks look after the first one."""
+        named = name_experts(self.experts), name_identity(self.identity), name_expressions(self.expressions)
+        return dict(zip(("experts", "identity", "expressions"), named, strict=True))
+
+    @property
+    def refines(self) -> bool:
+        """Whether a network looks after the first one."""
+        return any(network is not None for network in (self.identity, self.expressions, self.experts))
 
     def __call__(
         self,
@@ -147,7 +166,7 @@ class FaceReader:
         *,
         every: bool = False,
     ) -> list[Look]:
-        """All that follows the first looks: the second ones where there are two passes, identity and experts.
+        """All that follows the first looks: the second ones where there are two passes, identity, expressions and experts.
 
         Args:
             images: N pictures, one a look.
@@ -164,7 +183,7 @@ class FaceReader:
             for row, look in zip(rows, chosen, strict=True):
                 out[row] = look
             rows = [row for row in rows if every or is_possible(out[row], images[row])]
-        if rows and (self.experts is not None or self.identity is not None):
+        if rows and self.refines:
             known = [None if shapes is None else shapes[row] for row in rows]
             chosen = self._look_closer([images[row] for row in rows], [out[row] for row in rows], known, watch)
             for row, look in zip(rows, chosen, strict=True):
@@ -212,8 +231,8 @@ class FaceReader:
     def _look_closer(
         self, images: Sequence[Image], looks: Sequence[Look], shapes: Sequence[Reals | None], watch: Stopwatch
     ) -> list[Look]:
-        """What identity network and experts correct."""
-        better = stack([look.coefficients for look in looks])
+        """What identity and expression networks and experts correct."""
+        first = better = stack([look.coefficients for look in looks])
         unknown = [row for row, shape in enumerate(shapes) if shape is None] if self.identity is not None else []
         if self.identity is not None:
             known = [better.shape[row] if shape is None else shape for row, shape in enumerate(shapes)]
@@ -223,6 +242,9 @@ class FaceReader:
                 for row, shape in zip(unknown, read, strict=True):
                     known[row] = shape
             better = dataclasses.replace(better, shape=np.array(known))
+        if self.expressions is not None:
+            with watch.stage("expression"):
+                better = dataclasses.replace(better, expression=self.expressions(images, first))
         if self.experts is not None:
             with watch.stage("experts"):
                 better = self.experts(images, better)

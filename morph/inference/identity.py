@@ -10,8 +10,7 @@ from pathlib import Path
 import numpy as np
 
 from morph.arrays import Floats, Image
-from morph.crop.face_crop import box_of, crop_of_box, cut, turned
-from morph.crop.roll import next_turn
+from morph.crop.upright import upright_crops
 from morph.errors import MorphError
 from morph.inference.regressor import SHIPPED, Regressor, shipped_weights
 from morph.model import Coefficients, MorphableModel, landmark_decoder
@@ -105,12 +104,8 @@ class IdentityReader:
             return np.asarray(coefficients.shape, np.float32)
         size = self._regressor.input_size
         points = self._landmarks.project(coefficients)[..., :2]
-        crops = np.empty((2 * len(images), size, size, 3), np.uint8)
-        for row, (image, face) in enumerate(zip(images, points, strict=True)):
-            turn = next_turn(0.0, np.asarray(coefficients.rotation[row]))
-            crops[row] = cut(image, crop_of_box(box_of(turned(face, turn)), size, turn), size)
-        crops[len(images) :] = crops[: len(images), :, ::-1]
-        said = self._regressor(crops)[0]
+        crops = upright_crops(images, points, np.asarray(coefficients.rotation), size)
+        said = self._regressor(np.concatenate([crops, crops[:, :, ::-1]]))[0]
         first, mirrored = said[: len(images)], said[len(images) :].mirror(self._symmetry, size)
         return np.asarray((first.shape + mirrored.shape) / 2, np.float32)
 

@@ -212,6 +212,23 @@ def at_input_size(network: CoefficientRegressor, size: int) -> CoefficientRegres
     return other.train(network.training)
 
 
+@torch.no_grad()
+def rewhiten(network: CoefficientRegressor, mean: Tensor, std: Tensor) -> None:
+    """Put another whitening ``(size,)`` into a network, so that it says the same coefficients as before.
+
+    Raises:
+        MorphError: a network with experts by angle.
+    """
+    if network.experts is not None:
+        raise MorphError("`rewhiten` is for networks without experts by angle; leave it out")
+    size = network.info.layout.size
+    ratio = network.std / std
+    network.head.bias[:size] = network.head.bias[:size] * ratio + (network.mean - mean) / std
+    network.head.weight[:size] *= ratio[:, None]
+    network.mean.copy_(mean)
+    network.std.copy_(std)
+
+
 def save_weights(network: CoefficientRegressor, path: str | os.PathLike[str]) -> None:
     """Write safetensors with :class:`WeightsInfo` as metadata."""
     from safetensors.torch import save_file

@@ -171,7 +171,7 @@ def _check(folder: Path, source: FrameSource, tracker: Tracker, options: TrackOp
         names += [f"overlay/{name}.png" for name in getattr(source, "names", [file.stem for file in footage])]
     elif options.overlay:
         names += ["overlay.png" if source.kind == "picture" else "overlay.mp4"]
-    parts = (tracker.regressor, tracker.detector, tracker.identity, tracker.experts)
+    parts = (tracker.regressor, tracker.detector, tracker.identity, tracker.experts, tracker.expressions)
     networks = [Path(part.path) for part in parts if getattr(part, "path", None) is not None]  # type: ignore[union-attr]
     return check_places(folder, names, [*footage, *networks], meshes=options.mesh)
 

@@ -12,7 +12,8 @@ from typing import Any
 
 from morph.errors import MorphError
 from morph.inference.experts import CHOICES, choice_of, default_experts, open_experts
-from morph.inference.face_reader import CropRegressor, FaceReader
+from morph.inference.expressions import default_expressions, find_expressions, open_expressions
+from morph.inference.face_reader import CropRegressor, FaceReader, Refinements
 from morph.inference.fingerprint import content_of
 from morph.inference.identity import default_identity, find_identity, open_identity
 from morph.inference.onnx_session import PROVIDERS
@@ -42,6 +43,8 @@ class TrackerOptions:
             takes the middle: more exact, and the network's time twice.
         experts: "eyes", "mouth" or "both" look closer and correct expressions, "none" do not; an ONNX file of one's own;
             None are the usual ones with the weights that ship, see :func:`morph.inference.experts.open_experts`.
+        expressions: network that reads the expression in each frame: "default", "none", or an ONNX file; None is the default
+            with the weights that ship, see :func:`morph.inference.expressions.open_expressions`.
         identity: network that reads the shape of a new face and again every ``detect_every`` frames: "default", "none", or an
             ONNX file; None is the default with the weights that ship, see :func:`morph.inference.identity.open_identity`.
         smoothing: how much is smoothed; None smooths nothing: every face is what the network says of its frame.
@@ -65,12 +68,13 @@ class TrackerOptions:
     passes: int = 1
     experts: FilePath | None = None
     identity: FilePath | None = None
+    expressions: FilePath | None = None
     smoothing: SmoothingConfig | None = dataclasses.field(default_factory=SmoothingConfig)
     threads: int = 1
     device: str = "cpu"
 
     def __post_init__(self) -> None:
-        for name in ("weights", "experts", "identity"):
+        for name in ("weights", "experts", "identity", "expressions"):
             if not isinstance(getattr(self, name), str | os.PathLike | None):
                 raise MorphError(f"{name} must be a file or a name, got {_type_of(getattr(self, name))}")
         if not isinstance(self.model, MorphableModel | str | os.PathLike | None):
@@ -100,14 +104,14 @@ class TrackerOptions:
         return load_default_model(self.level) if self.model is None else load_model(self.model)
 
     def open_reader(self, model: MorphableModel, regressor: CropRegressor | None = None) -> FaceReader:
-        """What looks at faces: the regressor, a second look, identity network and experts.
+        """What looks at faces: the regressor, a second look, identity and expression networks, experts.
 
         Args:
             model: from :meth:`open_model`.
             regressor: in place of that of ``weights``, for weights in other files than a tracker's.
 
         Raises:
-            MorphError: weights or experts cannot be read, or are of another model.
+            MorphError: a network cannot be read, or is of another model.
         """
         networks: dict[str, Any] = {"threads": self.threads, "device": self.device}
         if regressor is None:
@@ -116,10 +120,14 @@ class TrackerOptions:
         first_look = regressor.path.name
         identity = open_identity(self.identity, model, first_look, **networks)
         experts = open_experts(self.experts, model, first_look, **networks)
-        return FaceReader(regressor, landmark_decoder(model), self.passes, experts, identity)
+        expressions = open_expressions(self.expressions, model, first_look, **networks)
+        if expressions is not None:
+            expressions.mirrored = self.passes == 2
+        refinements = Refinements(identity, expressions, experts)
+        return FaceReader(regressor, landmark_decoder(model), self.passes, refinements)
 
     def filled_in(self) -> TrackerOptions:
-        """The same, with the files and names that weights, experts and identity of None stand for.
+        """The same, with the files and names that weights and other networks of None stand for.
 
         Raises:
             MorphError: weights, model or experts cannot be read, or do not belong together.
@@ -128,7 +136,8 @@ class TrackerOptions:
         if experts is None:
             experts = choice_of(open_experts(None, self.open_model(), weights.name, threads=self.threads))
         identity = find_identity(self.identity, weights.name) or "none"
-        return dataclasses.replace(self, weights=weights, experts=experts, identity=identity)
+        expressions = find_expressions(self.expressions, weights.name) or "none"
+        return dataclasses.replace(self, weights=weights, experts=experts, identity=identity, expressions=expressions)
 
     def settings(self) -> dict[str, Any]:
         """All that decides what is said, as plain values for JSON.
@@ -145,7 +154,8 @@ class TrackerOptions:
             "weights": content_of(find_weights(full.weights)),
             "detector": content_of(default_detector()),
             "experts": _experts_content(full.experts),
-            "identity": _identity_content(full.identity),
+            "identity": _content(full.identity, default_identity()),
+            "expressions": _content(full.expressions, default_expressions()),
             "model": model.identity,
             "vertices": model.n_vertices,
             "smoothing": None if full.smoothing is None else dataclasses.asdict(full.smoothing),
@@ -187,9 +197,9 @@ def _experts_content(choice: FilePath | None) -> str:
     return f"{word} of {content_of(default_experts())}" if word in CHOICES else f"all of {content_of(word)}"
 
 
-def _identity_content(choice: FilePath | None) -> str:
+def _content(choice: FilePath | None, default: FilePath) -> str:
     word = os.fspath(choice or "none")
-    return "none" if word == "none" else content_of(default_identity() if word == "default" else word)
+    return "none" if word == "none" else content_of(default if word == "default" else word)
 
 
 def _whole(name: str, value: Any) -> int:

@@ -84,8 +84,9 @@ class Tracker:
         settings: attributes of :class:`TrackerOptions` by name, in place of those of ``options``: ``Tracker(max_faces=2)``.
 
     Attributes:
-        options: as they are used: weights, experts and identity by what they stand for.
-        reader: looks at faces; ``regressor``, ``experts`` and ``identity`` are its networks, None where there is none.
+        options: as they are used: weights and other networks by what they stand for.
+        reader: looks at faces; ``regressor``, ``experts``, ``identity`` and ``expressions`` are its networks, None where there
+            is none.
         model, detector: what else was opened.
         stopwatch: time of the stages since it was last given to :meth:`reset`.
 
@@ -112,7 +113,8 @@ class Tracker:
         coarse = load_default_model(wanted.level - 1) if wanted.model is None and wanted.level else None
         self.model = wanted.open_model() if coarse is None else subdivide(coarse)
         self.reader = wanted.open_reader(self.model)
-        self.regressor, self.experts, self.identity = self.reader.regressor, self.reader.experts, self.reader.identity
+        self.regressor, self.experts = self.reader.regressor, self.reader.experts
+        self.identity, self.expressions = self.reader.identity, self.reader.expressions
         if detector is None:
             detector = CenterFaceDetector(threshold=KEEP_SCORE, threads=wanted.threads, device=wanted.device)
         self.detector = detector
@@ -123,6 +125,7 @@ class Tracker:
             weights=self.regressor.path,
             experts=choice_of(self.experts),
             identity="none" if self.identity is None else self.identity.path,
+            expressions="none" if self.expressions is None else self.expressions.path,
         )
         self.reset(Stopwatch())
 

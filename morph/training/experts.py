@@ -63,7 +63,7 @@ def _train_experts(config: ExpertsConfig, folder: Path, report: Report) -> Path:
     left, right, *mouths = look_at_sets(config, model, first_look, views, report)
     eye, curve = train_expert("eye", join([left, right]), model, config, report)
     trained: tuple[str, ...] = ("eye",)
-    mouth = PartExpert(MOUTH, ExpertRecipe().widths)
+    mouth = PartExpert(MOUTH, (4, 4, 4, 4, 4), 8)  # says nothing of use
     if config.mouth:
         mouth, rows = train_expert("mouth", mouths[0], model, config, report)
         curve, trained = [*curve, *rows], ("eye", "mouth")

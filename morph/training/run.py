@@ -27,7 +27,7 @@ from morph.model.default_model import load_default_model
 from morph.model.morphable_model import MorphableModel, load_model
 from morph.network.folded import load_onnx_weights, unfold
 from morph.network.onnx_graph import export_onnx
-from morph.network.regressor import CoefficientRegressor, WeightsInfo, at_input_size, load_weights, save_weights
+from morph.network.regressor import CoefficientRegressor, WeightsInfo, at_input_size, load_weights, rewhiten, save_weights
 from morph.network.widen import widen
 from morph.training.config import TrainingConfig, load_config
 from morph.training.data_module import CropData
@@ -68,6 +68,8 @@ def build_network(config: TrainingConfig, model: MorphableModel, data: CropData)
             start = at_input_size(start, info.input_size)
         if start.info.width < info.width:
             start = widen(start, info.width, seed=config.training.seed)
+        if config.network.rewhiten:
+            rewhiten(start, mean, std)
         same_head = start.info.model_identity == info.model_identity
         keep = {k: v for k, v in start.state_dict().items() if same_head or not k.startswith(("head.", "mean", "std"))}
         network.load_state_dict(keep, strict=False)

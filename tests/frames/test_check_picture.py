@@ -51,7 +51,7 @@ def test_views_are_pictures(view: np.ndarray) -> None:
 
 
 def test_a_tracker_takes_views_of_pictures_that_cannot_be_written() -> None:
-    tracker = Tracker(level=0, experts="none", identity="none")
+    tracker = Tracker(level=0, experts="none", expressions="none", identity="none")
     still = np.random.default_rng(0).integers(0, 256, (60, 50, 3), np.uint8)
     still.flags.writeable = False
     for view in (still, still[:, ::-1], still[..., ::-1], still[:1, :1], still[::7, ::5]):

@@ -24,7 +24,7 @@ from morph.errors import MorphError
 from morph.evaluation.renders.held_out import look_at
 from morph.evaluation.renders.renders import compare
 from morph.inference.experts import DEFAULT, Experts, default_experts, open_experts
-from morph.inference.face_reader import FaceReader
+from morph.inference.face_reader import FaceReader, Refinements
 from morph.inference.regressor import Regressor, default_weights
 from morph.model import Coefficients, MorphableModel, landmark_decoder, load_default_model
 from morph.model.coefficients import stack
@@ -65,7 +65,7 @@ def columns(model: MorphableModel, *starts: str) -> np.ndarray:
 
 
 def test_eyes_come_closer_to_the_truth(rendered: CropSet, first: Coefficients, model: MorphableModel, eyes: Experts) -> None:
-    better = reading(rendered, FaceReader(Regressor(), landmark_decoder(model), experts=eyes))
+    better = reading(rendered, FaceReader(Regressor(), landmark_decoder(model), refinements=Refinements(experts=eyes)))
     for name in ("shape", "rotation", "scale", "translation"):
         np.testing.assert_array_equal(getattr(better, name), getattr(first, name))
     assert np.isfinite(better.expression).all()
@@ -77,7 +77,7 @@ def test_eyes_come_closer_to_the_truth(rendered: CropSet, first: Coefficients, m
     assert np.isnan(compare(model, first, truth, Shown(points))["eyelids_visible"])
     idle = Experts(use=())
     idle.bind(model)
-    none = reading(rendered, FaceReader(Regressor(), landmark_decoder(model), experts=idle))
+    none = reading(rendered, FaceReader(Regressor(), landmark_decoder(model), refinements=Refinements(experts=idle)))
     np.testing.assert_array_equal(none.expression, first.expression)
 
 
@@ -120,7 +120,7 @@ def test_a_tracker_looks_closer_when_it_is_asked_to() -> None:
     picture = cv2.imread(str(PORTRAIT), cv2.IMREAD_COLOR_RGB)
     faces = {}
     for choice in ("none", "eyes"):
-        tracker = Tracker(level=0, experts=choice, identity="none", smoothing=None)
+        tracker = Tracker(level=0, experts=choice, identity="none", expressions="none", smoothing=None)
         assert (tracker.experts is None) == (choice == "none")
         (faces[choice],) = tracker.process(picture)
         assert ("experts" in tracker.stopwatch.calls) == (choice == "eyes")

@@ -40,8 +40,8 @@ def rendered(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def test_shapes_are_nearer_to_the_truth_and_nothing_else_changes(rendered: Path) -> None:
-    with_it = measure_renders(rendered, TrackerOptions(experts="none", identity="default"))
-    without = measure_renders(rendered, TrackerOptions(experts="none", identity="none"))
+    with_it = measure_renders(rendered, TrackerOptions(experts="none", expressions="none", identity="default"))
+    without = measure_renders(rendered, TrackerOptions(experts="none", expressions="none", identity="none"))
     assert (with_it.identity, without.identity) == ("default", "none")
     assert with_it.shape_gain > without.shape_gain + 0.03
     assert with_it.shape_mm < 0.8 * with_it.mean_head_mm
@@ -78,13 +78,13 @@ def test_a_mirrored_picture_shows_the_mirrored_person(rendered: Path) -> None:
 
 
 def test_a_tracker_reads_the_shape_of_a_new_face_and_then_now_and_then(picture: np.ndarray) -> None:
-    tracker = Tracker(level=0, detect_every=4, smoothing=None, experts="none")
+    tracker = Tracker(level=0, detect_every=4, smoothing=None, experts="none", expressions="none")
     shapes = [tracker.process(picture)[0].coefficients.shape for _ in range(9)]
     assert tracker.stopwatch.calls["network"] == 10  # the first face is looked at twice
     assert tracker.stopwatch.calls["identity"] == 3  # frames 0, 4 and 8
     changes = [not np.array_equal(a, b) for a, b in itertools.pairwise(shapes)]
     assert not any(changes[row] for row in (0, 1, 2, 4, 5, 6))
-    alone = Tracker(level=0, detect_every=4, smoothing=None, experts="none", identity="none")
+    alone = Tracker(level=0, detect_every=4, smoothing=None, experts="none", expressions="none", identity="none")
     (face,) = alone.process(picture)
     assert not np.allclose(face.coefficients.shape, shapes[0], atol=0.05)
     assert "identity" not in alone.stopwatch.calls

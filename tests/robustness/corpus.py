@@ -33,6 +33,7 @@ def make(folder: Path) -> dict[str, list[tuple[Path, str]]]:
         "windows": _parts(_windows(folder / "windows"), "meta.json", "labels.npz", "images.npy"),
         "track": _parts(_track(folder / "track"), "coefficients.npz", "summary.json"),
         "regressor": [(_copy(ASSETS / "shufflenet_v2_x0.5.onnx", folder), "")],
+        "expressions": [(_copy(ASSETS / "expressions_x1.0.onnx", folder), "")],
         "experts": [(_copy(ASSETS / "experts_x1.0.onnx", folder), "")],
         "recipe": [(_recipe(folder / "recipe.yaml"), "")],
         "prop": _props(folder),

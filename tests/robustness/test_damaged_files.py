@@ -39,6 +39,7 @@ EXAMPLES = {
     "track": 25,
     "regressor": 20,
     "experts": 10,
+    "expressions": 6,
     "weights": 10,
     "recipe": 25,
     "prop": 50,

@@ -16,7 +16,21 @@ pytestmark = pytest.mark.skipif(not hasattr(os, "fork"), reason="runs are forks"
 
 TESTS = Path(__file__).parents[1]
 CLIP = TESTS.parent / "morph" / "assets" / "demo" / "talking_head.mp4"
-TRACK = ["track", str(CLIP), "--frames", "3", "--level", "0", "--experts", "none", "--identity", "none", "--out"]
+TRACK = [
+    "track",
+    str(CLIP),
+    "--frames",
+    "3",
+    "--level",
+    "0",
+    "--experts",
+    "none",
+    "--expressions",
+    "none",
+    "--identity",
+    "none",
+    "--out",
+]
 
 
 def killed(place: Path, words: list[str], **more: Any) -> list[str]:

@@ -184,6 +184,7 @@ READERS: dict[str, Callable[[Path], None]] = {
     "track": track,
     "regressor": regressor,
     "experts": experts,
+    "expressions": regressor,
     "weights": weights,
     "recipe": recipe,
     "prop": prop,

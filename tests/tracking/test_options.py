@@ -141,7 +141,7 @@ def test_what_a_default_stands_for_is_the_same_as_its_name(tmp_path: Path) -> No
     assert TrackerOptions().filled_in().fingerprint() == TrackerOptions().fingerprint()
     shutil.copy(default_weights(), tmp_path / "own.onnx")
     own = TrackerOptions(tmp_path / "own.onnx")
-    assert own.fingerprint() == TrackerOptions(experts="none", identity="none").fingerprint()
+    assert own.fingerprint() == TrackerOptions(experts="none", expressions="none", identity="none").fingerprint()
 
 
 def test_networks_that_are_not_there_are_one_line(tmp_path: Path) -> None:

@@ -42,6 +42,11 @@ ADDED: dict[str, dict[str, Any]] = {
         "help": "look closer at eyes, mouth or both, and correct expressions; FILE: experts of `morph train-experts` (default: "
         "eyes with the weights that ship, else none)",
     },
+    "expressions": {
+        "metavar": "{default,none,FILE}",
+        "help": "separate network that reads the expression in each frame (default: bundled, with the bundled weights, "
+        "else none)",
+    },
     "identity": {
         "metavar": "{default,none,FILE}",
         "help": "separate network that estimates the head's shape, averaged over the track (default: bundled, with the "

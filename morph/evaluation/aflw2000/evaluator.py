@@ -163,7 +163,7 @@ class Aflw2000Evaluator:
             batch: faces at a time.
         """
         first = self.predict(lambda crops: reader.regressor(np.ascontiguousarray(crops))[0].flatten(), flip=flip, batch=batch)
-        if reader.passes == 1 and reader.experts is None and reader.identity is None:
+        if reader.passes == 1 and not reader.refines:
             return first
         placed = first.coefficients.transform(nearest_similarities(invert_affine(first.matrices)))
         seen: list[Look] = []

@@ -154,13 +154,14 @@ def run_weights(
 
 
 def _plain(options: TrackerOptions) -> TrackerOptions:
-    """Without experts and identity network, which correct coefficients: points are averaged.
+    """Without what looks after the first network and corrects coefficients: points are averaged.
 
     Raises:
         MorphError: they were asked for all the same.
     """
-    if options.experts not in (None, "none") or options.identity not in (None, "none"):
+    if any(choice not in (None, "none") for choice in (options.experts, options.identity, options.expressions)):
         raise MorphError(
-            "`experts=` and `identity=` correct coefficients, `flip=` averages points; leave some out, or use `passes=2`"
+            "`experts=`, `identity=` and `expressions=` correct coefficients, `flip=` averages points; leave some out, or use "
+            "`passes=2`"
         )
-    return dataclasses.replace(options, experts="none", identity="none")
+    return dataclasses.replace(options, experts="none", identity="none", expressions="none")

@@ -32,6 +32,7 @@ STAGES = {
     "network": "network",
     "landmarks": "decode landmarks",
     "identity": "identity",
+    "expression": "expression",
     "experts": "experts",
     "compare": "compare frames",
     "filter": "filter",

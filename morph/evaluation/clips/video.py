@@ -48,7 +48,7 @@ from morph.tracking.detection.boxes import overlap
 
 PROTOCOL = """\
 jitter           mean second difference of the 68 landmarks from frame to frame, over the longer side of their box, in %
-jitter_over_raw  jitter of the smoothed track over that of the raw one: what network and experts, but no identity network, say
+jitter_over_raw  jitter of the smoothed track over that of the raw one: what is said without the identity network
                  of each frame, from crops as steady; _still: on frames where the face moves less than {still} of its
                  size a second
 lag_frames       where the cross-correlation of the smoothed with the raw landmarks' positions peaks, both low-passed
@@ -84,7 +84,7 @@ class VideoReport:
         lag_frames: frames.
         fps_to_obj, fps_wall: frames a second of CPU time and by the clock.
         passes: looks at each face.
-        experts: which of them corrected expressions; ``identity``: what read the shapes.
+        experts, expressions: what read expressions; ``identity``: what read the shapes.
         drift: % of the face's size.
         error_truth, lag_truth_frames, truth_over_raw: against known landmarks.
         blinks, blinks_exported: against a list, from lids and from weights.
@@ -108,6 +108,7 @@ class VideoReport:
     passes: int
     drift: float | None
     experts: str = "none"
+    expressions: str = "none"
     identity: str = "none"
     error_truth: float | None = None
     lag_truth_frames: float | None = None

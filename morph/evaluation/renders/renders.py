@@ -51,7 +51,7 @@ class RendersReport:
     """Measures of weights on a crop set of ``morph synth``; see ``PROTOCOL``.
 
     Attributes:
-        weights: file name; ``experts``: which of them corrected expressions; ``identity``: what read the shapes.
+        weights: file name; ``experts``, ``expressions``: what read expressions; ``identity``: what read the shapes.
         pictures: how many.
         nme: by bin of |yaw| 0-30, 30-60, 60 and more; ``nme_balanced``: their mean.
         yaw, pitch, roll: mean absolute errors in degrees.
@@ -81,6 +81,7 @@ class RendersReport:
     shape_pooled_mm: float
     shape_pooled_gain: float
     experts: str = "none"
+    expressions: str = "none"
     identity: str = "none"
 
     def as_json(self) -> dict[str, Any]:

@@ -26,7 +26,7 @@ class ClipWeights:
         frame: ``(T,)`` numbers, growing.
         weights: ``(T, E)`` 0..1.
         names: of the E weights.
-        about: what tracked them: ``regressor``, ``experts``, ``identity`` and ``smoothing``.
+        about: what tracked them: ``regressor``, ``experts``, ``expressions``, ``identity`` and ``smoothing``.
     """
 
     frame: Indices

@@ -80,6 +80,7 @@ class ClipsWeights:
 
     regressor: str
     experts: str
+    expressions: str
     identity: str
     smoothing: str
     judge: str
@@ -134,7 +135,7 @@ class ClipsWeights:
             row = (name, one.median, one.highest, one.sd)
             rows.append((*row, one.judge_sd, one.correlation, one.slope, one.clips) if self.judge else row)
         about: dict[str, Any] = {
-            name: getattr(self, name) for name in ("regressor", "experts", "identity", "smoothing", "judge")
+            name: getattr(self, name) for name in ("regressor", "experts", "expressions", "identity", "smoothing", "judge")
         }
         blinks = [(clip, one.listed, one.found, _runs(one.missed), _runs(one.false)) for clip, one in self.blinks.items()]
         lines = [*table((*columns, *judged), rows), ""]

@@ -53,7 +53,7 @@ class HeldOutWeights:
     """Every weight against its truth; see ``PROTOCOL``.
 
     Attributes:
-        regressor, experts, identity: what was measured.
+        regressor, experts, expressions, identity: what was measured.
         pictures, frontal: how many, and of them those that are judged.
         weights: by name.
         by_yaw: by the bin's name, the same in that bin.
@@ -63,6 +63,7 @@ class HeldOutWeights:
 
     regressor: str
     experts: str
+    expressions: str
     identity: str
     pictures: int
     frontal: int
@@ -115,7 +116,7 @@ class HeldOutWeights:
             for name, one in self.weights.items()
         ]
         sides = [(name, one.apart, one.tied, one.tied_true, one.difference) for name, one in self.sides.items()]
-        about: dict[str, Any] = {"regressor": self.regressor, "experts": self.experts, "identity": self.identity}
+        about: dict[str, Any] = {name: getattr(self, name) for name in ("regressor", "experts", "expressions", "identity")}
         about |= {"pictures": self.pictures, "frontal": self.frontal}
         return "\n".join(
             [

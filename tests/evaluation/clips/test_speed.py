@@ -54,6 +54,7 @@ def test_the_stages_add_up_to_the_whole(files):
     assert report.fps_to_obj == pytest.approx(1000 / report.whole_ms, rel=0.01)
     assert [name for name, stage in report.stages.items() if not stage.calls] == [
         "identity",
+        "expression",
         "experts",
     ]  # of these weights there are none
     assert all(stage.ms_per_frame > 0 for stage in report.stages.values() if stage.calls)

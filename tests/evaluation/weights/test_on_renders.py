@@ -66,12 +66,14 @@ def test_the_verb_reads_a_set_as_the_bench_of_renders_does(tmp_path: Path, capsy
     held, out = tmp_path / "held", tmp_path / "weights.json"
     main(["synth", "--count", "24", "--seed", "77", "--size", "96", "--supersampling", "1", "--out", str(held)])
     capsys.readouterr()
-    main(["bench", "weights", str(held), "--experts", "none", "--identity", "none", "--json", str(out)])
+    main(
+        ["bench", "weights", str(held), "--experts", "none", "--expressions", "none", "--identity", "none", "--json", str(out)]
+    )
     text, report = capsys.readouterr().out, json.loads(out.read_text())
     assert "median_r" in text
     assert "eyeBlinkLeft" in text
     assert (report["pictures"], report["experts"], report["identity"]) == (24, "none", "none")
-    seen = read_held_out(held, TrackerOptions(experts="none", identity="none"))
+    seen = read_held_out(held, TrackerOptions(experts="none", expressions="none", identity="none"))
     rows = np.flatnonzero(np.abs(seen.crops.labels["rotation"][:, 0, 2]) < np.sin(np.pi / 4))
     jaw = np.clip(seen.found.expression * seen.model.expression_std, 0, 1)[rows, NAMES.index("jawOpen")]
     wanted = np.clip(seen.crops.coefficients.expression * seen.model.expression_std, 0, 1)[rows, NAMES.index("jawOpen")]
