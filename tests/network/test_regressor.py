@@ -20,6 +20,7 @@ from morph.network.regressor import (  # noqa: E402
     at_input_size,
     average_weights,
     load_weights,
+    rewhiten,
     save_weights,
 )
 
@@ -47,6 +48,14 @@ def test_untrained_network_says_the_mean() -> None:
 def test_whitening_is_undone() -> None:
     flat = torch.randn(3, 16)
     assert torch.allclose(network().unwhiten(network().whiten(flat)), flat, atol=1e-5)
+
+
+def test_another_whitening_says_the_same() -> None:
+    one, other = network(), network()
+    picture = torch.randint(0, 256, (2, 64, 64, 3), dtype=torch.uint8, generator=torch.Generator().manual_seed(1))
+    rewhiten(other, torch.linspace(-3, 3, 16), torch.linspace(0.5, 4, 16))
+    assert torch.allclose(one(picture)[0], other(picture)[0], atol=1e-4)
+    assert not torch.allclose(one.whitened(picture)[0], other.whitened(picture)[0], atol=0.1)
 
 
 @pytest.mark.slow

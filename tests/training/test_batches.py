@@ -142,3 +142,16 @@ def _edges(picture: npt.NDArray[np.uint8]) -> npt.NDArray[np.float64]:
     grey = picture.astype(np.float64).mean(-1)
     down, across = np.gradient(grey)
     return np.hypot(down, across)
+
+
+def test_trust_in_expressions_is_mirrored_with_them() -> None:
+    crops = crop_set()
+    weights = np.random.default_rng(0).uniform(0, 1, (12, 3)).astype(np.float32)
+    doubted = CropSet(crops.images, crops.labels | {"expression_weights": weights}, crops.meta)
+    symmetry = model_symmetry(MODEL)
+    plain = TrainingBatches([doubted], symmetry, 120, None).batch(range(12))["expression_weights"]
+    assert (plain == weights).all()
+    assert (batches(None).batch([0, 1])["expression_weights"] == 1).all()
+    always = AugmentationConfig(flip=1.0)
+    flipped = TrainingBatches([doubted], symmetry, 120, always).batch(range(12))["expression_weights"]
+    assert np.allclose(flipped, weights @ np.abs(symmetry.expression).T)

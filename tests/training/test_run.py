@@ -108,6 +108,20 @@ def test_only_experts_by_angle_learn(tmp_path: Path) -> None:
     assert new["experts.heads.weight"].abs().max() > 1e-4
 
 
+@pytest.mark.slow
+def test_a_start_takes_the_whitening_of_the_run_and_a_compiled_network_learns(tmp_path: Path) -> None:
+    values = recipe(tmp_path, epochs=1)
+    train(TrainingConfig.model_validate(values), tmp_path / "first", progress=False)
+    start = load_weights(tmp_path / "first" / "weights.safetensors")
+    values["network"] |= {"start": str(tmp_path / "first" / "weights.safetensors"), "rewhiten": True}
+    values["augmentation"] = {"rotation": 60.0, "rotation_wide": 1.0}  # other rotations, another whitening
+    values["training"] |= {"compile": True}
+    train(TrainingConfig.model_validate(values), tmp_path / "second", progress=False)
+    second = load_weights(tmp_path / "second" / "weights.safetensors")
+    assert not second.std.equal(start.std)
+    assert all(row["loss"] > 0 for row in read_curve(tmp_path / "second"))
+
+
 def test_missing_config() -> None:
     with pytest.raises(MorphError, match="cannot read config"):
         load_config("absent.yaml")
