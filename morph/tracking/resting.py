@@ -95,7 +95,7 @@ def estimate(raw: npt.ArrayLike, names: Sequence[str], *, gains: bool = False, r
     Example:
         >>> moments = np.column_stack([0.5 + 0.1 * np.sin(np.arange(200)), np.maximum(np.sin(np.arange(200) / 9), 0.0)])
         >>> estimate(moments, ["browDownLeft", "jawOpen"]).rest.round(2)
-        array([0.44, 0.  ])
+        array([0.47, 0.  ])
     """
     raw = np.asarray(raw, np.float64).reshape(-1, len(names))
     none = np.ones(len(names))
