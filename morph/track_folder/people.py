@@ -125,7 +125,6 @@ def recalibrated(track: Track, person: int, model: MorphableModel, neutral: str 
         rest = RestingFace.of(there[0], model.expression_names).rest
     scores = np.ones(len(rows)) if track.score is None else track.score[rows]
     seen = [counts(*pair) for pair in zip(scores.tolist(), track.coefficients.rotation[rows], strict=True)]
-    found = estimate(raw[seen], model.expression_names, gains=gains == "auto", rest=None if neutral == "auto" else rest)
-    if gains is None and known is not None:
-        found = RestingFace(found.rest, known.reach)
+    stretch = gains == "auto" or (gains is None and known is not None and bool((known.reach != 1).any()))
+    found = estimate(raw[seen], model.expression_names, gains=stretch, rest=None if neutral == "auto" else rest)
     return dataclasses.replace(track, resting=track.resting | {person: found})
