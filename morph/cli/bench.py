@@ -7,6 +7,7 @@ from pathlib import Path
 
 from morph.cli.options import tracker_options
 from morph.cli.options.claims import add_overwrite, claim, write_report
+from morph.cli.options.tracker_options import UNWEIGHTED
 from morph.errors import MorphError
 
 
@@ -28,7 +29,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         help="the published crop, or the whole picture through the detector (faces not found are counted)",
     )
     aflw.add_argument("--flip", action="store_true", help="average with the mirrored crop")
-    tracker_options.add(aflw, without=("level", "max_faces", "smoothing"))
+    tracker_options.add(aflw, without=("level", "max_faces", "smoothing", *UNWEIGHTED))
     aflw.add_argument("--json", type=Path, metavar="FILE", help="write the numbers and the protocol here")
     aflw.add_argument("--sheet", type=Path, metavar="FILE", help="picture of faces: labels red, predictions green")
     aflw.add_argument("--save-predictions", type=Path, metavar="FILE", help="write names and pts68 for --predictions")
@@ -48,7 +49,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     video.add_argument("--json", type=Path, metavar="FILE", help="write the numbers and the protocol here")
     speed = benches.add_parser("speed", help="CPU time of each stage, latency from frame to mesh, the network in batches")
     speed.add_argument("clip", nargs="?", type=Path, metavar="CLIP", help="video file or folder (default: the clip that ships)")
-    tracker_options.add(speed, without=("max_faces",))
+    tracker_options.add(speed, without=("max_faces", *UNWEIGHTED))
     speed.add_argument("--rounds", type=int, default=3, metavar="N", help="over the clip; the fastest counts (default: 3)")
     speed.add_argument(
         "--batches", type=int, nargs="+", default=[1, 8, 32], metavar="N", help="crops at once (default: 1 8 32)"
@@ -57,10 +58,10 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     smoothing = benches.add_parser("smoothing", help="jitter and lag of clips against each cut-off of the smoothing")
     smoothing.add_argument("clips", nargs="+", type=Path, metavar="CLIP", help="video files or folders of numbered pictures")
     smoothing.add_argument("--search", type=int, default=0, metavar="N", help="also try N random steps and print the best")
-    tracker_options.add(smoothing, without=("level", "max_faces", "smoothing"))
+    tracker_options.add(smoothing, without=("level", "max_faces", "smoothing", *UNWEIGHTED))
     renders = benches.add_parser("renders", help="held-out renders: landmarks, pose, eyelids, lips, blinks, identity")
     renders.add_argument("crops", type=Path, metavar="DIR", help="held-out crop set written by `morph synth`")
-    tracker_options.add(renders, without=("level", "max_faces", "passes", "smoothing"))
+    tracker_options.add(renders, without=("level", "max_faces", "passes", "smoothing", *UNWEIGHTED))
     renders.add_argument("--json", type=Path, metavar="FILE", help="write the numbers and the protocol here")
     _add_weights(benches.add_parser("weights", help="the 52 weights: on renders against the truth, on clips beside a judge"))
     viewer = benches.add_parser("viewer", help="CPU time of previews over footage, and of the first picture")
@@ -165,6 +166,8 @@ def run_weights(options: argparse.Namespace) -> None:
     if (options.mediapipe is None) != (options.task is None):
         raise MorphError("the judge needs both its interpreter and its task; give --mediapipe PYTHON and --task FILE")
     sets = [clip for clip in options.clips if is_set(clip)]
+    if sets and (options.neutral, options.gains) != ("none", "none"):
+        raise MorphError(f"{sets[0]} is a crop set of single pictures; --neutral and --gains are for clips")
     if sets and (len(options.clips) > 1 or options.mediapipe or options.blinks):
         raise MorphError(
             f"{sets[0]} is a crop set: it is measured alone, against its own truth; --mediapipe and --blinks are for clips"

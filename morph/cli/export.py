@@ -38,6 +38,14 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--prop", metavar="NAME", help="for html: what the head wears, glasses, dog, hat … or the folder of a prop"
     )
     parser.add_argument("--clip-weights", action="store_true", help="weights in 0..1, for tools that clamp them (Blender)")
+    parser.add_argument(
+        "--neutral", metavar="auto|none|FRAME", help="resting face that weights are counted from (default: as it was tracked)"
+    )
+    parser.add_argument(
+        "--gains",
+        choices=("none", "auto"),
+        help="stretch weights to what the person does at the most (default: as it was tracked)",
+    )
     parser.add_argument("--neutral-pose", action="store_true", help="the head faces the viewer and does not move")
 
 
@@ -57,6 +65,8 @@ def run(options: argparse.Namespace) -> None:
         prop=None if options.prop is None else _page_prop(options.prop),
         clip_weights=options.clip_weights,
         neutral_pose=options.neutral_pose,
+        neutral=options.neutral,
+        gains=options.gains,
     )
     check = functools.partial(claim, options, READS)
     exported = export_track(options.source, options.out, plan, check)

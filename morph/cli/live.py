@@ -19,6 +19,9 @@ EPILOG = """\
 Frames that cannot be tracked in time are dropped, never queued: what is shown and sent is always the newest.
 
 Keys in the window:   r record   s save a picture   p next prop   m meshes   q quit
+                      n take this moment's face for the resting one   a find it as it goes, or not
+
+With --neutral or those keys, weights are counted from the person's resting face; meshes stay as they are.
 
 One datagram a frame, with an empty list of faces where none is seen:
   udp://   one JSON object: format, frame, time (seconds), width, height (pixels), faces; each face has id, score, weights
@@ -83,7 +86,9 @@ def _view(options: argparse.Namespace, tracker: Tracker, source: FrameSource) ->
     """What the window shows."""
     from viewer.windows.live_view import LiveView
 
-    return LiveView(tracker.model, source.rate, options.prop, options.out)
+    view = LiveView(tracker.model, source.rate, options.prop, options.out)
+    view.calibrate, view.auto = tracker.calibration.switch, options.neutral == "auto"
+    return view
 
 
 def _show(session: LiveSession, view: Any) -> None:

@@ -8,10 +8,12 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 from scipy.spatial.transform import Rotation, Slerp
 
 from morph.arrays import Doubles, Floats, Indices
 from morph.model import MorphableModel
+from morph.tracking.resting import RestingFace
 
 
 @dataclass(frozen=True, eq=False)
@@ -31,6 +33,8 @@ class Performance:
         translation: ``(T, 3)`` millimetres; z is 0, for how far the head is from the camera is not known.
         scale: ``(T,)`` pixels a millimetre of the scaled orthographic camera.
         size: width and height of the clip in pixels.
+        resting: what the weights are counted from: ``base`` then is the head with that face, and ``deltas`` are as large as
+            what is called 1; None: the model's own neutral face. The posed head does not depend on it.
 
     Example:
         >>> import tempfile
@@ -56,6 +60,7 @@ class Performance:
     translation: Doubles
     scale: Doubles
     size: tuple[int, int]
+    resting: RestingFace | None = None
 
     def __len__(self) -> int:
         return len(self.frame)
@@ -67,14 +72,23 @@ class Performance:
 
     @functools.cached_property
     def base(self) -> Floats:
-        """``(V, 3)`` millimetres: the person's own head without expression."""
+        """``(V, 3)`` millimetres: the person's own head without expression, or with that of their resting face."""
         scaled = (self.model.shape_std * self.shape).astype(np.float32)
-        return (self.model.mean + self.model.shape_basis @ scaled) * _millimetres(self.model)
+        head: Floats = (self.model.mean + self.model.shape_basis @ scaled) * _millimetres(self.model)
+        if self.resting is None:
+            return head
+        return head + self.model.expression_basis @ self.resting.rest.astype(np.float32) * _millimetres(self.model)
 
     @functools.cached_property
     def deltas(self) -> Floats:
         """``(E, V, 3)`` millimetres that a weight of 1 adds."""
-        return np.ascontiguousarray(self.model.expression_basis.transpose(2, 0, 1)) * _millimetres(self.model)
+        full: Floats = np.ascontiguousarray(self.model.expression_basis.transpose(2, 0, 1)) * _millimetres(self.model)
+        return full if self.resting is None else full * self.resting.reach.astype(np.float32)[:, None, None]
+
+    def scores(self, weights: npt.ArrayLike) -> Doubles:
+        """``(..., E)`` z-scores of the model's expressions that these weights are, for what is placed on the model itself."""
+        raw = np.asarray(weights, np.float64) if self.resting is None else self.resting.raw(weights)
+        return raw / np.where(self.model.expression_std > 0, self.model.expression_std, np.inf)
 
     @functools.cached_property
     def quaternions(self) -> Doubles:

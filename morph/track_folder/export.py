@@ -20,13 +20,13 @@ from morph.export.web_page import PageProp
 from morph.frames.sources import open_source
 from morph.model import MorphableModel, load_default_model, load_model
 from morph.model.default_model import ONLY_DEFAULT
-from morph.track_folder.people import left_out, performance_of_track, person_of_track
+from morph.track_folder.people import left_out, performance_of_track, person_of_track, recalibrated
 from morph.track_folder.read import Track, load_track
 
 FilePath = str | os.PathLike[str]
 Check = Callable[[Sequence[Path], Sequence[Path]], None]
 NAMED = 8  # faces that are left out and named, at most
-OF_MESHES = ("level", "texture", "frame", "prop", "clip_weights", "neutral_pose")
+OF_MESHES = ("level", "texture", "frame", "prop", "clip_weights", "neutral_pose", "neutral", "gains")
 LOG = logging.getLogger(__name__)
 
 
@@ -46,6 +46,8 @@ class ExportPlan:
         prop: makes what the head of a web page wears.
         clip_weights: keep weights in 0..1, for tools that clamp them.
         neutral_pose: the head faces the viewer and does not move.
+        neutral: resting face that weights are counted from: "none", "auto" or the number of a frame; None: as it was tracked.
+        gains: "auto" stretches weights to what the person does at the most, "none" does not; None: as it was tracked.
     """
 
     kind: str | None = None
@@ -59,6 +61,8 @@ class ExportPlan:
     prop: Callable[[Performance], PageProp] | None = None
     clip_weights: bool = False
     neutral_pose: bool = False
+    neutral: str | int | None = None
+    gains: str | None = None
 
     def kind_of(self, out: Path) -> str:
         """The format of a file: one of :data:`morph.export.formats.FORMATS`, or "png" for the texture alone.
@@ -100,6 +104,8 @@ class ExportPlan:
             MorphError: the model cannot be read, or is not that of the track.
         """
         model = load_default_model(1 if self.level is None else self.level) if self.model is None else load_model(self.model)
+        track.check_model(model)
+        track = recalibrated(track, person, model, self.neutral, self.gains)
         performance = performance_of_track(track, model, person)
         performance = performance.still() if self.neutral_pose else performance
         return performance.clipped() if self.clip_weights else performance

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import dataclasses
+
 import numpy as np
 from scipy.spatial.transform import Rotation
 
@@ -9,6 +11,8 @@ from morph.errors import MorphError
 from morph.export.performance import Performance
 from morph.model import MorphableModel
 from morph.track_folder.read import Track
+from morph.tracking.calibration import GAINS, NEUTRAL, frame_of
+from morph.tracking.resting import RestingFace, counts, estimate
 
 
 def person_of_track(track: Track, person: int | None = None, frame: int | None = None) -> int:
@@ -70,7 +74,8 @@ def performance_of_track(track: Track, model: MorphableModel, person: int | None
     pose, time = track.coefficients[rows], track.time[rows].astype(np.float64)
     if (np.diff(time) <= 0).any() or (np.diff(track.frame[rows]) <= 0).any():
         raise MorphError(f"{track.folder}: times of face {person} do not grow; track the clip again with `morph track`")
-    unit = np.float32(model.millimetres)
+    unit, resting = np.float32(model.millimetres), track.resting.get(person)
+    raw = pose.expression.astype(np.float64) * model.expression_std
     scale = pose.scale.astype(np.float64)
     middle = np.array([(track.size[0] - 1) / 2, (track.size[1] - 1) / 2])
     shift = (pose.translation - middle) * np.array([1.0, -1.0]) / scale[:, None] * unit
@@ -80,9 +85,46 @@ def performance_of_track(track: Track, model: MorphableModel, person: int | None
         frame=track.frame[rows],
         time=time - min(float(time[0]), 0.0),
         shape=pose.shape.mean(0, dtype=np.float64),
-        weights=pose.expression.astype(np.float64) * model.expression_std,
+        weights=raw if resting is None else resting.weights(raw),
         rotation=Rotation.from_matrix(pose.rotation.astype(np.float64)).as_matrix(),
         translation=np.column_stack([shift, np.zeros(len(rows))]),
         scale=scale / unit,
         size=track.size,
+        resting=resting,
     )
+
+
+def recalibrated(track: Track, person: int, model: MorphableModel, neutral: str | int | None, gains: str | None) -> Track:
+    """The same track with weights of one person that are counted from another resting face.
+
+    Args:
+        track: read back from a folder of ``morph track``.
+        person: whose.
+        model: that it was tracked with.
+        neutral: "none", "auto" or the number of a frame; None: as it was tracked.
+        gains: "none" or "auto"; None: as it was tracked.
+
+    Raises:
+        MorphError: another word, a picture (only a tracker reads one), or the person is not in that frame.
+    """
+    if neutral is None and gains is None:
+        return track
+    frame = None if neutral is None else frame_of(neutral)
+    if neutral is not None and (frame is None and neutral not in NEUTRAL):
+        raise MorphError(f"{neutral} is not none, auto or the number of a frame; a picture is for `morph track`")
+    if gains is not None and gains not in GAINS:
+        raise MorphError(f"gains must be one of {', '.join(GAINS)}, got {gains!r}")
+    rows = np.flatnonzero(track.id == person)
+    raw = track.coefficients.expression[rows].astype(np.float64) * model.expression_std
+    known = track.resting.get(person)
+    rest = np.zeros(raw.shape[1]) if neutral == "none" or known is None else known.rest
+    if frame is not None:
+        there = raw[track.frame[rows] == frame]
+        if not len(there):
+            raise MorphError(f"face {person} is not in frame {frame}; give a frame in which they are with `neutral=`")
+        rest = RestingFace.of(there[0], model.expression_names).rest
+    scores = np.ones(len(rows)) if track.score is None else track.score[rows]
+    seen = [counts(*pair) for pair in zip(scores.tolist(), track.coefficients.rotation[rows], strict=True)]
+    stretch = gains == "auto" or (gains is None and known is not None and bool((known.reach != 1).any()))
+    found = estimate(raw[seen], model.expression_names, gains=stretch, rest=None if neutral == "auto" else rest)
+    return dataclasses.replace(track, resting=track.resting | {person: found})

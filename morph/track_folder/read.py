@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import os
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +15,7 @@ from morph.arrays import Doubles, Indices
 from morph.errors import MorphError
 from morph.model import Coefficients, MorphableModel
 from morph.npz import read_npz
+from morph.tracking.resting import RestingFace
 
 ARRAYS = ("frame", "time", "id", "shape", "expression", "rotation", "scale", "translation")
 
@@ -31,6 +32,8 @@ class Track:
         model_identity, model_name: of the model that the coefficients are for ("" where the track does not say).
         size: width and height of the clip in pixels, or None where the track does not say.
         folder: where it was read from.
+        score: ``(N,)`` how sure the tracker was, 0..1, or None where the track does not say.
+        resting: by the number of a person, what exported weights are counted from; without it from the model's neutral face.
     """
 
     frame: Indices
@@ -41,6 +44,8 @@ class Track:
     model_name: str = ""
     size: tuple[int, int] | None = None
     folder: Path = Path()
+    score: Doubles | None = None
+    resting: dict[int, RestingFace] = field(default_factory=dict)
 
     @property
     def first(self) -> int:
@@ -135,7 +140,20 @@ def load_track(folder: str | os.PathLike[str]) -> Track:
         str(arrays.get("model_name", "")),
         _size(arrays, summary),
         folder,
+        arrays["score"][order].astype(np.float64) if arrays.get("score", np.zeros(0)).shape == (count,) else None,
+        _resting(arrays, path),
     )
+
+
+def _resting(arrays: dict[str, npt.NDArray[Any]], path: Path) -> dict[int, RestingFace]:
+    """The resting faces that a track says its weights are counted from."""
+    if "resting_id" not in arrays:
+        return {}
+    people, shape = arrays["resting_id"], (len(arrays["resting_id"]), arrays["expression"].shape[-1])
+    pair = [np.asarray(arrays.get(name, np.nan), np.float64) for name in ("resting", "reach")]
+    if any(part.shape != shape or not np.isfinite(part).all() for part in pair) or (pair[1] <= 0).any():
+        raise MorphError(f"{path} is damaged: resting faces cannot be right; track the clip again with `morph track`")
+    return {int(person): RestingFace(rest, reach) for person, rest, reach in zip(people, *pair, strict=True)}
 
 
 def _read_arrays(path: Path) -> dict[str, npt.NDArray[Any]]:

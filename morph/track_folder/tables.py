@@ -3,20 +3,25 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
 import numpy as np
 
 from morph.atomic import atomic_path
 from morph.model import MorphableModel
 from morph.tracking import Face
+from morph.tracking.resting import RestingFace
 
 FORMAT = "morph-track-1"
 LANDMARKS_BEGIN = "frame,time,id,score,x0,y0,x1,y1,"
 
 
 def write_coefficients(
-    path: str | os.PathLike[str], faces: Sequence[Face], model: MorphableModel, size: tuple[int, int]
+    path: str | os.PathLike[str],
+    faces: Sequence[Face],
+    model: MorphableModel,
+    size: tuple[int, int],
+    resting: Mapping[int, RestingFace] | None = None,
 ) -> None:
     """Write one row a face and frame, N rows in all.
 
@@ -24,7 +29,16 @@ def write_coefficients(
     ``expression (N, E)`` z-scores, ``rotation (N, 3, 3)``, ``scale (N,)`` and ``translation (N, 2)`` pixels of the frame (see
     :class:`morph.model.Coefficients`), ``landmarks (N, 68, 2)`` pixels; and ``format``, ``expression_names (E,)``,
     ``expression_std (E,)`` (a name's weight is its z-score times this), ``model_name``, ``model_identity``, ``size`` (width,
-    height of the first frame).
+    height of the first frame). Where resting faces are given, of P people: ``resting_id (P,)``, ``resting (P, E)`` and
+    ``reach (P, E)``: exported weights are ``(z-score * expression_std - resting) / reach``; the z-scores themselves are as
+    without.
+
+    Args:
+        path: to write.
+        faces: of all frames.
+        model: of their coefficients.
+        size: width and height of the first frame.
+        resting: by the number of the person.
     """
     parts = [face.coefficients for face in faces]
     n = len(faces)
@@ -47,6 +61,10 @@ def write_coefficients(
         "model_identity": np.array(model.identity),
         "size": np.array(size, np.int64),
     }
+    if resting:
+        arrays["resting_id"] = np.array(list(resting), np.int64)
+        arrays["resting"] = np.array([face.rest for face in resting.values()])
+        arrays["reach"] = np.array([face.reach for face in resting.values()])
     with atomic_path(path) as temporary:
         np.savez_compressed(temporary, **arrays)  # type: ignore[arg-type]
 

@@ -30,6 +30,7 @@ from morph.track_folder.resume import check_resume, remove_half_written, remove_
 from morph.track_folder.seen import offline, online
 from morph.track_folder.tables import write_coefficients, write_landmarks
 from morph.tracking import Face, Tracker
+from morph.tracking.calibration import picture_of
 from morph.tracking.overlay import draw_faces
 
 FORMAT = "morph-track-1"
@@ -172,6 +173,8 @@ def _check(folder: Path, source: FrameSource, tracker: Tracker, options: TrackOp
     elif options.overlay:
         names += ["overlay.png" if source.kind == "picture" else "overlay.mp4"]
     parts = (tracker.regressor, tracker.detector, tracker.identity, tracker.experts, tracker.expressions)
+    picture = picture_of(tracker.options.neutral)
+    footage = [*footage, *([] if picture is None else [Path(picture)])]
     networks = [Path(part.path) for part in parts if getattr(part, "path", None) is not None]  # type: ignore[union-attr]
     return check_places(folder, names, [*footage, *networks], meshes=options.mesh)
 
@@ -292,7 +295,8 @@ class _Run:
     def finish(self, wall: float, cpu: float) -> dict[str, Any]:
         """Write the tables and the summary."""
         tracker = self.tracker
-        write_coefficients(self.folder / "coefficients.npz", self.faces, tracker.model, self.size)
+        resting = tracker.calibration.of(self.faces)
+        write_coefficients(self.folder / "coefficients.npz", self.faces, tracker.model, self.size, resting)
         write_landmarks(self.folder / "landmarks.csv", self.faces)
         side = sum(self.watch.seconds.get(stage, 0.0) for stage in ("overlay", "prepare", "material"))
         stages = {name: round(1000 * seconds / self.count, 3) for name, seconds in self.watch.seconds.items()}

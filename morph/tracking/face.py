@@ -9,6 +9,7 @@ import numpy as np
 
 from morph.arrays import Floats, Reals
 from morph.model import Coefficients, Decoder, MorphableModel
+from morph.tracking.resting import RestingFace
 
 
 @dataclass(frozen=True, eq=False)
@@ -23,6 +24,8 @@ class Face:
         score: 0..1, how sure the tracker is.
         coefficients: shape, expression and pose, in pixels of the frame.
         landmarks: ``(68, 2)`` pixels, iBUG order.
+        resting: what ``blendshapes`` are counted from, and where they are 1; None: from the model's own neutral face. Mesh and
+            coefficients do not depend on it.
 
     Example:
         >>> from morph.tracking import Tracker
@@ -42,6 +45,7 @@ class Face:
     coefficients: Coefficients
     landmarks: Reals
     decoder: Decoder = field(repr=False)
+    resting: RestingFace | None = field(default=None, repr=False)
 
     @property
     def model(self) -> MorphableModel:
@@ -74,5 +78,5 @@ class Face:
     def blendshapes(self) -> dict[str, float]:
         """Weights of the model's expressions by name, 0..1 (ARKit's 52 for the default model)."""
         raw = np.asarray(self.coefficients.expression, np.float64) * self.model.expression_std
-        weights = np.clip(raw, 0.0, 1.0)
+        weights = np.clip(raw if self.resting is None else self.resting.weights(raw), 0.0, 1.0)
         return dict(zip(self.model.expression_names, weights.tolist(), strict=True))

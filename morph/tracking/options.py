@@ -19,6 +19,7 @@ from morph.inference.identity import default_identity, find_identity, open_ident
 from morph.inference.onnx_session import PROVIDERS
 from morph.inference.regressor import Regressor, find_weights
 from morph.model import MorphableModel, landmark_decoder, load_default_model, load_model
+from morph.tracking.calibration import GAINS, frame_of, picture_of
 from morph.tracking.detection.detector import default_detector
 from morph.tracking.smoothing.face_smoother import SmoothingConfig
 
@@ -48,6 +49,10 @@ class TrackerOptions:
         identity: network that reads the shape of a new face and again every ``detect_every`` frames: "default", "none", or an
             ONNX file; None is the default with the weights that ship, see :func:`morph.inference.identity.open_identity`.
         smoothing: how much is smoothed; None smooths nothing: every face is what the network says of its frame.
+        neutral: resting face that exported weights are counted from: "none" the model's own neutral face, "auto" the one that
+            each person is found to have, the number of a frame that shows it, or a picture of the person at rest. Meshes and
+            coefficients are the same with each, see :mod:`morph.tracking.resting`.
+        gains: "auto" stretches each weight so that what the person does at the most is 1; "none" does not.
         threads: threads of ONNX Runtime.
         device: where networks run: "cpu", "cuda", "coreml" or "directml", as far as the ONNX Runtime that is installed can.
 
@@ -70,6 +75,8 @@ class TrackerOptions:
     identity: FilePath | None = None
     expressions: FilePath | None = None
     smoothing: SmoothingConfig | None = dataclasses.field(default_factory=SmoothingConfig)
+    neutral: FilePath | int = "none"
+    gains: str = "none"
     threads: int = 1
     device: str = "cpu"
 
@@ -86,6 +93,12 @@ class TrackerOptions:
         for name in ("max_faces", "detect_every", "threads"):
             if getattr(self, name) < 1:
                 raise MorphError(f"{name} must be at least 1, got {getattr(self, name)}")
+        if isinstance(self.neutral, bool) or not isinstance(self.neutral, str | os.PathLike | int) or not str(self.neutral):
+            raise MorphError(f"neutral must be none, auto, the number of a frame, or a picture, got {self.neutral!r}")
+        if (frame_of(self.neutral) or 0) < 0:
+            raise MorphError(f"neutral must not be a negative frame, got {self.neutral}")
+        if self.gains not in GAINS:
+            raise MorphError(f"gains must be one of {', '.join(GAINS)}, got {self.gains!r}")
         if self.level not in LEVELS:
             raise MorphError(f"level must be 0, 1 or 2, got {self.level}")
         if self.passes not in PASSES:
@@ -148,7 +161,7 @@ class TrackerOptions:
             MorphError: a network or the model cannot be read.
         """
         full = self.filled_in()
-        model = full.open_model()
+        model, picture = full.open_model(), picture_of(self.neutral)
         plain = {field.name: getattr(full, field.name) for field in dataclasses.fields(full)}
         plain |= {
             "weights": content_of(find_weights(full.weights)),
@@ -156,6 +169,7 @@ class TrackerOptions:
             "experts": _experts_content(full.experts),
             "identity": _content(full.identity, default_identity()),
             "expressions": _content(full.expressions, default_expressions()),
+            "neutral": str(self.neutral) if picture is None else content_of(picture),
             "model": model.identity,
             "vertices": model.n_vertices,
             "smoothing": None if full.smoothing is None else dataclasses.asdict(full.smoothing),

@@ -15,7 +15,7 @@ from morph.crop.face_crop import box_of, crop_of_box, cut, points_box
 from morph.crop.roll import first_turn
 from morph.errors import MorphError
 from morph.frames.frame import FrameSource
-from morph.frames.picture import check_picture
+from morph.frames.picture import check_picture, read_picture
 from morph.frames.sources import open_source
 from morph.inference.appearance import glimpse, likeness, shrunk, tone
 from morph.inference.experts import choice_of
@@ -26,6 +26,7 @@ from morph.model.subdivided_decoder import SubdividedDecoder
 from morph.model.subdivision import subdivide
 from morph.stopwatch import Stopwatch
 from morph.tracking.association import HIDING, MEMORY, RECALL, Appearance, Motion, assign, crowded, misplaced, recalled
+from morph.tracking.calibration import Calibrator, picture_of
 from morph.tracking.detection.boxes import overlap
 from morph.tracking.detection.detector import CenterFaceDetector, Detections, Detector
 from morph.tracking.face import Face
@@ -88,6 +89,7 @@ class Tracker:
         reader: looks at faces; ``regressor``, ``experts``, ``identity`` and ``expressions`` are its networks, None where there
             is none.
         model, detector: what else was opened.
+        calibration: resting faces that weights are counted from; ``calibration.switch("now")`` takes them from the next frame.
         stopwatch: time of the stages since it was last given to :meth:`reset`.
 
     Raises:
@@ -127,7 +129,11 @@ class Tracker:
             identity="none" if self.identity is None else self.identity.path,
             expressions="none" if self.expressions is None else self.expressions.path,
         )
+        model = self.model
+        self.calibration = Calibrator(model.expression_names, model.expression_std, wanted.neutral, wanted.gains)
         self.reset(Stopwatch())
+        if (picture := picture_of(wanted.neutral)) is not None:
+            self._read_neutral(picture)
 
     def reset(self, stopwatch: Stopwatch | None = None) -> None:
         """Forget all faces; numbers of faces start again at 0.
@@ -139,6 +145,7 @@ class Tracker:
             self.stopwatch = stopwatch
         self.forget()
         self._next_id = 0
+        self.calibration.forget()
 
     def forget(self) -> None:
         """Forget all faces, for what comes next is another picture; their numbers are not given again."""
@@ -211,7 +218,21 @@ class Tracker:
         kept = without_twins(self._tracks)
         self._lost += [track for track in self._tracks if track not in kept]
         self._tracks = kept
-        return [self._face(track, index, time) for track in sorted(self._tracks, key=lambda track: track.id)]
+        faces = [self._face(track, index, time) for track in sorted(self._tracks, key=lambda track: track.id)]
+        return self.calibration.see(faces)
+
+    def _read_neutral(self, picture: str) -> None:
+        """Take the resting face from a picture of one person.
+
+        Raises:
+            MorphError: it cannot be read, or shows no face.
+        """
+        faces = self.process(read_picture(picture))
+        if not faces:
+            raise MorphError(f"no face was found in {picture}; give a picture of the person at rest with `neutral=`")
+        largest = max(faces, key=lambda face: float(face.box[2] - face.box[0]))
+        self.calibration.given = np.asarray(largest.coefficients.expression, np.float64) * self.model.expression_std
+        self.reset(Stopwatch())
 
     def _is_odd(self, look: Look, track: FaceTrack, image: Image) -> bool:
         """Whether the detector should be asked about a face that was followed."""

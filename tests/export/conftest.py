@@ -67,6 +67,17 @@ def performance(write_track: Callable[..., Path], coarse: MorphableModel) -> Per
 
 
 @pytest.fixture
+def rested(write_track: Callable[..., Path], coarse: MorphableModel) -> Performance:
+    """The same face with weights that are counted from a resting face, and stretched."""
+    from morph.track_folder.read import load_track
+
+    rest = np.random.default_rng(4).uniform(0, 0.6, (1, coarse.n_expression))
+    reach = np.random.default_rng(5).uniform(0.4, 1.2, (1, coarse.n_expression))
+    changes = {"resting_id": np.array([1]), "resting": rest, "reach": reach}
+    return performance_of_track(load_track(write_track("rested", **changes)), coarse)
+
+
+@pytest.fixture
 def run_node(tmp_path: Path) -> Callable[..., str]:
     """Runs a script that uses npm packages, ``run_node(packages, script, *arguments)``; skips where they are not there."""
     node = shutil.which("node")

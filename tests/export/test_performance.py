@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from pathlib import Path
+from typing import ClassVar
 
 import numpy as np
 import pytest
@@ -16,6 +17,7 @@ from morph.model import Decoder, MorphableModel, load_default_model
 from morph.track_folder.people import performance_of_track
 from morph.track_folder.read import load_track
 from morph.tracking import Face
+from morph.tracking.resting import RestingFace
 
 WriteTrack = Callable[..., Path]
 
@@ -41,6 +43,26 @@ def test_most_seen_face_unless_asked(write_track: WriteTrack, coarse: MorphableM
     track = load_track(write_track())
     assert performance_of_track(track, coarse).id == 1
     assert len(performance_of_track(track, coarse, 0)) == 1
+
+
+def test_a_resting_face_moves_into_the_base_and_no_vertex_moves(rested: Performance, performance: Performance) -> None:
+    assert np.abs(rested.base - performance.base).max() > 1  # millimetres
+    assert np.abs(rested.weights - performance.weights).max() > 0.1
+    for row in range(len(performance)):
+        assert np.abs(rested.vertices(row) - performance.vertices(row)).max() < 1e-3
+    assert rested.scores(rested.weights) == pytest.approx(performance.scores(performance.weights))
+
+
+def test_a_clip_that_loses_the_face_keeps_its_resting_face(rested: Performance) -> None:
+    assert np.abs(rested.every_frame().vertices(0) - rested.vertices(0)).max() < 1e-3
+    assert rested.still().resting is rested.resting
+
+
+@pytest.mark.parametrize("changes", [{"reach": np.zeros((1, 52))}, {"resting": np.zeros((1, 3))}, {"resting": None}])
+def test_resting_faces_that_cannot_be_are_refused(write_track: WriteTrack, changes: dict[str, np.ndarray | None]) -> None:
+    good = {"resting_id": np.array([1]), "resting": np.zeros((1, 52)), "reach": np.ones((1, 52))}
+    with pytest.raises(MorphError, match="resting faces cannot be right"):
+        load_track(write_track("odd", **(good | changes)))
 
 
 def test_quaternions_do_not_jump(performance: Performance) -> None:
@@ -86,6 +108,7 @@ def test_other_unit_becomes_millimetres() -> None:
 
     class Track:
         frame, time, id, size, folder = np.arange(1), np.zeros(1), np.zeros(1, int), (100, 80), Path("track")
+        resting: ClassVar[dict[int, RestingFace]] = {}
         coefficients = Coefficients(
             np.ones((1, 4)), np.ones((1, 3)), np.eye(3)[None], np.array([2.0]), np.array([[60.0, 30.0]])
         )

@@ -55,6 +55,13 @@ def test_frames_are_where_they_were_tracked(performance: Performance, usd: Any, 
         assert np.abs(_points(stage, frame) - performance.vertices(row)).max() < 0.01
 
 
+def test_a_resting_face_moves_no_vertex(performance: Performance, rested: Performance, usd: Any, tmp_path: Path) -> None:
+    write_usd(tmp_path / "head.usdc", rested, plain_texture(rested.model, 64))
+    stage = _bake(usd, tmp_path / "head.usdc")
+    for row, frame in enumerate(performance.frame.tolist()):
+        assert np.abs(_points(stage, frame) - performance.vertices(row)).max() < 0.01
+
+
 def test_camera_lays_the_head_over_the_footage(performance: Performance, usd: Any, written: Path) -> None:
     """Through OpenUSD's frustum every vertex falls on the pixel where it was tracked."""
     from pxr import UsdGeom

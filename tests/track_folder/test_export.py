@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import json
 from collections.abc import Callable
 from pathlib import Path
@@ -37,6 +38,40 @@ def test_a_plan_that_does_not_fit_is_refused_in_the_words_of_python(settings: di
 def test_options_of_a_mesh_that_do_not_go_together(settings: dict[str, Any], line: str) -> None:
     with pytest.raises(MorphError, match=line):
         ExportPlan(**settings).check_mesh()
+
+
+def test_a_track_is_exported_from_another_resting_face(write_track: Callable[..., Path], tmp_path: Path) -> None:
+    """Frame 1 opens the jaw: counted from there, frame 0 is below 0, which a table clips, and the mouth does not open."""
+    track = write_track(list(range(40)), size=np.array((160, 120)))
+    plans = ExportPlan(), ExportPlan(neutral="none"), ExportPlan(neutral=1), ExportPlan(neutral="auto")
+    jaw = []
+    for number, plan in enumerate(plans):
+        out = tmp_path / f"{number}.csv"
+        export_track(track, out, dataclasses.replace(plan, level=0))
+        lines = [line.split(",") for line in out.read_text().splitlines()]
+        jaw.append([float(line[lines[0].index("JawOpen")]) for line in lines[1:]])
+    assert jaw[0] == jaw[1] == jaw[3]  # whose least is shut
+    assert jaw[0][1] > 0.1
+    assert max(jaw[2]) < 1e-6
+    out = tmp_path / "gains.csv"
+    export_track(track, out, ExportPlan(gains="auto", level=0))
+    lines = [line.split(",") for line in out.read_text().splitlines()]
+    assert max(float(line[lines[0].index("JawOpen")]) for line in lines[1:]) >= max(jaw[0])
+
+
+@pytest.mark.parametrize(
+    ("plan", "line"),
+    [
+        (ExportPlan(neutral="face.jpg"), "a picture is for `morph track`"),
+        (ExportPlan(neutral=77), "face 0 is not in frame 77"),
+        (ExportPlan(gains="many"), "gains must be one of none, auto"),
+    ],
+)
+def test_resting_faces_that_a_track_cannot_have(
+    write_track: Callable[..., Path], tmp_path: Path, plan: ExportPlan, line: str
+) -> None:
+    with pytest.raises(MorphError, match=line):
+        export_track(write_track([0, 1], size=np.array((160, 120))), tmp_path / "a.csv", dataclasses.replace(plan, level=0))
 
 
 def test_checkpoints_have_a_verb_of_their_own() -> None:

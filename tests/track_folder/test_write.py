@@ -150,6 +150,24 @@ def test_a_neutral_pose_stays_in_the_model_frame(tracker, model, tmp_path):
     assert not any(line.startswith("vn") for line in lines)
 
 
+def test_a_resting_face_changes_weights_and_nothing_else(model, clip, tmp_path):
+    weights = write_weights(tmp_path / "toy.onnx", model)
+    for neutral in ("none", "auto", "0"):
+        options = TrackOptions(overlay=False)
+        track_to_folder(open_source(clip), Tracker(weights, model, neutral=neutral), tmp_path / neutral, options)
+    arrays = {neutral: dict(np.load(tmp_path / neutral / "coefficients.npz")) for neutral in ("none", "auto", "0")}
+    assert "resting" not in arrays["none"]
+    for neutral in ("auto", "0"):
+        for name, array in arrays["none"].items():
+            assert np.array_equal(array, arrays[neutral][name]), name
+        for mesh in sorted((tmp_path / "none" / "mesh").glob("*.obj")):
+            assert mesh.read_bytes() == (tmp_path / neutral / "mesh" / mesh.name).read_bytes()
+    assert arrays["0"]["resting_id"].tolist() == [0]
+    raw = arrays["0"]["expression"][0] * arrays["0"]["expression_std"]
+    assert arrays["0"]["resting"][0] == pytest.approx(raw, abs=1e-6)
+    assert load_track(tmp_path / "0").resting[0].reach == pytest.approx(1)
+
+
 def test_a_folder_of_pictures_gives_an_overlay_each(tracker, tmp_path):
     (tmp_path / "in").mkdir()
     for name, size in (("anna", (320, 240)), ("bert", (161, 121))):

@@ -17,6 +17,7 @@ pytest.importorskip("onnx")
 from standins import sheet_model, write_weights
 
 from morph import SmoothingConfig, Tracker, TrackerOptions
+from morph.cli.demo import demo_files
 from morph.cli.options import tracker_options
 from morph.errors import MorphError
 from morph.inference.experts import default_experts
@@ -39,6 +40,10 @@ from morph.stopwatch import Stopwatch
         ({"threads": "2"}, "threads must be a whole number, got '2'"),
         ({"device": "abacus"}, "device must be one of cpu, cuda, coreml, directml, got 'abacus'"),
         ({"smoothing": "online"}, "smoothing must be a SmoothingConfig or None, got str"),
+        ({"neutral": 1.5}, "neutral must be none, auto, the number of a frame, or a picture, got 1.5"),
+        ({"neutral": ""}, "neutral must be none, auto, the number of a frame, or a picture, got ''"),
+        ({"neutral": -1}, "neutral must not be a negative frame, got -1"),
+        ({"gains": "many"}, "gains must be one of none, auto, got 'many'"),
         ({"weights": 1.0}, "weights must be a file or a name, got float"),
         ({"experts": True}, "experts must be a file or a name, got bool"),
         ({"identity": b"none"}, "identity must be a file or a name, got bytes"),
@@ -127,6 +132,10 @@ def test_networks_are_told_by_their_contents(tmp_path: Path) -> None:
         {"passes": 2},
         {"experts": "none"},
         {"identity": "none"},
+        {"neutral": "auto"},
+        {"neutral": 3},
+        {"neutral": demo_files()[0]},
+        {"gains": "auto"},
         {"smoothing": None},
         {"smoothing": SmoothingConfig(online=False)},
     ],
@@ -178,6 +187,7 @@ def test_the_command_line_reads_what_it_adds() -> None:
     assert parsed() == TrackerOptions()
     assert parsed(without=("level", "smoothing", "weights")) == TrackerOptions()
     words = ["--max-faces", "3", "--level", "2", "--passes", "2", "--experts", "none"]
+    words += ["--neutral", "12", "--gains", "auto"]
     words += ["--identity", "default", "--weights", "x0.5", "--smooth", "none"]
     wanted = TrackerOptions(
         Path("x0.5"),
@@ -186,6 +196,8 @@ def test_the_command_line_reads_what_it_adds() -> None:
         passes=2,
         experts="none",
         identity="default",
+        neutral="12",
+        gains="auto",
         smoothing=None,  # type: ignore[arg-type]
     )
     assert parsed(*words) == wanted

@@ -80,9 +80,7 @@ def _matrices(item: WornItem, performance: Performance) -> Doubles:
     """``(1 + E, 3, 4)``; see :class:`morph.export.web_page.PageProp`."""
     model = performance.model
     metre = 0.001 * model.millimetres
-    scores = np.zeros((model.n_expression + 1, model.n_expression))
-    rows = np.arange(model.n_expression)
-    scores[rows + 1, rows] = 1 / np.where(model.expression_std > 0, model.expression_std, np.inf)
+    scores = performance.scores(np.eye(model.n_expression + 1, model.n_expression, -1))  # at rest, then each at 1
     out = np.stack([_matrix(item.place(Wearer(performance.shape, score)), metre) for score in scores])
     out[1:] -= out[0]
     return out

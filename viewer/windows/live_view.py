@@ -23,8 +23,11 @@ KEYS = {
     "s": "save a picture (live.png)",
     "p": "next prop",
     "m": "meshes seen or hidden",
+    "n": "take the face of this moment for the resting one that weights are counted from",
+    "a": "find the resting face as it goes, or leave weights as they are",
     "q": "quit",
 }
+CALIBRATED = {"now": "resting face taken", "auto": "resting face is found as it goes", "none": "no resting face"}
 
 
 def key_help() -> str:
@@ -45,6 +48,8 @@ class LiveView:
     Attributes:
         quit: asked for, and left to the window to do.
         mesh: meshes are drawn where no prop is worn.
+        auto: the resting face is found as it goes.
+        calibrate: told how the resting face is taken: "now", "auto" or "none"; None: those keys do nothing.
 
     Raises:
         MorphError: no such prop, it does not fit the model, or the folder cannot be written.
@@ -60,6 +65,8 @@ class LiveView:
     ) -> None:
         self.props: Sequence[str] = list(dict.fromkeys([*prop_names(footage=True), prop]))
         self.quit, self.mesh = False, True
+        self.calibrate: Callable[[str], None] | None = None
+        self.auto = False
         self._picture = LivePicture(model)
         self._prop = self.props.index(prop)
         self._picture.wear(find_prop(prop))
@@ -88,6 +95,8 @@ class LiveView:
             self.mesh = not self.mesh
         elif key == "p":
             self._next_prop()
+        elif key in ("n", "a"):
+            self._calibrate(key)
         elif key == "r":
             self._end_recording() if self.recording else self._begin_recording()
         return key in KEYS
@@ -114,6 +123,13 @@ class LiveView:
         """End a recording that is running."""
         if self.recording:
             self._end_recording()
+
+    def _calibrate(self, key: str) -> None:
+        self.auto = key == "a" and not self.auto
+        word = "now" if key == "n" else "auto" if self.auto else "none"
+        if self.calibrate is not None:
+            self.calibrate(word)
+            self._say(CALIBRATED[word])
 
     def _next_prop(self) -> None:
         self._prop = (self._prop + 1) % len(self.props)

@@ -52,9 +52,23 @@ ADDED: dict[str, dict[str, Any]] = {
         "help": "separate network that estimates the head's shape, averaged over the track (default: bundled, with the "
         "bundled weights, else none)",
     },
+    "neutral": {
+        "default": "none",
+        "metavar": "auto|none|FRAME|PICTURE",
+        "help": "resting face that weights are counted from: none, the model's own; auto, each person's, found over the track; "
+        "a frame or a picture that shows it. Meshes and coefficients stay the same (default: none)",
+    },
+    "gains": {
+        "choices": ("none", "auto"),
+        "default": "none",
+        "help": "auto: stretch each weight so that what the person does at the most is 1 (default: none)",
+    },
     "weights": {"type": Path, "metavar": "FILE", "help": "ONNX weights, or x0.5, x1.0, x2.0 (default: x1.0)"},
     "model": {"type": Path, "metavar": "FILE", "help": "morphable model .npz of the weights (default: the one that ships)"},
 }
+
+
+UNWEIGHTED = ("neutral", "gains")  # of no meaning where no weights of people come out
 
 
 def add(

@@ -42,9 +42,10 @@ from morph.evaluation.clips.motion import (
 from morph.evaluation.clips.truth import read_truth
 from morph.frames import FrameSource, open_source
 from morph.npz import open_npz
-from morph.track_folder import TrackOptions, track_to_folder
+from morph.track_folder import TrackOptions, load_track, track_to_folder
 from morph.tracking import Face, SmoothingConfig, Tracker, TrackerOptions
 from morph.tracking.detection.boxes import overlap
+from morph.tracking.resting import RestingFace
 
 PROTOCOL = """\
 jitter           mean second difference of the 68 landmarks from frame to frame, over the longer side of their box, in %
@@ -177,6 +178,7 @@ def measure_video(  # noqa: PLR0913 - keyword options of a report
         summary = track_to_folder(source, tracker, folder, TrackOptions(overlay=False, offline=offline))
         with open_npz(Path(folder) / "coefficients.npz") as archive:
             steady = {name: archive[name] for name in STEADY}
+        resting = load_track(folder).resting
     shots = pair_shots(steady, raw)
     smooth, rough, smooth_still, rough_still = _jitters(shots)
     boxes: dict[int, dict[int, Reals]] = {}
@@ -207,7 +209,7 @@ def measure_video(  # noqa: PLR0913 - keyword options of a report
         blinks=None
         if listed is None
         else score_blinks(listed, find_blinks(steady["frame"], steady["time"], eye_opening(steady["landmarks"]))),
-        blinks_exported=None if listed is None else _exported_blinks(listed, steady, tracker),
+        blinks_exported=None if listed is None else _exported_blinks(listed, steady, tracker, resting),
         mediapipe=None if mediapipe is None else measure_mediapipe(clip, mediapipe, times, listed, known),
     )
 
@@ -290,11 +292,16 @@ def _jitters(shots: list[tuple[Reals, Reals, Reals]]) -> list[float | None]:
     return [*out, *(float(row[chosen].mean()) if chosen.sum() >= LEAST_FRAMES else None for row in rows)]
 
 
-def _exported_blinks(listed: list[Interval], steady: dict[str, npt.NDArray[Any]], tracker: Tracker) -> BlinkScores | None:
-    names, std = tracker.model.expression_names, tracker.model.expression_std
+def _exported_blinks(
+    listed: list[Interval], steady: dict[str, npt.NDArray[Any]], tracker: Tracker, resting: dict[int, RestingFace]
+) -> BlinkScores | None:
+    names = tracker.model.expression_names
     if not any(name.startswith("eyeBlink") for name in names):
         return None
-    return score_weights(listed, steady["frame"], names, np.clip(steady["expression"] * std, 0.0, 1.0))
+    raw = steady["expression"] * tracker.model.expression_std
+    for person, face in resting.items():
+        raw[steady["id"] == person] = face.weights(raw[steady["id"] == person])
+    return score_weights(listed, steady["frame"], names, np.clip(raw, 0.0, 1.0))
 
 
 def _ratio(smooth: float | None, rough: float | None) -> float | None:

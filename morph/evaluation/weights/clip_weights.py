@@ -26,7 +26,8 @@ class ClipWeights:
         frame: ``(T,)`` numbers, growing.
         weights: ``(T, E)`` 0..1.
         names: of the E weights.
-        about: what tracked them: ``regressor``, ``experts``, ``expressions``, ``identity`` and ``smoothing``.
+        about: what tracked them: ``regressor``, ``experts``, ``expressions``, ``identity``, ``smoothing``, ``neutral`` and
+            ``gains``.
     """
 
     frame: Indices
@@ -62,10 +63,13 @@ def track_weights(source: FrameSource, options: TrackerOptions, *, offline: bool
         raise MorphError(f"no face was found in {source.name}; give clips of a face")
     people, counts = np.unique([face.id for face in faces], return_counts=True)
     chosen = [face for face in faces if face.id == people[np.argmax(counts)]]
+    raw = np.array([face.coefficients.expression for face in chosen], np.float64) * tracker.model.expression_std
+    resting = tracker.calibration.of(chosen).get(chosen[0].id)
     word = "none" if smoothing is None else "offline" if offline else "online" if smoothing.flow is None else "flow"
     return ClipWeights(
         np.array([face.frame for face in chosen], np.int64),
-        np.array([list(face.blendshapes.values()) for face in chosen], np.float64),
+        np.clip(resting.weights(raw) if resting is not None else raw, 0.0, 1.0),
         tracker.model.expression_names,
-        {"regressor": tracker.regressor.path.name, "smoothing": word} | tracker.reader.names,
+        {"regressor": tracker.regressor.path.name, "smoothing": word, "neutral": str(options.neutral), "gains": options.gains}
+        | tracker.reader.names,
     )

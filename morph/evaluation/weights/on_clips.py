@@ -68,7 +68,7 @@ class ClipsWeights:
     """Weights of clips; see ``PROTOCOL``.
 
     Attributes:
-        regressor, experts, identity, smoothing, neutral: what was measured.
+        regressor, experts, identity, smoothing, neutral, gains: what was measured.
         judge: its version, "" where there was none.
         frames: with a face, by clip.
         weights: by name.
@@ -83,6 +83,8 @@ class ClipsWeights:
     expressions: str
     identity: str
     smoothing: str
+    neutral: str
+    gains: str
     judge: str
     frames: dict[str, int]
     weights: dict[str, ClipResponse]
@@ -135,7 +137,8 @@ class ClipsWeights:
             row = (name, one.median, one.highest, one.sd)
             rows.append((*row, one.judge_sd, one.correlation, one.slope, one.clips) if self.judge else row)
         about: dict[str, Any] = {
-            name: getattr(self, name) for name in ("regressor", "experts", "expressions", "identity", "smoothing", "judge")
+            name: getattr(self, name)
+            for name in ("regressor", "experts", "expressions", "identity", "smoothing", "neutral", "gains", "judge")
         }
         blinks = [(clip, one.listed, one.found, _runs(one.missed), _runs(one.false)) for clip, one in self.blinks.items()]
         lines = [*table((*columns, *judged), rows), ""]

@@ -17,7 +17,14 @@ from morph.model import load_default_model
 
 NAMES = load_default_model(0).expression_names
 COUNT = 120
-ABOUT = {"regressor": "w.onnx", "experts": "none", "identity": "none", "smoothing": "online"}
+ABOUT = {
+    "regressor": "w.onnx",
+    "experts": "none",
+    "identity": "none",
+    "smoothing": "online",
+    "neutral": "none",
+    "gains": "none",
+}
 
 
 def true(seed: int = 0) -> np.ndarray:

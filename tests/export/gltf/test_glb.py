@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import json
 import struct
 from collections.abc import Callable
@@ -10,6 +11,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+from scipy.spatial.transform import Rotation
 from toy import toy_model
 
 from morph.export import plain_texture
@@ -59,6 +61,64 @@ RunNode = Callable[..., str]
 def _document(path: Path) -> dict[str, Any]:
     data = path.read_bytes()
     return json.loads(data[20 : 20 + struct.unpack_from("<I", data, 12)[0]])
+
+
+def _accessor(path: Path, index: int) -> np.ndarray:
+    """The float vectors of an accessor, sparse ones over zeros; as the specification lays them out."""
+    document, data = _document(path), path.read_bytes()
+    binary = data[20 + struct.unpack_from("<I", data, 12)[0] + 8 :]
+    one = document["accessors"][index]
+
+    def view(part: dict[str, Any], kind: Any, count: int) -> np.ndarray:
+        start = document["bufferViews"][part["bufferView"]].get("byteOffset", 0) + part.get("byteOffset", 0)
+        return np.frombuffer(binary, kind, count, start)
+
+    width = {"SCALAR": 1, "VEC3": 3, "VEC4": 4}[one["type"]]
+    shape = one["count"], width
+    out = view(one, "<f4", one["count"] * width).reshape(shape) if "bufferView" in one else np.zeros(shape, np.float32)
+    if "sparse" in one:
+        sparse, out = one["sparse"], out.copy()
+        kind = {5121: "<u1", 5123: "<u2", 5125: "<u4"}[sparse["indices"]["componentType"]]
+        rows = view(sparse["indices"], kind, sparse["count"])
+        out[rows] = view(sparse["values"], "<f4", sparse["count"] * width).reshape(-1, width)
+    return out
+
+
+def _shown(path: Path) -> np.ndarray:
+    """``(T, V, 3)`` metres: base and targets by the animated weights, before the head's motion."""
+    document = _document(path)
+    primitive = document["meshes"][0]["primitives"][0]
+    base = _accessor(path, primitive["attributes"]["POSITION"])
+    targets = np.stack([_accessor(path, target["POSITION"]) for target in primitive["targets"]])
+    animation = document["animations"][0]
+    channel = next(one for one in animation["channels"] if one["target"]["path"] == "weights")
+    weights = _accessor(path, animation["samplers"][channel["sampler"]]["output"]).reshape(-1, len(targets))
+    return base + np.tensordot(weights, targets, 1)
+
+
+def test_a_resting_face_moves_no_vertex(performance: Performance, rested: Performance, tmp_path: Path) -> None:
+    shown = []
+    for name, one in (("plain", performance), ("rested", rested)):
+        write_glb(tmp_path / f"{name}.glb", one, plain_texture(one.model, 16))
+        shown.append(_shown(tmp_path / f"{name}.glb"))
+    origin = split_at_seams(performance.model)[0]
+    for row in range(len(performance)):
+        assert np.abs(1000 * shown[0][row] - performance.neutral_vertices(row)[origin]).max() < 0.01
+    assert np.abs(shown[0] - shown[1]).max() < 1e-5  # a hundredth of a millimetre
+    assert np.abs(performance.base - rested.base).max() > 1
+
+
+def test_eyeballs_turn_with_the_gaze(performance: Performance, tmp_path: Path) -> None:
+    model, weights = performance.model, np.zeros_like(performance.weights)
+    for name, row in (("eyeLookOutLeft", 1), ("eyeLookInRight", 1), ("eyeLookDownLeft", 2), ("eyeLookDownRight", 2)):
+        weights[row, model.expression_names.index(name)] = 1.0
+    write_glb(tmp_path / "head.glb", dataclasses.replace(performance, weights=weights), plain_texture(model, 16))
+    shown, origin = _shown(tmp_path / "head.glb"), split_at_seams(model)[0]
+    for eye in ("left_eye", "right_eye"):
+        rows = np.isin(origin, np.unique(model.triangles[model.regions == model.region_names.index(eye)]))
+        ball = shown[:, rows] - shown[:, rows].mean(1, keepdims=True)
+        turns = [np.degrees(Rotation.align_vectors(ball[row], ball[0])[0].as_rotvec()) for row in (1, 2)]
+        assert np.array(turns) == pytest.approx(np.array([[0, 30, 0], [30, 0, 0]]), abs=1.0)
 
 
 def _check_valid(run_node: RunNode, path: Path) -> dict[str, Any]:

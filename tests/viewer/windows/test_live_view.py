@@ -114,6 +114,15 @@ def test_closing_ends_a_recording_and_an_empty_one_leaves_nothing(coarse_model, 
     assert said[-1] == "nothing was recorded: no frame came"
 
 
+def test_keys_say_how_the_resting_face_is_taken(view):
+    assert view.press("n")  # nobody listens yet
+    words = []
+    view.calibrate = words.append
+    assert all(view.press(key) for key in "nanaa")
+    assert words == ["now", "auto", "now", "auto", "none"]
+    assert view.said[-1] == "no resting face"
+
+
 def test_other_keys_mean_nothing_and_all_are_explained(view):
     assert not view.press("x")
     assert not view.quit
