@@ -1,6 +1,6 @@
 """Where the experts look: upright crops of an eye with its brow and of the mouth, cut about the resting face of a first look.
 
-The rule "upright-part-2": the middle of some landmarks of the resting face (identity without expression), plus an offset,
+The rule "upright-part-1": the middle of some landmarks of the resting face (identity without expression), plus an offset,
 goes through the head's pose to the centre of the crop; the head's up axis points up in the crop; one unit of the model is
 ``resolution`` pixels. The eye of the subject's right is seen in the mirror, so that both eyes look like left ones.
 """
@@ -40,9 +40,9 @@ class FacePart:
         resolution: pixels a unit of the model.
         anchor: landmarks whose middle on the resting face, moved by ``offset`` ``(3,)`` in the model's unit, is the centre.
         facing: unit vector ``(3,)`` in the model frame, out of the face; where it turns away from the camera, so that its
-            cosine falls from ``fade[1]`` to ``fade[0]``, the expert's word fades away for that of the first look.
+            cosine falls from ``fade[1]`` to ``fade[0]``, the expert's word fades away.
         upper, lower: landmarks between which the part opens.
-        expressions: names of the expressions that the expert reads.
+        expressions: names of the expressions that the expert corrects.
     """
 
     width: int
@@ -109,10 +109,11 @@ class FacePart:
         square = affine + np.array([[0.0, 0.0, 0.0], [0.0, 0.0, above]])
         return cut(image, square, self.width)[above : above + self.height]
 
-    def context(self, coefficients: Coefficients, resting: Floats, mirrored: bool) -> Floats:
-        """``(N, 4)`` of what the first look knows: where the camera is, how far the part opens at rest."""
+    def context(self, coefficients: Coefficients, columns: npt.NDArray[np.int64], resting: Floats, mirrored: bool) -> Floats:
+        """``(N, C + 4)`` of what the first look knows: its expressions, where the camera is, how far the part opens at rest."""
         rest = self.opening(resting, mirrored)[:, None]
-        return np.concatenate([_towards(coefficients.rotation, mirrored), rest], 1).astype(np.float32)
+        parts = [coefficients.expression[:, columns], _towards(coefficients.rotation, mirrored), rest]
+        return np.concatenate(parts, 1).astype(np.float32)
 
 
 def _towards(rotation: Floats, mirrored: bool) -> Floats:
@@ -133,11 +134,11 @@ def _replace(name: str, swap: dict[str, str]) -> str:
 
 
 EYE = FacePart(
-    width=56,
-    height=48,
-    resolution=0.9,
+    width=40,
+    height=32,
+    resolution=0.8,
     anchor=LEFT_EYE_CORNERS,
-    offset=(0.0, 8.0, 0.0),
+    offset=(0.0, 6.0, 0.0),
     facing=(float(np.sin(np.radians(20))), 0.0, float(np.cos(np.radians(20)))),
     fade=(0.17, 0.42),  # yaws of 60 and 45 degrees to the other side
     upper=LEFT_UPPER_LID,
@@ -149,11 +150,11 @@ EYE = FacePart(
     ),
 )
 MOUTH = FacePart(
-    width=76,
-    height=68,
-    resolution=0.78,
+    width=56,
+    height=48,
+    resolution=0.7,
     anchor=MOUTH_CORNERS,
-    offset=(0.0, -10.0, 0.0),
+    offset=(0.0, -8.0, 0.0),
     facing=(0.0, 0.0, 1.0),
     fade=(0.17, 0.5),  # yaws of 80 and 60 degrees
     upper=UPPER_INNER_LIP,

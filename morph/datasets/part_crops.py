@@ -1,4 +1,4 @@
-"""Crops of parts of faces, as a first look at the whole face leads to them, beside the true expressions."""
+"""Crops of parts of rendered faces, as a first look at the whole face leads to them, beside what that look got wrong."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from morph.arrays import Doubles, Floats, Image, Indices, Reals
+from morph.arrays import Doubles, Floats, Image, Indices
 from morph.crop.face_crop import cut
 from morph.crop.geometry import resize_similarity
 from morph.crop.parts import FacePart
@@ -31,17 +31,17 @@ class PartCrops:
 
     Attributes:
         images: ``(N, height + 2 MARGIN, width + 2 MARGIN, 3)`` uint8 RGB.
-        context: ``(N, 4)`` of the first look, see :meth:`morph.crop.parts.FacePart.context`.
+        context: ``(N, C + 4)`` of the first look, see :meth:`morph.crop.parts.Part.context`.
         truth: ``(N, C)`` true z-scores of the part's expressions.
-        trust: ``(N, C)`` how far each is to be trusted, 0..1.
-        weight: ``(N,)`` how well the part can be seen.
+        opening: ``(N, 2)`` how far the part opens, model's unit: truly, and by the first look.
+        weight: ``(N,)`` how well it can be seen.
         picture: ``(N,)`` number of the picture in its set.
     """
 
     images: Image
     context: Floats
     truth: Floats
-    trust: Floats
+    opening: Floats
     weight: Floats
     picture: Indices
 
@@ -87,7 +87,7 @@ def cut_parts(
     views: Sequence[tuple[FacePart, bool]],
     options: LookOptions,
 ) -> list[PartCrops]:
-    """Look at faces once, in crops as inexact as a tracker's, and cut the parts where that look puts them.
+    """Look at rendered faces once, in crops as inexact as a tracker's, and cut the parts where that look puts them.
 
     Args:
         sets: with coefficients of ``model``.
@@ -110,7 +110,7 @@ def cut_parts(
         some = drawn.batch(numbers.tolist(), options.epoch)
         found = _look(regressor, some["image"], shrink, side)
         truth = Coefficients.from_flat(some["flat"], model.n_shape)
-        looked = _Looked(some["image"], found, truth.expression, some["expression_weights"], numbers)
+        looked = _Looked(some["image"], found, truth, numbers)
         for parts, (part, mirrored) in zip(out, views, strict=True):
             parts.append(_cut(part, mirrored, looked, decoder))
     return [join(parts) for parts in out]
@@ -124,26 +124,26 @@ def _look(regressor: Regressor, images: Image, shrink: Doubles, side: int) -> Co
 
 @dataclass(frozen=True, eq=False)
 class _Looked:
-    """Pictures ``(N, S, S, 3)``, what a first look found in them, true expressions, trust ``(N, E)`` and numbers ``(N,)``."""
+    """Pictures ``(N, S, S, 3)``, what a first look found in them, what is true, and their numbers ``(N,)``."""
 
     images: Image
     found: Coefficients
-    truth: Reals
-    trust: Reals
+    truth: Coefficients
     numbers: Indices
 
 
 def _cut(part: FacePart, mirrored: bool, looked: _Looked, decoder: Decoder) -> PartCrops:
-    images, found = looked.images, looked.found
+    images, found, truth, numbers = looked.images, looked.found, looked.truth, looked.numbers
     columns = part.columns(decoder.model.expression_names, mirrored)
     resting = decoder(found.shape, 0 * found.expression)
     wide = dataclasses.replace(part, width=part.width + 2 * MARGIN, height=part.height + 2 * MARGIN)
     affines = wide.affines(resting, found, mirrored)
+    openings = [part.opening(decoder(c.shape, c.expression), mirrored) for c in (truth, found)]
     return PartCrops(
         np.stack([wide.cut(image, affine) for image, affine in zip(images, affines, strict=True)]),
-        part.context(found, resting, mirrored),
-        looked.truth[:, columns].astype(np.float32),
-        looked.trust[:, columns].astype(np.float32),
+        part.context(found, columns, resting, mirrored).astype(np.float32),
+        truth.expression[:, columns].astype(np.float32),
+        np.stack(openings, 1).astype(np.float32),
         part.weight(found.rotation, mirrored).astype(np.float32),
-        looked.numbers,
+        numbers,
     )

@@ -1,4 +1,4 @@
-"""A closer look at eyes and mouth: small networks that read the expressions there, and nothing else."""
+"""A closer look at eyes and mouth: small networks that correct the expressions of a first look, and nothing else."""
 
 from __future__ import annotations
 
@@ -16,14 +16,13 @@ from morph.crop.parts import FacePart
 from morph.errors import MorphError
 from morph.inference.hidden_eyes import PREFIX, hidden_eyes
 from morph.inference.onnx_session import open_session
-from morph.inference.regressor import SHIPPED, shipped_weights
 from morph.model import Coefficients, MorphableModel, landmark_decoder
 
 Floats = npt.NDArray[np.floating]
 Image = npt.NDArray[np.uint8]
 
-FORMAT = "morph-experts-2"
-RULE = "upright-part-2"
+FORMAT = "morph-experts-1"
+RULE = "upright-part-1"
 PARTS = ("eye", "mouth")
 VIEWS = (("eye", False), ("eye", True), ("mouth", False))  # a part, and whether it is the other side in the mirror
 CHOICES = {"none": (), "eyes": ("eye",), "mouth": ("mouth",), "both": PARTS}
@@ -40,9 +39,9 @@ def open_experts(
     """The experts that ``choice`` names, for the expressions of ``model``; None for none.
 
     Args:
-        choice: "none", "eyes", "mouth" or "both" of those that ship, or an ``.onnx`` file; None is :data:`DEFAULT` with
-            weights that ship, else "none": weights of one's own work without them, but whoever asks for them is told where
-            they do not fit.
+        choice: "none", "eyes", "mouth" or "both" of those that ship, or an ``.onnx`` file; None is :data:`DEFAULT` where the
+            shipped ones learned to correct this first look of this model, else "none": weights of one's own work without
+            them, but whoever asks for them is told where they do not fit.
         model: of the first look's coefficients.
         first_look: file name of its weights.
         threads: threads of ONNX Runtime.
@@ -58,8 +57,7 @@ def open_experts(
     if not CHOICES[name]:
         return None
     experts = Experts(file, use=None if file else CHOICES[name], threads=threads, device=device)
-    ships = first_look in [shipped_weights(width).name for width in SHIPPED]
-    if choice is None and (experts.owner.get("identity") != model.identity or not ships):
+    if choice is None and (experts.owner.get("identity"), experts.info.get("first_look")) != (model.identity, first_look):
         return None
     experts.bind(model)
     return experts
@@ -92,7 +90,7 @@ class Experts:
 
     Attributes:
         info: the metadata.
-        owner: name and identity of the model whose expressions they read.
+        owner: name and identity of the model whose expressions they correct.
 
     Raises:
         MorphError: no such file, not an ONNX network, or not experts of morph.
@@ -137,7 +135,7 @@ class Experts:
             for name, part in self.parts.items()
             for key, value in (
                 (name, np.zeros((0, part.height, part.width, 3), np.uint8)),
-                (f"{name}_context", np.zeros((0, 4), np.float32)),
+                (f"{name}_context", np.zeros((0, len(part.expressions) + 4), np.float32)),
             )
         }
 
@@ -145,11 +143,11 @@ class Experts:
         """Get ready for the coefficients of ``model``.
 
         Raises:
-            MorphError: the experts read those of another.
+            MorphError: the experts correct those of another.
         """
         if self.owner.get("identity") != model.identity:
             raise MorphError(
-                f"{self.path.name} reads expressions of the model {self.owner.get('name')!r} "
+                f"{self.path.name} corrects expressions of the model {self.owner.get('name')!r} "
                 f"({self.owner.get('identity')}), not of {model.name!r} ({model.identity}); leave them out with `experts=none`"
             )
         self._landmarks = landmark_decoder(model)
@@ -161,7 +159,7 @@ class Experts:
         }
 
     def __call__(self, images: Sequence[Image], coefficients: Coefficients) -> Coefficients:
-        """The coefficients of N faces with the expressions that are read; eyes behind dark glasses rest.
+        """The coefficients of N faces with corrected expressions; eyes behind dark glasses rest.
 
         Args:
             images: N pictures ``(H, W, 3)`` uint8 RGB, one a face; the same one may come again.
@@ -177,14 +175,14 @@ class Experts:
             fed.setdefault(name, []).extend(
                 part.cut(image, affine)[None] for image, affine in zip(images, affines, strict=True)
             )
-            context = part.context(coefficients, resting, mirrored)
+            context = part.context(coefficients, self._columns[name, mirrored], resting, mirrored)
             fed.setdefault(f"{name}_context", []).append(context)
         joined = self._empty | {key: np.concatenate(values) for key, values in fed.items()}
-        answers = self._session.run([f"{name}_expressions" for name in PARTS], joined)
-        read = self._put(coefficients, dict(zip(PARTS, answers, strict=True)))
+        answers = self._session.run([f"{name}_correction" for name in PARTS], joined)
+        corrected = self._add(coefficients, dict(zip(PARTS, answers, strict=True)))
         if "eye" not in self.use:
-            return read
-        return self._hold(read, hidden_eyes(joined["eye"], images, coefficients, resting))
+            return corrected
+        return self._hold(corrected, hidden_eyes(joined["eye"], images, coefficients, resting))
 
     def _hold(self, coefficients: Coefficients, hidden: Floats) -> Coefficients:
         """Eyes that are hidden by ``(views, N)`` shares rest: nobody knows what they do, and a guess flickers."""
@@ -198,8 +196,8 @@ class Experts:
             expression[:, columns] *= (1.0 - shown * shares)[:, None].astype(expression.dtype)
         return dataclasses.replace(coefficients, expression=expression)
 
-    def _put(self, coefficients: Coefficients, answers: dict[str, Floats]) -> Coefficients:
-        """Answers in place of the first look's, faded as parts turn away; of two that read one, by how well each is seen."""
+    def _add(self, coefficients: Coefficients, answers: dict[str, Floats]) -> Coefficients:
+        """Corrections, faded as parts turn away; where both eyes correct one expression, by how well each is seen."""
         count = len(coefficients.expression)
         total, weights = (np.zeros(coefficients.expression.shape) for _ in range(2))
         taken = dict.fromkeys(PARTS, 0)
@@ -208,10 +206,10 @@ class Experts:
             taken[name] += count
             weight = self.parts[name].weight(coefficients.rotation, mirrored)[:, None]
             columns = self._columns[name, mirrored]
-            total[:, columns] += weight * weight * (rows - coefficients.expression[:, columns])
+            total[:, columns] += weight * weight * rows
             weights[:, columns] += weight
-        read = coefficients.expression + total / np.maximum(weights, 1e-6)
-        return dataclasses.replace(coefficients, expression=read.astype(coefficients.expression.dtype))
+        corrected = coefficients.expression + total / np.maximum(weights, 1e-6)
+        return dataclasses.replace(coefficients, expression=corrected.astype(coefficients.expression.dtype))
 
 
 DEFAULT = "eyes"  # what earns its time, see data/experts/README.md

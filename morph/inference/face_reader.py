@@ -24,6 +24,7 @@ from morph.stopwatch import Stopwatch
 DOUBTFUL_ERROR = 0.09  # expected landmark error, in shares of the crop, above which the detector is asked
 LOST_ERROR = 0.20  # and above which there is no face
 LEAST_SIDE = 8.0  # pixels; a smaller face is none
+LIDS = "eyeBlink"  # expressions of which experts and expression network are both asked
 LEAST_INSIDE = 0.3  # share of a face's box that must lie in the picture
 
 
@@ -93,21 +94,21 @@ class Refinements(NamedTuple):
 
     Attributes:
         identity: reads the shape.
+        experts: bound to the model; correct expressions of the eyes.
         expressions: reads the expression.
-        experts: bound to the model; read expressions of parts of the face.
     """
 
     identity: IdentityReader | None = None
-    expressions: ExpressionReader | None = None
     experts: Experts | None = None
+    expressions: ExpressionReader | None = None
 
 
 class FaceReader:
     """Crops faces and asks the networks what they see: the one way from pixels to coefficients, for trackers and benchmarks.
 
     With two passes, the crop is cut once more about the landmarks of the first look, upright where the head leans, and shown
-    in the mirror; the answer is half-way between the two looks. The identity network then reads the shape, the expression
-    network the expression, and experts look closer at parts of the face.
+    in the mirror; the answer is half-way between the two looks. The identity network then reads the shape, experts look
+    at the eyes and correct their expressions, and the expression network reads all expressions; of the lids both are asked.
 
     Args:
         regressor: the network of the first look.
@@ -124,8 +125,9 @@ class FaceReader:
         refinements: Refinements | None = None,
     ) -> None:
         self.regressor, self.landmarks, self.passes = regressor, landmarks, passes
-        self.identity, self.expressions, self.experts = refinements or Refinements()
+        self.identity, self.experts, self.expressions = refinements or Refinements()
         self._symmetry = model_symmetry(landmarks.model) if passes == 2 else None
+        self._lids = [column for column, name in enumerate(landmarks.model.expression_names) if name.startswith(LIDS)]
 
     @property
     def names(self) -> dict[str, str]:
@@ -242,12 +244,15 @@ class FaceReader:
                 for row, shape in zip(unknown, read, strict=True):
                     known[row] = shape
             better = dataclasses.replace(better, shape=np.array(known))
-        if self.expressions is not None:
-            with watch.stage("expression"):
-                better = dataclasses.replace(better, expression=self.expressions(images, first))
         if self.experts is not None:
             with watch.stage("experts"):
                 better = self.experts(images, better)
+        if self.expressions is not None:
+            with watch.stage("expression"):
+                read = self.expressions(images, first)
+                if self.experts is not None:
+                    read[:, self._lids] = (read[:, self._lids] + better.expression[:, self._lids]) / 2
+                better = dataclasses.replace(better, expression=read)
         with watch.stage("landmarks"):
             points = [self.landmarks.project(better[row])[..., :2] for row in range(len(looks))]
         return [

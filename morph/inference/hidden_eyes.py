@@ -12,7 +12,7 @@ from morph.model import Coefficients
 Floats = npt.NDArray[np.floating]
 Image = npt.NDArray[np.uint8]
 
-PATCH = np.s_[:, 24:39, 18:38, 1]  # about the eye in its crops of 56 x 48 pixels; green
+PATCH = np.s_[:, 14:28, 11:29, 1]  # about the eye in its crops of 40 x 32 pixels; green
 BRIGHT = 0.8  # quantile that stands for what is bright in it: the white of the eye, the lid
 FLAT = 0.2  # contrast in shares of the bright (plus FLOOR) above which no eye counts as hidden
 FLOOR = 32.0  # levels
@@ -29,7 +29,7 @@ def hidden_eyes(
     """How far eyes are hidden, ``(views, N)``: 0 seen, 1 hidden; glasses hide both.
 
     Args:
-        crops: ``(views * N, 48, 56, 3)`` uint8 RGB of one eye of N faces and then of the other, as the expert sees them.
+        crops: ``(views * N, 32, 40, 3)`` uint8 RGB of one eye of N faces and then of the other, as the expert sees them.
         images: the N pictures ``(H, W, 3)`` that they are from.
         coefficients: of the N faces, in pixels of the pictures.
         resting: ``(N, 68, 3)`` landmarks without expression, model frame.

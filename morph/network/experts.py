@@ -1,4 +1,4 @@
-"""Small networks that look at crops of an eye or of the mouth and read its expressions."""
+"""Small networks that look at crops of an eye or of the mouth and correct the expressions of a first look at the face."""
 
 from __future__ import annotations
 
@@ -22,7 +22,6 @@ from morph.inference.onnx_session import open_session
 from morph.network.onnx_graph import halve
 
 STRIDES = (2, 2, 1, 2, 1)
-REDUCED = 32  # channels in which places are kept apart
 
 
 @dataclass(frozen=True)
@@ -30,8 +29,8 @@ class ExpertsInfo:
     """What a caller must know to use experts; it travels with them in the ONNX file.
 
     Attributes:
-        model_name, model_identity: the morphable model whose expressions they read.
-        first_look: weights by whose answers the crops were cut in training.
+        model_name, model_identity: the morphable model whose expressions they correct.
+        first_look: weights whose answers they learned to correct.
         licence, trained_on: who may use them, and what they saw.
         trained: the parts whose experts learned something.
     """
@@ -52,7 +51,7 @@ class ExpertsInfo:
 
 
 class PartExpert(nn.Module):
-    """A crop and the first look's context in, z-scores of the part's expressions out.
+    """A crop and the first look's context in, what to add to the first look's z-scores out.
 
     Five convolutions on the crop, its own brightness and contrast taken out, lead to a few numbers that keep where things
     are; the context joins them before the last two layers.
@@ -61,7 +60,7 @@ class PartExpert(nn.Module):
         part: what is looked at.
         widths: channels of the five convolutions.
         hidden: numbers that describe the crop.
-        mean, std: ``(4,)`` whitening of the context.
+        mean, std: ``(C + 4,)`` whitening of the context.
     """
 
     mean: Tensor
@@ -86,17 +85,17 @@ class PartExpert(nn.Module):
             layers += [nn.Conv2d(before, channels, 3, stride, 1, bias=False), nn.BatchNorm2d(channels), nn.ReLU()]
             height, width, before = -(-height // stride), -(-width // stride), channels
         self.features = nn.Sequential(*layers)
-        self.reduce = nn.Conv2d(before, REDUCED, 1)
-        self.describe = nn.Linear(REDUCED * height * width, hidden)
-        self.join = nn.Linear(hidden + 4, hidden)
+        self.reduce = nn.Conv2d(before, 24, 1)
+        self.describe = nn.Linear(24 * height * width, hidden)
+        self.join = nn.Linear(hidden + count + 4, hidden)
         self.head = nn.Linear(hidden, count)
         nn.init.normal_(self.head.weight, std=0.01)
         nn.init.zeros_(self.head.bias)
-        self.register_buffer("mean", torch.zeros(4) if mean is None else mean.float())
-        self.register_buffer("std", torch.ones(4) if std is None else std.float())
+        self.register_buffer("mean", torch.zeros(count + 4) if mean is None else mean.float())
+        self.register_buffer("std", torch.ones(count + 4) if std is None else std.float())
 
     def forward(self, image: Tensor, context: Tensor) -> Tensor:
-        """``(N, C)`` z-scores from ``(N, height, width, 3)`` uint8 RGB crops and ``(N, 4)`` contexts."""
+        """``(N, C)`` corrections from ``(N, height, width, 3)`` uint8 RGB crops and ``(N, C + 4)`` contexts."""
         x = image.permute(0, 3, 1, 2).to(self.head.weight.dtype)
         x = x - x.mean((2, 3), keepdim=True)
         x = x / (x.square().mean((1, 2, 3), keepdim=True).sqrt() + 8.0)
@@ -115,7 +114,7 @@ class ExpertsModule(nn.Module):
         self.eye, self.mouth = eye, mouth
 
     def forward(self, eye: Tensor, eye_context: Tensor, mouth: Tensor, mouth_context: Tensor) -> tuple[Tensor, Tensor]:
-        """What each expert reads."""
+        """What each expert adds."""
         return self.eye(eye, eye_context), self.mouth(mouth, mouth_context)
 
 
@@ -139,7 +138,7 @@ def export_experts(
     inputs: dict[str, Tensor] = {}
     for count, (name, part) in zip((4, 2), parts.items(), strict=True):
         inputs[name] = torch.randint(0, 256, (count, part.height, part.width, 3), dtype=torch.uint8, generator=generator)
-        inputs[f"{name}_context"] = torch.randn(count, 4, generator=generator)
+        inputs[f"{name}_context"] = torch.randn(count, len(part.expressions) + 4, generator=generator)
     eyes, mouths = (torch.export.Dim(name, min=1, max=4096) for name in ("eyes", "mouths"))
     with atomic_path(path) as temporary:
         logging.getLogger("torch.onnx").setLevel(logging.ERROR)
@@ -150,7 +149,7 @@ def export_experts(
                 tuple(inputs.values()),
                 str(temporary),
                 input_names=list(inputs),
-                output_names=[f"{name}_expressions" for name in parts],
+                output_names=[f"{name}_correction" for name in parts],
                 dynamic_shapes=({0: eyes}, {0: eyes}, {0: mouths}, {0: mouths}),
                 dynamo=True,
                 external_data=False,

@@ -136,7 +136,7 @@ class TrackerOptions:
         expressions = open_expressions(self.expressions, model, first_look, **networks)
         if expressions is not None:
             expressions.mirrored = self.passes == 2
-        refinements = Refinements(identity, expressions, experts)
+        refinements = Refinements(identity, experts, expressions)
         return FaceReader(regressor, landmark_decoder(model), self.passes, refinements)
 
     def filled_in(self) -> TrackerOptions:

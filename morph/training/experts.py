@@ -63,7 +63,7 @@ def _train_experts(config: ExpertsConfig, folder: Path, report: Report) -> Path:
     left, right, *mouths = look_at_sets(config, model, first_look, views, report)
     eye, curve = train_expert("eye", join([left, right]), model, config, report)
     trained: tuple[str, ...] = ("eye",)
-    mouth = PartExpert(MOUTH, (4, 4, 4, 4, 4), 8)  # says nothing of use
+    mouth = PartExpert(MOUTH, ExpertRecipe().widths)
     if config.mouth:
         mouth, rows = train_expert("mouth", mouths[0], model, config, report)
         curve, trained = [*curve, *rows], ("eye", "mouth")
@@ -110,7 +110,7 @@ def train_expert(
     config: ExpertsConfig,
     report: Report = print,
 ) -> tuple[PartExpert, list[dict[str, float | str]]]:
-    """One expert and its curve: after each epoch, errors on held-out crops.
+    """One expert and its curve: after each epoch, errors on held-out crops without and with its corrections.
 
     Args:
         name: of the part that is looked at.
@@ -133,7 +133,6 @@ def train_expert(
         raise MorphError(f"{len(train)} crops are too few for a batch of {options.batch_size}; use more pictures")
     expert = PartExpert(part, recipe.widths, recipe.hidden, *context_statistics(crops.context))
     moves = opening_moves(part, model)
-    look = torch.compile(expert, dynamic=False) if options.compile else expert
     optimiser = torch.optim.AdamW(expert.parameters(), recipe.learning_rate, weight_decay=options.weight_decay)
     schedule = torch.optim.lr_scheduler.CosineAnnealingLR(optimiser, steps * recipe.epochs)
     curve: list[dict[str, float | str]] = []
@@ -141,22 +140,22 @@ def train_expert(
         expert.train()
         order = rng.permutation(len(train))[: steps * options.batch_size].reshape(steps, -1)
         for rows in order:
-            batch = draw(rows_of(train, rows), options, rng)
+            batch = draw(rows_of(train, rows), moves, options, rng)
             with torch.autocast("cpu", torch.bfloat16, enabled=options.half):
-                said = look(torch.from_numpy(batch.images), torch.from_numpy(batch.context)).float()
-            loss = loss_of(said, batch, moves, recipe.opening)
+                added = expert(torch.from_numpy(batch.images), torch.from_numpy(batch.context)).float()
+            loss = loss_of(added, batch, moves, recipe.opening)
             optimiser.zero_grad()
             loss.backward()  # type: ignore[no-untyped-call]
             nn.utils.clip_grad_norm_(expert.parameters(), 5.0)
             optimiser.step()
             schedule.step()
-        curve.append({"part": name, "epoch": epoch + 1, **measure(expert, validation)})
+        curve.append({"part": name, "epoch": epoch + 1, **measure(expert, validation, moves)})
         report(", ".join(f"{key} {value:.4g}" if isinstance(value, float) else f"{value}" for key, value in curve[-1].items()))
     return expert.eval(), curve
 
 
 def context_statistics(context: Floats) -> tuple[Tensor, Tensor]:
-    """Whitening of contexts ``(N, 4)``."""
+    """Whitening of contexts ``(N, C + 4)``."""
     return torch.from_numpy(context.mean(0)), torch.from_numpy(np.maximum(context.std(0), 0.02))
 
 
@@ -170,8 +169,8 @@ def opening_moves(part: FacePart, model: MorphableModel) -> Tensor:
     return torch.from_numpy((opened[:-1] - opened[-1]).astype(np.float32))
 
 
-def draw(crops: PartCrops, options: ExpertsTraining, rng: np.random.Generator) -> PartCrops:
-    """Crops ``(B, h, w, 3)`` shifted, lit otherwise and with noise."""
+def draw(crops: PartCrops, moves: Tensor, options: ExpertsTraining, rng: np.random.Generator) -> PartCrops:
+    """Crops ``(B, h, w, 3)`` shifted, lit otherwise and with noise, of a first look that is less sure."""
     count, height, width = crops.images.shape[:3]
     height, width = height - 2 * MARGIN, width - 2 * MARGIN
     y, x = rng.integers(0, 2 * MARGIN + 1, (2, count))
@@ -181,48 +180,53 @@ def draw(crops: PartCrops, options: ExpertsTraining, rng: np.random.Generator) -
     level = rng.uniform(0, options.pixel_noise, (count, 1, 1, 1)).astype(np.float32)
     noise = rng.standard_normal((count, height, width, 1), np.float32) * level
     images = np.clip(shifted * gain + noise, 0, 255).astype(np.uint8)
-    return dataclasses.replace(crops, images=images)
+    off = rng.normal(0, options.context_noise, crops.truth.shape).astype(np.float32)
+    context, opening = crops.context.copy(), crops.opening.copy()
+    context[:, : off.shape[1]] += off
+    opening[:, 1] += off @ moves.numpy()
+    return dataclasses.replace(crops, images=images, context=context, opening=opening)
 
 
-def loss_of(said: Tensor, crops: PartCrops, moves: Tensor, opening: float) -> Tensor:
-    """What errors of z-scores and of the opening cost, by how well each face shows the part and how far labels are trusted.
+def loss_of(added: Tensor, crops: PartCrops, moves: Tensor, opening: float) -> Tensor:
+    """What is left of the first look's errors after ``added`` ``(B, C)``, faded as it is when it is used.
 
     Args:
-        said: ``(B, C)`` by the expert.
+        added: what the expert says.
         crops: what it was shown.
         moves: of :func:`opening_moves`.
         opening: weight of the opening's error beside that of the z-scores.
     """
-    weight = torch.from_numpy(crops.weight)
-    left, gap = residuals(said, crops, moves)
-    trust = torch.from_numpy(crops.trust)
-    z = (nn.functional.smooth_l1_loss(left, torch.zeros_like(left), reduction="none") * trust).mean(1)
-    loss = z + opening * nn.functional.smooth_l1_loss(gap, torch.zeros_like(gap), reduction="none") * trust.amin(1)
+    weight, left, gap = residuals(added, crops, moves)
+    z = nn.functional.smooth_l1_loss(left, torch.zeros_like(left), reduction="none").mean(1)
+    loss = z + opening * nn.functional.smooth_l1_loss(gap, torch.zeros_like(gap), reduction="none")
     return (loss * weight).sum() / weight.sum().clamp_min(1e-6)
 
 
-def residuals(said: Tensor, crops: PartCrops, moves: Tensor) -> tuple[Tensor, Tensor]:
-    """Errors of the z-scores ``(B, C)`` and of the opening ``(B,)``."""
-    left = torch.from_numpy(crops.truth) - said
-    return left, left @ moves
+def residuals(added: Tensor, crops: PartCrops, moves: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+    """Weight ``(B,)``, errors of the z-scores ``(B, C)`` and of the opening ``(B,)`` that are left."""
+    weight = torch.from_numpy(crops.weight)
+    first = torch.from_numpy(crops.context[:, : crops.truth.shape[1]])
+    faded = weight[:, None] * added
+    opening = torch.from_numpy(crops.opening)
+    return weight, torch.from_numpy(crops.truth) - first - faded, opening[:, 0] - opening[:, 1] - faded @ moves
 
 
 @torch.no_grad()
-def measure(expert: PartExpert, crops: PartCrops, batch: int = 1024) -> dict[str, float]:
-    """On whole crops whose labels are exact: root mean square error of the z-scores, and their correlation with the truth."""
+def measure(expert: PartExpert, crops: PartCrops, moves: Tensor, batch: int = 1024) -> dict[str, float]:
+    """On whole crops: weighted root mean square errors of z-scores and opening, and the openings' correlation with truth."""
     expert.eval()
-    exact = rows_of(crops, (crops.weight > 0.99) & (crops.trust.min(1) == 1))
     inside = (slice(None), slice(MARGIN, -MARGIN), slice(MARGIN, -MARGIN))
-    said = [
-        expert(torch.from_numpy(exact.images[inside][i : i + batch]), torch.from_numpy(exact.context[i : i + batch]))
-        for i in range(0, len(exact), batch)
+    out: dict[str, float] = {}
+    added = [
+        expert(torch.from_numpy(crops.images[inside][i : i + batch]), torch.from_numpy(crops.context[i : i + batch]))
+        for i in range(0, len(crops), batch)
     ]
-    found, truth = torch.cat(said), torch.from_numpy(exact.truth)
-    centred = [values - values.mean(0) for values in (found, truth)]
-    spread = [values.square().sum(0).sqrt().clamp_min(1e-6) for values in centred]
-    correlation = (centred[0] * centred[1]).sum(0) / (spread[0] * spread[1])
-    return {
-        "z": float((found - truth).square().mean().sqrt()),
-        "correlation": float(correlation.median()),
-        "worst_correlation": float(correlation.min()),
-    }
+    for name, value in (("before", torch.zeros_like(torch.cat(added))), ("after", torch.cat(added))):
+        weight, left, gap = residuals(value, crops, moves)
+        total = weight.sum().clamp_min(1e-6)
+        truth = torch.from_numpy(crops.opening[:, 0])
+        seen = weight > 0.99
+        out[f"z_{name}"] = float(((left.square().mean(1) * weight).sum() / total).sqrt())
+        out[f"opening_{name}"] = float(((gap.square() * weight).sum() / total).sqrt())
+        out[f"correlation_{name}"] = float(torch.corrcoef(torch.stack([truth - gap, truth])[:, seen])[0, 1])
+    return out

@@ -11,7 +11,7 @@ from morph.training.config import _Section
 
 
 class RenderedSet(_Section):
-    """A crop set, of renders or of photographs; of every ``every`` pictures one is used."""
+    """A crop set of ``morph synth``; of every ``every`` pictures one is used."""
 
     path: Path
     every: int = pydantic.Field(default=1, ge=1)
@@ -23,7 +23,7 @@ class ExpertsData(_Section):
     Attributes:
         sets: at least one crop set.
         model: ``default``, or a model file.
-        first_look: ONNX weights by whose answers crops are cut; None are the ones that ship.
+        first_look: ONNX weights whose answers are corrected; None are the ones that ship.
         draws: how often each picture is drawn and looked at, augmented in another way each time.
         validation_every: of every so many pictures one is held out.
     """
@@ -46,8 +46,8 @@ class ExpertRecipe(_Section):
         opening: weight of the loss on how far the part opens, in the model's unit, beside that on the z-scores; both smooth L1.
     """
 
-    widths: tuple[int, ...] = (20, 40, 64, 96, 96)
-    hidden: int = pydantic.Field(default=128, ge=1)
+    widths: tuple[int, ...] = (16, 32, 48, 64, 64)
+    hidden: int = pydantic.Field(default=64, ge=1)
     epochs: int = pydantic.Field(default=12, ge=1)
     learning_rate: float = pydantic.Field(default=2e-3, gt=0)
     opening: float = pydantic.Field(default=0.3, ge=0)
@@ -57,19 +57,19 @@ class ExpertsTraining(_Section):
     """Optimisation of both.
 
     Attributes:
+        context_noise: standard deviation of the noise on the first look's z-scores.
         pixel_noise, gain: of the crops, in grey levels and as the spread of a logarithm for each channel.
         threads: of PyTorch; None leaves its choice.
         half: compute convolutions in bfloat16.
-        compile: compile the networks by ``torch.compile`` first.
     """
 
     batch_size: int = pydantic.Field(default=128, ge=2)
     weight_decay: float = pydantic.Field(default=1e-2, ge=0)
+    context_noise: float = pydantic.Field(default=0.05, ge=0)
     pixel_noise: float = pydantic.Field(default=4.0, ge=0)
     gain: float = pydantic.Field(default=0.1, ge=0)
     threads: int | None = None
     half: bool = False
-    compile: bool = False
     seed: int = 0
 
 

@@ -60,7 +60,10 @@ def test_mirrored_eye_is_the_eye_of_the_mirrored_picture(
     assert here.shape == (EYE.height, EYE.width, 3)
     assert here.std() > 20
     assert np.abs(here - there).max() <= 3
-    contexts = [EYE.context(c, landmarks(c.shape, 0 * c.expression), side) for c, side in ((face, True), (mirrored, False))]
+    contexts = [
+        EYE.context(c, EYE.columns(model.expression_names, side), landmarks(c.shape, 0 * c.expression), side)
+        for c, side in ((face, True), (mirrored, False))
+    ]
     np.testing.assert_allclose(*contexts, atol=1e-4)
 
 

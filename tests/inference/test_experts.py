@@ -81,11 +81,19 @@ def test_eyes_come_closer_to_the_truth(rendered: CropSet, first: Coefficients, m
     np.testing.assert_array_equal(none.expression, first.expression)
 
 
-def test_eyes_read_their_own_expressions(rendered: CropSet, first: Coefficients, model: MorphableModel, eyes: Experts) -> None:
+def test_eyes_correct_their_own_expressions(
+    rendered: CropSet, first: Coefficients, model: MorphableModel, eyes: Experts
+) -> None:
     changed = eyes(list(rendered.images), first).expression != first.expression
     about_eyes = columns(model, "eye", "brow", "cheekSquint")
     assert changed[:, about_eyes].any(0).all()
     assert not changed[:, ~about_eyes].any()
+
+
+def test_experts_that_were_not_trained_are_refused(model: MorphableModel) -> None:
+    for choice in ("mouth", "both"):
+        with pytest.raises(MorphError, match="holds no trained expert for the mouth"):
+            open_experts(choice, model, default_weights().name)
 
 
 def test_faces_of_one_batch_do_not_touch_each_other(rendered: CropSet, first: Coefficients, eyes: Experts) -> None:
@@ -146,7 +154,7 @@ def test_a_model_of_ones_own_works_without_experts_and_says_so_when_asked(toy: P
     assert Tracker(toy / "toy.onnx", toy / "toy.npz").experts is None
     assert open_experts(None, load_default_model(0), "other.onnx") is None
     assert (open_experts(None, load_default_model(0), default_weights().name) is None) == (DEFAULT == "none")
-    with pytest.raises(MorphError, match=r"reads expressions of the model 'morph-head-1'.*`experts=none`"):
+    with pytest.raises(MorphError, match=r"corrects expressions of the model 'morph-head-1'.*`experts=none`"):
         Tracker(toy / "toy.onnx", toy / "toy.npz", experts="eyes")
 
 
@@ -168,9 +176,9 @@ def test_the_shipped_file_says_what_it_is() -> None:
     info = Experts().info
     assert info["licence"] == "CC0-1.0"
     assert info["first_look"] == default_weights().name
-    assert info["trained_on"].startswith("experts: ")
+    assert info["trained_on"].startswith("experts_x1.0: ")
     assert info["model"]["identity"] == load_default_model(0).identity
-    assert default_experts().stat().st_size < 2_500_000
+    assert default_experts().stat().st_size < 1_300_000
 
 
 def test_averaged_points_and_experts_exclude_each_other() -> None:
