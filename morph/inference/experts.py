@@ -165,8 +165,12 @@ class Experts:
             images: N pictures ``(H, W, 3)`` uint8 RGB, one a face; the same one may come again.
             coefficients: of the first look, in pixels of the pictures.
         """
+        return self.hold(*self.look(images, coefficients))
+
+    def look(self, images: Sequence[Image], coefficients: Coefficients) -> tuple[Coefficients, Floats]:
+        """As a call, but nothing rests yet; and how far eyes are hidden, ``(eyes, N)``, for :meth:`hold`."""
         if not len(images) or not self._views:
-            return coefficients
+            return coefficients, np.zeros((0, len(images)))
         resting = self._landmarks(coefficients.shape, 0 * coefficients.expression)
         fed: dict[str, list[npt.NDArray[Any]]] = {}
         for name, mirrored in self._views:
@@ -181,10 +185,10 @@ class Experts:
         answers = self._session.run([f"{name}_correction" for name in PARTS], joined)
         corrected = self._add(coefficients, dict(zip(PARTS, answers, strict=True)))
         if "eye" not in self.use:
-            return corrected
-        return self._hold(corrected, hidden_eyes(joined["eye"], images, coefficients, resting))
+            return corrected, np.zeros((0, len(images)))
+        return corrected, hidden_eyes(joined["eye"], images, coefficients, resting)
 
-    def _hold(self, coefficients: Coefficients, hidden: Floats) -> Coefficients:
+    def hold(self, coefficients: Coefficients, hidden: Floats) -> Coefficients:
         """Eyes that are hidden by ``(views, N)`` shares rest: nobody knows what they do, and a guess flickers."""
         if not hidden.any():
             return coefficients

@@ -244,15 +244,18 @@ class FaceReader:
                 for row, shape in zip(unknown, read, strict=True):
                     known[row] = shape
             better = dataclasses.replace(better, shape=np.array(known))
+        hidden = np.zeros((0, len(looks)))
         if self.experts is not None:
             with watch.stage("experts"):
-                better = self.experts(images, better)
+                better, hidden = self.experts.look(images, better)
         if self.expressions is not None:
             with watch.stage("expression"):
                 read = self.expressions(images, first)
                 if self.experts is not None:
                     read[:, self._lids] = (read[:, self._lids] + better.expression[:, self._lids]) / 2
                 better = dataclasses.replace(better, expression=read)
+        if self.experts is not None:
+            better = self.experts.hold(better, hidden)
         with watch.stage("landmarks"):
             points = [self.landmarks.project(better[row])[..., :2] for row in range(len(looks))]
         return [
