@@ -1,7 +1,7 @@
-"""The shipped weights from their sources: ``python data/weights/build.py --width 1.0 --free-faces DIR --fairface DIR``.
+"""The shipped weights from their sources: ``python data/weights/build.py --network x1.0 --free-faces DIR --fairface DIR``.
 
-A YAML beside this file lists the parts of the work for each width: what to run, what that makes, how long it took on two cores
-and what it gave. Parts whose result is there are skipped, and each part goes on where it was killed; so does the same command.
+A YAML beside this file lists the parts of the work for each network: what to run, what that makes, how long it took on two
+cores and what it gave. Parts whose result is there are skipped, and each part goes on where it was killed; so does the same command.
 """
 
 from __future__ import annotations
@@ -50,7 +50,7 @@ class Part:
 
 
 def read_parts(path: Path, places: dict[str, str]) -> list[Part]:
-    """The parts of a width.
+    """The parts of a network.
 
     Args:
         path: the YAML.
@@ -62,8 +62,8 @@ def read_parts(path: Path, places: dict[str, str]) -> list[Part]:
     try:
         listed = yaml.safe_load(path.read_text())["parts"]
     except OSError:
-        known = ", ".join(sorted(file.stem.removeprefix("x") for file in path.parent.glob("x*.yaml")))
-        raise MorphError(f"there is no recipe {path.name}; choose a width of {known}") from None
+        known = ", ".join(sorted(file.stem for file in path.parent.glob("*.yaml")))
+        raise MorphError(f"there is no recipe {path.name}; choose one of {known}") from None
     except (yaml.YAMLError, KeyError, TypeError) as error:
         raise MorphError(f"{path} lists no parts ({error})") from None
     parts = []
@@ -131,10 +131,10 @@ def _run(command: Sequence[str]) -> int:
 
 
 def run(options: argparse.Namespace) -> None:
-    """Read the recipe of the width and do it."""
+    """Read the recipe of the network and do it."""
     places = {"work": options.work, "free_faces": options.free_faces, "fairface": options.fairface}
     filled = {name: str(place.resolve()) for name, place in places.items()}
-    parts = read_parts(HERE / f"x{options.width}.yaml", filled)
+    parts = read_parts(HERE / f"{options.network}.yaml", filled)
     if options.list:
         for part in parts:
             print(f"{part.name}: {part.hours:g} hours; makes {part.makes}" + (f"; gave {part.gave}" if part.gave else ""))
@@ -145,7 +145,7 @@ def run(options: argparse.Namespace) -> None:
 def parser() -> argparse.ArgumentParser:
     """The arguments."""
     out = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else None)
-    out.add_argument("--width", required=True, metavar="W", help="of the network: 1.0")
+    out.add_argument("--network", required=True, metavar="NAME", help="x1.0 or expressions")
     out.add_argument("--free-faces", type=Path, required=True, metavar="DIR", help="see data/free_faces/README.md")
     out.add_argument("--fairface", type=Path, required=True, metavar="DIR", help="repository or folder with fair_face/train")
     out.add_argument("--work", type=Path, default=Path("runs/weights"), metavar="DIR", help="for all that is made")

@@ -73,8 +73,8 @@ def test_a_part_that_makes_nothing_is_an_error(script: ModuleType, recipe: Path,
 
 
 def test_an_unknown_width_is_one_line(script: ModuleType, capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
-    options = script.parser().parse_args(["--width", "7.0", "--free-faces", str(tmp_path), "--fairface", str(tmp_path)])
-    with pytest.raises(MorphError, match=r"no recipe x7\.0\.yaml; choose a width of 1\.0"):
+    options = script.parser().parse_args(["--network", "x7.0", "--free-faces", str(tmp_path), "--fairface", str(tmp_path)])
+    with pytest.raises(MorphError, match=r"no recipe x7\.0\.yaml; choose one of expressions, x1\.0"):
         script.run(options)
 
 
