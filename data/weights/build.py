@@ -1,7 +1,8 @@
 """The shipped weights from their sources: ``python data/weights/build.py --network x1.0 --free-faces DIR --fairface DIR``.
 
 A YAML beside this file lists the parts of the work for each network: what to run, what that makes, how long it took on two
-cores and what it gave. Parts whose result is there are skipped, and each part goes on where it was killed; so does the same command.
+cores and what it gave. Parts whose result is there are skipped, and each part goes on where it was killed; so does the same
+command.
 """
 
 from __future__ import annotations
