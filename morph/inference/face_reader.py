@@ -13,6 +13,7 @@ import numpy as np
 from morph.arrays import Image, Reals
 from morph.crop.face_crop import box_of, crop_of_box, cut, inverse, turned
 from morph.crop.roll import next_turn
+from morph.inference.agreement import LandmarkAgreement
 from morph.inference.appearance import shrunk, thumbnail
 from morph.inference.experts import Experts, name_experts
 from morph.inference.expressions import ExpressionReader, name_expressions
@@ -108,7 +109,8 @@ class FaceReader:
 
     With two passes, the crop is cut once more about the landmarks of the first look, upright where the head leans, and shown
     in the mirror; the answer is half-way between the two looks. The identity network then reads the shape, experts look
-    at the eyes and correct their expressions, and the expression network reads all expressions; of the lids both are asked.
+    at the eyes and correct their expressions, and the expression network reads all expressions; of the lids both are asked, and
+    landmarks stay near those of the first look.
 
     Args:
         regressor: the network of the first look.
@@ -127,6 +129,7 @@ class FaceReader:
         self.regressor, self.landmarks, self.passes = regressor, landmarks, passes
         self.identity, self.experts, self.expressions = refinements or Refinements()
         self._symmetry = model_symmetry(landmarks.model) if passes == 2 else None
+        self._agreement = None if self.expressions is None else LandmarkAgreement(landmarks)
         self._lids = [column for column, name in enumerate(landmarks.model.expression_names) if name.startswith(LIDS)]
 
     @property
@@ -248,12 +251,13 @@ class FaceReader:
         if self.experts is not None:
             with watch.stage("experts"):
                 better, hidden = self.experts.look(images, better)
-        if self.expressions is not None:
+        if self.expressions is not None and self._agreement is not None:
             with watch.stage("expression"):
                 read = self.expressions(images, first)
                 if self.experts is not None:
                     read[:, self._lids] = (read[:, self._lids] + better.expression[:, self._lids]) / 2
-                better = dataclasses.replace(better, expression=read)
+                seen = dataclasses.replace(first, expression=better.expression)
+                better = dataclasses.replace(better, expression=self._agreement(read, seen, better.shape))
         if self.experts is not None:
             better = self.experts.hold(better, hidden)
         with watch.stage("landmarks"):
