@@ -13,9 +13,9 @@ import numpy.typing as npt
 
 from morph.arrays import Doubles, Reals
 
-QUIET = 0.40  # share of the moments below whose value brows, lids, cheeks and nose rest: they do so most of the time
-SPEAKING = 0.10  # and of jaw, mouth and tongue, which in speech seldom do
-SPEAKS = ("jaw", "mouth", "tongue")  # beginnings of their names
+QUIET = 0.40  # share of the moments below whose value brows, squints, cheeks and nose rest: they do so most of the time
+BUSY = 0.10  # and of jaw, mouth and tongue, which in speech seldom do, and of blinks: eyes that stay shut do not rest open
+ARE_BUSY = ("jaw", "mouth", "tongue", "eyeBlink")  # beginnings of their names
 GAZE = "eyeLook"  # where eyes look is no resting face
 FULL = 0.98  # share of the moments below whose value a weight is at its full
 MOVES = 0.1  # full over rest from which a weight is stretched
@@ -83,8 +83,9 @@ def counts(score: float, rotation: Reals) -> bool:
 def estimate(raw: npt.ArrayLike, names: Sequence[str], *, gains: bool = False, rest: Doubles | None = None) -> RestingFace:
     """The resting face of a person from all moments in which they were seen well.
 
-    Each weight rests at a low quantile: of brows, lids, cheeks and nose below the middle of what they mostly are, of jaw and
-    mouth near their least, since who speaks moves them all the time. A few moments say little, and take off little.
+    Each weight rests at a low quantile: of brows, squints, cheeks and nose below the middle of what they mostly are, of jaw and
+    mouth near their least, since who speaks moves them all the time, and of blinks, too. A few moments say little, and take
+    off little.
 
     Args:
         raw: ``(N, E)`` raw weights.
@@ -102,9 +103,9 @@ def estimate(raw: npt.ArrayLike, names: Sequence[str], *, gains: bool = False, r
     known = float(np.clip((len(raw) - FEW) / (ENOUGH - FEW), 0.0, 1.0))
     if not known:
         return RestingFace(np.zeros(len(names)) if rest is None else rest, none)
-    quiet, speaking, full = np.quantile(raw, [QUIET, SPEAKING, FULL], axis=0)
+    quiet, busy, full = np.quantile(raw, [QUIET, BUSY, FULL], axis=0)
     if rest is None:
-        rest = RestingFace.of(known * np.where(_begin(names, *SPEAKS), speaking, quiet), names).rest
+        rest = RestingFace.of(known * np.where(_begin(names, *ARE_BUSY), busy, quiet), names).rest
     if not gains:
         return RestingFace(rest, none)
     way = full - rest

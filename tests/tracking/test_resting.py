@@ -40,6 +40,12 @@ def test_a_mouth_that_never_rests_is_open_by_what_it_opens_over_its_least() -> N
     assert estimate(raw, NAMES).rest[column("jawOpen")] == pytest.approx(0.18, abs=0.03)
 
 
+def test_eyes_that_stay_shut_are_shut() -> None:
+    raw = talking()
+    raw[100:, 2:4] = 0.95
+    assert estimate(raw, NAMES).weights(raw)[200, 2] > 0.9
+
+
 def test_gaze_stays_where_it_is() -> None:
     found = estimate(talking(), NAMES, gains=True)
     assert (found.rest[column("eyeLookInLeft")], found.reach[column("eyeLookInLeft")]) == (0.0, 1.0)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import json
 import struct
 from collections.abc import Callable
@@ -10,6 +11,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+from scipy.spatial.transform import Rotation
 from toy import toy_model
 
 from morph.export import plain_texture
@@ -106,6 +108,19 @@ def test_a_resting_face_moves_no_vertex(performance: Performance, rested: Perfor
         assert np.abs(1000 * shown[0][row] - performance.neutral_vertices(row)[origin]).max() < 0.01
     assert np.abs(shown[0] - shown[1]).max() < 1e-5  # a hundredth of a millimetre
     assert np.abs(performance.base - rested.base).max() > 1
+
+
+def test_eyeballs_turn_with_the_gaze(performance: Performance, tmp_path: Path) -> None:
+    model, weights = performance.model, np.zeros_like(performance.weights)
+    for name, row in (("eyeLookOutLeft", 1), ("eyeLookInRight", 1), ("eyeLookDownLeft", 2), ("eyeLookDownRight", 2)):
+        weights[row, model.expression_names.index(name)] = 1.0
+    write_glb(tmp_path / "head.glb", dataclasses.replace(performance, weights=weights), plain_texture(model, 16))
+    shown, origin = _shown(tmp_path / "head.glb"), split_at_seams(model)[0]
+    for eye in ("left_eye", "right_eye"):
+        rows = np.isin(origin, np.unique(model.triangles[model.regions == model.region_names.index(eye)]))
+        ball = shown[:, rows] - shown[:, rows].mean(1, keepdims=True)
+        turns = [np.degrees(Rotation.align_vectors(ball[row], ball[0])[0].as_rotvec()) for row in (1, 2)]
+        assert np.array(turns) == pytest.approx(np.array([[0, 30, 0], [30, 0, 0]]), abs=1.0)
 
 
 def _check_valid(run_node: RunNode, path: Path) -> dict[str, Any]:
