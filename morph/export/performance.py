@@ -5,7 +5,6 @@ from __future__ import annotations
 import dataclasses
 import functools
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -132,24 +131,6 @@ class Performance:
         return dataclasses.replace(
             self, frame=frame, time=time, weights=weights, rotation=turns, translation=translation, scale=scale
         )
-
-    def camera(self) -> dict[str, Any]:
-        """The camera of each frame as plain numbers for JSON, with a text that says what they mean."""
-        width, height = self.size
-        middle = np.array([(width - 1) / 2, (height - 1) / 2])
-        origin = middle + self.translation[:, :2] * self.scale[:, None] * np.array([1.0, -1.0])
-        return {
-            "kind": "scaled orthographic",
-            "meaning": "x_pixel = (width - 1) / 2 + s X, y_pixel = (height - 1) / 2 - s Y for a point X, Y in millimetres of "
-            "the posed head; pixel centres count from 0, y down; s is pixels_per_millimetre of the frame",
-            "width": width,
-            "height": height,
-            "frame": self.frame.tolist(),
-            "time": np.round(self.time, 6).tolist(),
-            "pixels_per_millimetre": np.round(self.scale, 7).tolist(),
-            "origin_pixel": np.round(origin, 4).tolist(),
-            "quaternion_xyzw": np.round(self.quaternions, 8).tolist(),
-        }
 
 
 def _millimetres(model: MorphableModel) -> np.float32:

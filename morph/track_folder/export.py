@@ -14,6 +14,9 @@ from morph.errors import MorphError
 from morph.export.formats import FORMATS, ExportOptions, export_performance, planned_files, read_texture
 from morph.export.head_mesh import png
 from morph.export.performance import Performance
+from morph.export.shot.options import SceneOptions
+from morph.export.shot.plate import plate_of
+from morph.export.shot.worn import Worn
 from morph.export.textures.footage import texture_from_footage
 from morph.export.usd import SUFFIXES
 from morph.export.web_page import PageProp
@@ -26,7 +29,19 @@ from morph.track_folder.read import Track, load_track
 FilePath = str | os.PathLike[str]
 Check = Callable[[Sequence[Path], Sequence[Path]], None]
 NAMED = 8  # faces that are left out and named, at most
-OF_MESHES = ("level", "texture", "frame", "prop", "clip_weights", "neutral_pose", "neutral", "gains")
+OF_MESHES = (
+    "level",
+    "texture",
+    "frame",
+    "prop",
+    "worn",
+    "static_head",
+    "blender",
+    "clip_weights",
+    "neutral_pose",
+    "neutral",
+    "gains",
+)
 LOG = logging.getLogger(__name__)
 
 
@@ -40,10 +55,13 @@ class ExportPlan:
         level: subdivision of the default model: 0, 1 or 2; None is 1.
         model: file of the model that was tracked with; None is the default model.
         texture: a picture for the texture coordinates of the model; None is the plain one.
-        over: the footage that was tracked; the texture is pooled over it.
+        over: the footage that was tracked; the texture is pooled over it, and in a .blend it is behind the head.
         delight: take the footage's light and shade out of that texture.
         frame: number of the frame that a single mesh shows; None is the first.
         prop: makes what the head of a web page wears.
+        worn: makes what the head of any other scene wears.
+        static_head: the head stands still at the origin and the camera moves.
+        blender: the program that writes a .blend; None looks for it.
         clip_weights: keep weights in 0..1, for tools that clamp them.
         neutral_pose: the head faces the viewer and does not move.
         neutral: resting face that weights are counted from: "none", "auto" or the number of a frame; None: as it was tracked.
@@ -59,6 +77,9 @@ class ExportPlan:
     delight: bool = False
     frame: int | None = None
     prop: Callable[[Performance], PageProp] | None = None
+    worn: Callable[[Performance], Worn] | None = None
+    static_head: bool = False
+    blender: str | None = None
     clip_weights: bool = False
     neutral_pose: bool = False
     neutral: str | int | None = None
@@ -180,8 +201,11 @@ def _export_mesh(track: Track, kind: str, out: Path, plan: ExportPlan, check: Ch
         check(*planned_files(performance, kind, out))
     texture = None if plan.texture is None else read_texture(plan.texture)
     texture = texture if plan.over is None else plan.footage_texture(track, person)[0]
-    worn = None if plan.prop is None else plan.prop(performance)
-    files = export_performance(performance, kind, out, ExportOptions(texture, plan.frame, worn))
+    page = None if plan.prop is None or kind != "html" else plan.prop(performance)
+    worn = None if plan.worn is None or kind == "html" else plan.worn(performance)
+    plate = plate_of(plan.over) if kind == "blend" and plan.over is not None else None
+    options = ExportOptions(texture, plan.frame, page, SceneOptions(worn, plan.static_head, plate, plan.blender))
+    files = export_performance(performance, kind, out, options)
     frames = f"{len(performance)} {'frame' if len(performance) == 1 else 'frames'}"
     return Exported(files, f"face {person}, {frames}, {performance.model.n_vertices} vertices", person)
 

@@ -18,6 +18,7 @@ from chromium import Chromium, find_chromium
 from morph.cli import main
 from morph.export.head_mesh import split_at_seams
 from morph.export.performance import Performance
+from morph.export.shot.shot import shot_of
 from morph.export.web_page import THREE
 from morph.model import MorphableModel
 from morph.track_folder.people import performance_of_track
@@ -121,7 +122,7 @@ def test_shows_a_lit_upright_head_without_a_network(open_page: OpenPage, coarse:
 def test_positions_are_those_of_the_decoder(open_page: OpenPage, performance: Performance) -> None:
     """Every frame to 0.01 mm; with a slider held too."""
     page = open_page()
-    origin = split_at_seams(performance.model)[0]
+    origin, performance = split_at_seams(performance.model)[0], shot_of(performance).standing(performance)
     for row, time in enumerate(performance.time.tolist()):
         page.run(f"morph.show({time})")
         points = page.floats("morph.vertices()").reshape(-1, 3)
@@ -265,6 +266,7 @@ def test_one_frame_has_no_transport(open_page: OpenPage, write_track: WriteTrack
     page = open_page("--id", "0")
     assert page.run("document.getElementById('transport').hidden")
     single = performance_of_track(load_track(write_track("again")), coarse, 0)
+    single = shot_of(single).standing(single)
     points = page.floats("morph.vertices()").reshape(-1, 3)
     assert np.abs(points - single.vertices(0)[split_at_seams(coarse)[0]]).max() < 0.01
 
@@ -292,7 +294,10 @@ def test_mistakes_are_one_line(write_track: WriteTrack, tmp_path: Path, capsys: 
     empty = write_track("empty", **arrays)
     cases = [
         ([track, tmp_path / "a.html", "--prop", "crown"], "no prop crown; choose none, "),
-        ([track, tmp_path / "a.glb", "--prop", "glasses"], "--prop is for a web page; let --out end in .html"),
+        (
+            [track, tmp_path / "a.mdd", "--prop", "glasses"],
+            "--prop is for scenes; let --out end in .glb, .usdc",
+        ),
         ([track, tmp_path / "a.glb", "--format", "html"], "is not the name of a HTML file; let it end in .html"),
         ([track, tmp_path / "no" / "a.html"], "choose a folder that exists and is writable"),
         ([track, tmp_path / "folder.html"], "it is a folder; give the name of a file"),
