@@ -10,10 +10,8 @@ import numpy as np
 from scipy.spatial.transform import Rotation
 
 from morph.arrays import Doubles
-from morph.export.live_link import head_angles
 from morph.frames import Frame
 from morph.model import MorphableModel
-from morph.model.rest_pose import rest_turn
 from morph.tracking import Face
 
 DECIMALS = 6
@@ -37,7 +35,6 @@ def face_message(face: Face, width: int, height: int) -> dict[str, Any]:
     """
     pose, unit = face.coefficients, face.model.millimetres
     turn = Rotation.from_matrix(np.asarray(pose.rotation, np.float64))
-    yaw, pitch, roll = np.degrees(head_angles(turn.as_matrix()[None] @ rest_turn(face.model))[0]).tolist()
     scale = float(pose.scale) / unit
     middle = np.array([(width - 1) / 2, (height - 1) / 2])
     shift = (np.asarray(pose.translation, np.float64) - middle) * np.array([1.0, -1.0]) / scale
@@ -50,7 +47,7 @@ def face_message(face: Face, width: int, height: int) -> dict[str, Any]:
         "head": {
             "rotation": np.round(turn.as_matrix(), DECIMALS).tolist(),
             "quaternion_xyzw": np.round(turn.as_quat(canonical=True), DECIMALS).tolist(),
-            "euler_degrees": {"yaw": round(yaw, DECIMALS), "pitch": round(pitch, DECIMALS), "roll": round(roll, DECIMALS)},
+            "euler_degrees": {name: round(value, DECIMALS) for name, value in face.euler_degrees.items()},
             "translation_millimetres": [*np.round(shift, DECIMALS).tolist(), 0.0],
             "pixels_per_millimetre": round(scale, DECIMALS),
         },

@@ -17,13 +17,12 @@ from scipy.spatial.transform import Rotation
 from morph import Tracker
 from morph.cli import main
 from morph.cli.demo import demo_files
-from morph.export.live_link import head_angles
 from morph.frames import open_source
 from morph.frames.latest import LatestFrames
 from morph.live.protocols.ifacialmocap import spelled
 from morph.live.session import LiveSession
 from morph.live.stream import PROTOCOLS, Stream
-from morph.model.rest_pose import rest_turn
+from morph.model.rest_pose import head_angles, rest_turn
 
 RECEIVER = """
 import json, socket, sys

@@ -14,7 +14,8 @@ from typing import Any
 
 from scipy.spatial.transform import Rotation
 
-from morph.export.live_link import WEIGHTS, head_angles
+from morph.export.live_link import WEIGHTS
+from morph.model.rest_pose import head_angles
 
 PORT = 11111
 VERSION = 6
