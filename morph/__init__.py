@@ -2,10 +2,19 @@
 
 The names below are the public interface; each is loaded when it is first asked for::
 
+    import time, cv2
     from morph import Tracker
 
+    camera, tracker = cv2.VideoCapture(0), Tracker()
+    while True:
+        good, frame = camera.read()
+        if not good:
+            break
+        for face in tracker.process(frame, time=time.monotonic(), bgr=True):
+            print(face.euler_degrees["yaw"], face.blendshapes["jawOpen"], face.vertices.shape)
+
     for face in Tracker().track("clip.mp4"):
-        print(face.time, face.vertices.shape, face.blendshapes["jawOpen"])
+        print(face.time, face.to_dict())
 """
 
 from typing import TYPE_CHECKING, Any

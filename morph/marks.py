@@ -19,7 +19,7 @@ MADE = "made by morph"
 MARK = f"{MADE} {__version__}"  # as a comment of formats that have them
 GENERATOR = f"morph {__version__}"  # as the value of "generator" in JSON, GLB and HTML
 BESIDE = "files"  # key of `camera.json`: checksums of files whose formats have no room for a mark
-CAMERA = b'{"kind": "scaled orthographic", "meaning": "x_pixel = (width - 1) / 2 + s X'  # of `camera.json`
+CAMERA = b'{"kind": "scaled orthographic", "meaning": "x_pixel = (width - 1) / 2 + s X'  # of older `camera.json`
 PNG, JPEG = b"\x89PNG\r\n\x1a\n", b"\xff\xd8"
 HEAD = 4096  # bytes in which a text says what wrote it
 
@@ -93,6 +93,8 @@ def _says_so(path: Path, head: bytes) -> bool:
         return _in_zip(path, made)
     if head.startswith(b"PXR-USDC"):
         return _usd_comment(path).startswith(MADE)
+    if head.startswith(b"BLENDER"):
+        return made in path.read_bytes()
     if head.startswith(b"Ogawa"):
         return MADE in _alembic_comment(path)
     if head.startswith(b"ply\n"):
@@ -202,7 +204,7 @@ def _is_listed(path: Path) -> bool:
     """Whether the ``camera.json`` of a file, itself ours, has its checksum."""
     with contextlib.suppress(OSError, ValueError, AttributeError):
         text = path.with_suffix(".camera.json").read_bytes()
-        return text.startswith(CAMERA) and bool(json.loads(text).get(BESIDE, {}).get(path.name) == _sha256(path))
+        return _in_text(text[:HEAD]) and bool(json.loads(text).get(BESIDE, {}).get(path.name) == _sha256(path))
     return False
 
 

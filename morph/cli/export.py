@@ -5,18 +5,12 @@ from __future__ import annotations
 import argparse
 import functools
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import Any
 
 from morph.cli.options.claims import add_overwrite, claim
 
-if TYPE_CHECKING:
-    from collections.abc import Callable
-
-    from morph.export.performance import Performance
-    from morph.export.web_page import PageProp
-
 READS = ("source", "model", "texture", "over")
-FORMATS = "glb, usd, ply, csv, mdd, pc2, obj, html, abc"
+FORMATS = "glb, usd, ply, csv, mdd, pc2, obj, html, abc, blend"
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -29,13 +23,15 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--level", type=int, choices=(0, 1, 2), help="4, 16 or 64 thousand vertices of the default model (1)")
     parser.add_argument("--model", metavar="FILE", help="the model that was tracked with (.npz), if not the default one")
     parser.add_argument("--texture", metavar="FILE", help="a picture for the model's texture coordinates, not the plain skin")
-    parser.add_argument("--over", metavar="CLIP", help="texture from the footage that was tracked; --out x.png: that alone")
+    parser.add_argument(
+        "--over", metavar="CLIP", help="texture from the tracked footage; --out x.png: that alone; x.blend: also the plate"
+    )
     parser.add_argument(
         "--delight", action="store_true", help="with --over: take the clip's light and shade out of the texture"
     )
     parser.add_argument("--frame", type=int, metavar="N", help="for one ply or obj: which frame, whose; the first unless given")
     parser.add_argument(
-        "--prop", metavar="NAME", help="for html: what the head wears, glasses, dog, hat … or the folder of a prop"
+        "--prop", metavar="NAME", help="what the head of a glb, usd or html wears: glasses, dog, hat … or the folder of a prop"
     )
     parser.add_argument("--clip-weights", action="store_true", help="weights in 0..1, for tools that clamp them (Blender)")
     parser.add_argument(
@@ -46,6 +42,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         choices=("none", "auto"),
         help="stretch weights to what the person does at the most (default: as it was tracked)",
     )
+    parser.add_argument("--blender", metavar="PROGRAM", help="for --out x.blend: Blender, if it is not on PATH")
+    parser.add_argument("--static-head", action="store_true", help="the head stands still and the camera moves round it")
     parser.add_argument("--neutral-pose", action="store_true", help="the head faces the viewer and does not move")
 
 
@@ -62,7 +60,9 @@ def run(options: argparse.Namespace) -> None:
         over=options.over,
         delight=options.delight,
         frame=options.frame,
-        prop=None if options.prop is None else _page_prop(options.prop),
+        **_wearing(options.prop),
+        static_head=options.static_head,
+        blender=options.blender,
         clip_weights=options.clip_weights,
         neutral_pose=options.neutral_pose,
         neutral=options.neutral,
@@ -74,9 +74,13 @@ def run(options: argparse.Namespace) -> None:
     print(exported.as_text() + (wear if options.out.suffix.lower() == ".png" else ""))
 
 
-def _page_prop(name: str) -> Callable[[Performance], PageProp] | None:
+def _wearing(name: str | None) -> dict[str, Any]:
+    """What makes the prop of a page and of other scenes."""
+    if name is None:
+        return {}
     from viewer.props import find_prop
     from viewer.props.page import page_prop
+    from viewer.props.worn import worn_prop
 
     prop = find_prop(name)
-    return None if prop is None else functools.partial(page_prop, prop)
+    return {} if prop is None else {"prop": functools.partial(page_prop, prop), "worn": functools.partial(worn_prop, prop)}

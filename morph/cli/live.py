@@ -23,14 +23,21 @@ Keys in the window:   r record   s save a picture   p next prop   m meshes   q q
 
 With --neutral or those keys, weights are counted from the person's resting face; meshes stay as they are.
 
-One datagram a frame, with an empty list of faces where none is seen:
-  udp://   one JSON object: format, frame, time (seconds), width, height (pixels), faces; each face has id, score, weights
-           (ARKit's 52 names, 0..1) and head: rotation (3 x 3, rows first, model to camera), quaternion_xyzw, euler_degrees
-           (yaw + to the subject's left, pitch + up, roll + crown to the subject's right; 300W-LP's zero of pitch, so that
-           a head whose rotation is the unit matrix has a pitch of -4.3), translation_millimetres
-           (x right, y up from the middle of the picture; z is not known, 0), pixels_per_millimetre
-  osc://   the same as a bundle of /morph/frame (frame, time, faces) and /morph/face/ID/weight/NAME, .../quaternion,
-           .../euler (yaw, pitch, roll), .../translation and .../scale; needs pip install 'morph[live]'
+Streams, as many at once as there are --stream; no datagram is longer than 1,400 bytes; left and right are the subject's:
+  vmc://HOST[:39539]           VMC: VSeeFace, Warudo, VMagicMirror, VNyan, Unity (the first face; ARKit's names, head and eye
+                               bones with turns and without places)
+  ifacialmocap://HOST[:49983]  iFacialMocap's text (the first face; whole per cents)
+  livelink://HOST[:11111]      Live Link Face: Unreal Engine (subjects "morph", "morph-2" ...)
+  osc://HOST:PORT              bundles of /morph/frame (frame, time, faces) and /morph/face/ID/quaternion, .../euler (yaw,
+                               pitch, roll), .../translation, .../scale and .../weight/NAME
+  udp://HOST:PORT              JSON, a datagram a face: format, frame, time (seconds), width, height (pixels), faces (how
+                               many) and face: id, score, weights (0..1, in the order of the "names" that a datagram of
+                               their own holds first and then every 30 frames), eyes (quaternions in the head) and head:
+                               quaternion_xyzw (model to camera), euler_degrees (yaw + to the subject's left, pitch + up,
+                               roll + crown to the subject's right; 300W-LP's zero of pitch, so that a head whose rotation
+                               is none has a pitch of -4.3), translation_millimetres (x right, y up from the middle of the
+                               picture; z is not known, 0), pixels_per_millimetre; without a face: no "face"
+Units and signs of each: docs/live.md
 """
 
 
@@ -40,7 +47,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.epilog = EPILOG
     parser.add_argument("input", nargs="?", default="0", metavar="CAMERA|FILE", help="a camera's number (default: 0) or a clip")
     parser.add_argument(
-        "--stream", action="append", default=[], metavar="URL", help="udp://HOST:PORT or osc://HOST:PORT; may be repeated"
+        "--stream", action="append", default=[], metavar="URL", help="PROTOCOL://HOST[:PORT], see below; may be repeated"
     )
     parser.add_argument("--no-window", action="store_true", help="only stream; Ctrl-C ends it")
     parser.add_argument("--prop", default="none", help="what faces wear at first: glasses, none, or the folder of a prop")
@@ -77,7 +84,7 @@ def run(options: argparse.Namespace) -> None:
 
 def _check(options: argparse.Namespace) -> None:
     if options.no_window and not options.stream:
-        raise MorphError("--no-window shows nothing; say where to with --stream udp://HOST:PORT or osc://HOST:PORT")
+        raise MorphError("--no-window shows nothing; say where to with --stream vmc://HOST, or another protocol of --help")
     if options.frames is not None and options.frames < 1:
         raise MorphError(f"--frames must be at least 1, got {options.frames}")
 

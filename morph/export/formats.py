@@ -23,6 +23,9 @@ from morph.export.obj import ObjWriter
 from morph.export.performance import Performance
 from morph.export.ply import PlyWriter
 from morph.export.point_cache import write_mdd, write_pc2
+from morph.export.shot.blend import write_blend
+from morph.export.shot.options import HEAD_ALONE, SceneOptions
+from morph.export.shot.shot import Shot, shot_of
 from morph.export.textures.plain import MATERIAL, plain_texture, write_material
 from morph.export.usd import SUFFIXES, write_usd
 from morph.export.web_page import PageProp, write_web_page
@@ -30,7 +33,7 @@ from morph.frames.picture import read_picture
 from morph.marks import BESIDE, checksums
 from morph.model import MorphableModel
 
-FORMATS = ("glb", "usd", "ply", "csv", "mdd", "pc2", "obj", "html", "abc")
+FORMATS = ("glb", "usd", "ply", "csv", "mdd", "pc2", "obj", "html", "abc", "blend")
 
 
 @dataclass(frozen=True, eq=False)
@@ -41,6 +44,7 @@ class ExportOptions:
         texture: ``(H, W, 3)`` uint8 RGB; None is the plain one.
         frame: number of the frame that a single mesh shows; None is the first.
         prop: what the head of a web page wears.
+        scene: what a GLB, USD or .blend holds beside the head; caches take of it whether the head stands still.
 
     Example:
         >>> from morph import ExportOptions
@@ -51,8 +55,10 @@ class ExportOptions:
     texture: Image | None = None
     frame: int | None = None
     prop: PageProp | None = None
+    scene: SceneOptions = HEAD_ALONE
 
 
+SCENES = ("glb", "usd", "blend")
 PLAIN = ExportOptions()
 
 
@@ -93,7 +99,7 @@ def export_performance(
         'head.csv'
         >>> folder.cleanup()
     """
-    out, texture, frame, prop = Path(out), options.texture, options.frame, options.prop
+    out, texture, frame, prop, scene = Path(out), options.texture, options.frame, options.prop, options.scene
     if kind not in FORMATS:
         raise MorphError(f"unknown format {kind!r}; `kind=` takes one of {', '.join(FORMATS)}")
     single = out.suffix.lower() == f".{kind}"
@@ -102,36 +108,40 @@ def export_performance(
         raise MorphError(f"{out} is not the name of a {kind.upper()} file; let it end in {' or '.join(suffixes)}")
     if frame is not None and not (single and kind in ("ply", "obj")):
         raise MorphError(f"`frame=` is for one mesh; let `out=` end in .ply or .obj, not {out.name}")
-    if prop is not None and kind != "html":
-        raise MorphError(f"`prop=` is for a web page; let `out=` end in .html, not {out.name}")
-    model = performance.model
+    if (prop is not None and kind != "html") or (scene.worn is not None and kind not in SCENES):
+        raise MorphError(f"`prop=` is for scenes; let `out=` end in .glb, .usdc, .html or .blend, not {out.name}")
+    model, shot = performance.model, shot_of(performance, scene.static_head)
     picture = functools.partial(_given, texture, model)
     if kind in ("glb", "usd"):
-        (write_glb if kind == "glb" else write_usd)(out, performance, picture())
+        (write_glb if kind == "glb" else write_usd)(out, performance, picture(), scene)
         return [out, *([linked_path(out, ".png")] if kind == "usd" and out.suffix.lower() != ".usdz" else [])]
+    if kind == "blend":
+        write_blend(out, performance, picture(), scene)
+        return [out]
     if kind == "html":
         write_web_page(out, performance, picture(), prop)
         return [out]
     if kind == "csv":
         write_live_link(out, performance)
-        return [out, _write_camera(out.with_suffix(".camera.json"), performance, out)]
+        return [out, _write_camera(out.with_suffix(".camera.json"), performance, shot, out)]
     if kind == "abc":
-        write_alembic(out, performance)
+        write_alembic(out, performance, scene.static_head)
         with atomic_path(out.with_suffix(".png")) as temporary:
             temporary.write_bytes(png(picture()))
-        return [out, out.with_suffix(".png"), _write_camera(out.with_suffix(".camera.json"), performance)]
+        return [out, out.with_suffix(".png"), _write_camera(out.with_suffix(".camera.json"), performance, shot)]
+    performance = shot.standing(performance)
     if kind in ("mdd", "pc2"):
         mesh = out.with_suffix(".obj")
         (write_mdd if kind == "mdd" else write_pc2)(out, performance)
         files = _write_obj(mesh, model, performance.base, picture())
-        return [out, *files, _write_camera(out.with_suffix(".camera.json"), performance, out)]
+        return [out, *files, _write_camera(out.with_suffix(".camera.json"), performance, shot, out)]
     if single:
         vertices = performance.vertices(_row(performance, frame))
         if kind == "ply":
             PlyWriter(model, picture()).write(out, vertices)
-            return [out, _write_camera(out.with_suffix(".camera.json"), performance)]
-        return [*_write_obj(out, model, vertices, picture()), _write_camera(out.with_suffix(".camera.json"), performance)]
-    return _write_sequence(performance, kind, out, texture)
+            return [out, _write_camera(out.with_suffix(".camera.json"), performance, shot)]
+        return [*_write_obj(out, model, vertices, picture()), _write_camera(out.with_suffix(".camera.json"), performance, shot)]
+    return _write_sequence(performance, shot, out, kind, picture())
 
 
 def planned_files(performance: Performance, kind: str, out: Path) -> tuple[list[Path], list[Path]]:
@@ -180,11 +190,11 @@ def _row(performance: Performance, frame: int | None) -> int:
     return int(found[0])
 
 
-def _write_camera(path: Path, performance: Performance, *unmarked: Path) -> Path:
+def _write_camera(path: Path, performance: Performance, shot: Shot, *unmarked: Path) -> Path:
     """``camera.json``, and in it checksums of files whose formats cannot say what wrote them."""
     about = {BESIDE: checksums(*unmarked)} if unmarked else {}
     with atomic_path(path) as temporary:
-        temporary.write_text(json.dumps(performance.camera() | about) + "\n")
+        temporary.write_text(json.dumps(shot.numbers(performance) | about) + "\n")
     return path
 
 
@@ -204,14 +214,14 @@ def _write_obj(path: Path, model: MorphableModel, vertices: Floats, texture: Ima
     return [path, material, picture]
 
 
-def _write_sequence(performance: Performance, kind: str, out: Path, texture: Image | None) -> list[Path]:
+def _write_sequence(performance: Performance, shot: Shot, out: Path, kind: str, texture: Image) -> list[Path]:
     model = performance.model
     folder = output_folder(out)
     write: Callable[[Path, Floats], None]
     if kind == "ply":
-        write = PlyWriter(model, _given(texture, model)).write
+        write = PlyWriter(model, texture).write
     else:
-        write_material(folder, _given(texture, model))
+        write_material(folder, texture)
         writer = ObjWriter(model)
 
         def write(path: Path, vertices: Floats) -> None:
@@ -219,5 +229,5 @@ def _write_sequence(performance: Performance, kind: str, out: Path, texture: Ima
 
     for row, number in enumerate(performance.frame.tolist()):
         write(folder / f"{number:06d}.{kind}", performance.vertices(row))
-    _write_camera(folder / "camera.json", performance)
+    _write_camera(folder / "camera.json", performance, shot)
     return [folder]

@@ -11,7 +11,7 @@ from morph.arrays import Doubles
 from morph.atomic import atomic_path
 from morph.errors import MorphError
 from morph.export.performance import Performance
-from morph.model.rest_pose import rest_turn
+from morph.model.rest_pose import head_angles, rest_turn
 
 _EYE = ("Blink", "LookDown", "LookIn", "LookOut", "LookUp", "Squint", "Wide")
 _PAIRS = ("Smile", "Frown", "Dimple", "Stretch")
@@ -70,12 +70,6 @@ def timecode(time: float, rate: int) -> str:
     seconds, rest = divmod(thousandths, rate * 1000)
     frame, part = divmod(rest, 1000)
     return f"{seconds // 3600:02d}:{seconds // 60 % 60:02d}:{seconds % 60:02d}:{frame:02d}.{part:03d}"
-
-
-def head_angles(turns: Doubles) -> Doubles:
-    """``(T, 3)`` yaw, pitch, roll in radians of ``(T, 3, 3)``: ``Rx(-pitch) Rz(roll) Ry(yaw)``, see :func:`write_live_link`."""
-    x, z, y = Rotation.from_matrix(turns).as_euler("XZY").T
-    return np.stack([y, -x, z], axis=1) + 0.0
 
 
 def _eyes(performance: Performance) -> list[Doubles]:

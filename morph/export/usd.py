@@ -10,28 +10,38 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 
 from morph import __version__
-from morph.arrays import Floats, Image
+from morph.arrays import Image
 from morph.atomic import atomic_path
 from morph.errors import MorphError, needs_extra
 from morph.export.head_mesh import expressions, faces_of, png
 from morph.export.linked_files import linked_path, path_for_cpp
 from morph.export.performance import Performance
+from morph.export.shot.options import HEAD_ALONE, SceneOptions
+from morph.export.shot.regions import regions_of
+from morph.export.shot.shot import shot_of
+from morph.export.shot.usd_parts import add_camera, add_materials, add_worn, floats, sample_motion
 from morph.rendering import vertex_normals
 
 SUFFIXES = (".usd", ".usdc", ".usda", ".usdz")
-CAMERA_DISTANCE = 1000.0  # millimetres; an orthographic camera shows the same from anywhere
-TENTH = 10.0  # USD measures apertures in tenths of the scene's unit
 
 
-def write_usd(path: str | os.PathLike[str], performance: Performance, texture: Image) -> None:
+def write_usd(
+    path: str | os.PathLike[str], performance: Performance, texture: Image, options: SceneOptions = HEAD_ALONE
+) -> None:
     """Write ``/Track/Head`` (transform) with ``Body/Mesh`` (UsdSkel blend shapes) and ``/Track/Camera``.
 
     Millimetres (metersPerUnit 0.001), y up, z towards the viewer. Time code = seconds x timeCodesPerSecond, with the clip's own
-    time stamps; weights are not clipped. The camera is orthographic and has the aperture of each frame, so that the head lies
-    over the footage. The texture is a PNG beside the file, or inside a ``.usdz``.
+    time stamps; weights are not clipped. The camera is a perspective one through which the head lies over the footage. Skin,
+    eyes, teeth and tongue are subsets of faces with materials of their own; what the head wears hangs below it. The texture is
+    a PNG beside the file, or inside a ``.usdz``.
+
+    Args:
+        path: of the file.
+        performance: one person of a track.
+        texture: ``(H, W, 3)`` uint8 RGB for the model's texture coordinates.
+        options: what else the scene holds.
 
     Raises:
         MorphError: ``usd-core`` is not installed, the suffix is not USD's, or the folder cannot be written.
@@ -41,10 +51,10 @@ def write_usd(path: str | os.PathLike[str], performance: Performance, texture: I
     path = Path(path)
     if path.suffix.lower() not in SUFFIXES:
         raise MorphError(f"{path} must end in one of {', '.join(SUFFIXES)}")
-    picture = png(texture)
+    picture = png(texture if options.worn is None else options.worn.painted(texture))
     if path.suffix.lower() != ".usdz":
         beside = linked_path(path, ".png")
-        layer = _layer(performance, f"./{beside.name}")
+        layer = _layer(performance, f"./{beside.name}", options)
         with atomic_path(beside) as temporary:
             temporary.write_bytes(picture)
         with atomic_path(path) as temporary, path_for_cpp(temporary) as place:
@@ -53,7 +63,7 @@ def write_usd(path: str | os.PathLike[str], performance: Performance, texture: I
     with atomic_path(path) as temporary, tempfile.TemporaryDirectory() as folder:
         Path(folder, "texture.png").write_bytes(picture)
         whole, packed = Path(folder, "track.usdc"), Path(folder, "track.usdz")
-        _export(_layer(performance, "./texture.png"), whole)
+        _export(_layer(performance, "./texture.png", options), whole)
         if not UsdUtils.CreateNewUsdzPackage(Sdf.AssetPath(str(whole)), str(packed)) or not _is_whole(packed):
             raise MorphError(f"{path} could not be packed; is the disk of {folder} full?")
         shutil.copyfile(packed, temporary)
@@ -73,7 +83,7 @@ def _export(layer: Any, path: Path) -> None:
         raise MorphError(f"USD could not write {path.name}; is the disk full?")
 
 
-def _layer(performance: Performance, texture: str) -> Any:
+def _layer(performance: Performance, texture: str, options: SceneOptions) -> Any:
     """The scene as an anonymous layer."""
     from pxr import Sdf, Usd, UsdGeom
 
@@ -88,17 +98,17 @@ def _layer(performance: Performance, texture: str) -> Any:
     stage.SetEndTimeCode(codes[-1])
     model = performance.model
     layer.comment = f"made by morph {__version__}; head model {model.name}, licence {model.licence}"
-    camera = {name: value for name, value in performance.camera().items() if isinstance(value, (str, int))}
+    shot = shot_of(performance, options.static_head)
+    camera = {name: value for name, value in shot.numbers(performance).items() if isinstance(value, (str, int))}
     layer.customLayerData = {"morph": {"model": model.name, "model_identity": model.identity, "camera": camera}}
     top = UsdGeom.Xform.Define(stage, "/Track")
     stage.SetDefaultPrim(top.GetPrim())
     head = UsdGeom.Xform.Define(stage, "/Track/Head")
-    move = head.AddTranslateOp(UsdGeom.XformOp.PrecisionDouble)
-    turn = head.AddOrientOp(UsdGeom.XformOp.PrecisionDouble)
-    _sample_motion(performance, codes, move, turn)
-    _body(stage, performance, codes)
-    _material(stage, texture)
-    _camera(stage, performance, codes)
+    sample_motion(head, shot.head, codes)
+    add_materials(stage, _body(stage, performance, codes), regions_of(model), texture)
+    add_camera(stage, shot, codes)
+    if options.worn is not None:
+        add_worn(stage, options.worn, codes)
     return layer
 
 
@@ -111,17 +121,9 @@ def time_codes(performance: Performance) -> tuple[float, list[float]]:
     return rate, np.where(np.abs(codes - near) < 1e-3, near, codes).tolist()
 
 
-def _sample_motion(performance: Performance, codes: list[float], move: Any, turn: Any) -> None:
-    from pxr import Gf
-
-    quaternions = performance.quaternions.tolist()
-    for code, place, (x, y, z, w) in zip(codes, performance.translation.tolist(), quaternions, strict=True):
-        move.Set(Gf.Vec3d(*place), code)
-        turn.Set(Gf.Quatd(w, x, y, z), code)
-
-
-def _body(stage: Any, performance: Performance, codes: list[float]) -> None:
-    from pxr import Sdf, Tf, UsdGeom, UsdShade, UsdSkel, Vt
+def _body(stage: Any, performance: Performance, codes: list[float]) -> Any:
+    """The mesh."""
+    from pxr import Sdf, Tf, UsdGeom, UsdSkel, Vt
 
     model = performance.model
     root = UsdSkel.Root.Define(stage, "/Track/Head/Body")
@@ -131,16 +133,16 @@ def _body(stage: Any, performance: Performance, codes: list[float]) -> None:
     mesh.CreateFaceVertexCountsAttr([len(face) for face, _ in faces])
     mesh.CreateFaceVertexIndicesAttr([corner for face, _ in faces for corner in face])
     mesh.CreateSubdivisionSchemeAttr(UsdGeom.Tokens.none)
-    mesh.CreateNormalsAttr(Vt.Vec3fArray.FromNumpy(_floats(vertex_normals(performance.base, model.triangles))))
+    mesh.CreateNormalsAttr(Vt.Vec3fArray.FromNumpy(floats(vertex_normals(performance.base, model.triangles))))
     mesh.SetNormalsInterpolation(UsdGeom.Tokens.vertex)
     if len(model.uv_triangles):
         chart = UsdGeom.PrimvarsAPI(mesh).CreatePrimvar("st", Sdf.ValueTypeNames.TexCoord2fArray, UsdGeom.Tokens.faceVarying)
-        chart.Set(Vt.Vec2fArray.FromNumpy(_floats(model.uv)))
+        chart.Set(Vt.Vec2fArray.FromNumpy(floats(model.uv)))
         chart.SetIndices(Vt.IntArray([corner for _, uv in faces for corner in uv]))
     reach = np.abs(performance.deltas).sum(0) * max(float(np.abs(performance.weights).max(initial=0.0)), 1.0)
     extent = np.stack([(performance.base - reach).min(0), (performance.base + reach).max(0)])
     for shape in (mesh, root):
-        shape.CreateExtentAttr(Vt.Vec3fArray.FromNumpy(_floats(extent)))
+        shape.CreateExtentAttr(Vt.Vec3fArray.FromNumpy(floats(extent)))
     # Blend shapes are driven through a skeleton; this one has no joints.
     skeleton = UsdSkel.Skeleton.Define(stage, "/Track/Head/Body/Skeleton")
     motion = UsdSkel.Animation.Define(stage, "/Track/Head/Body/Motion")
@@ -151,8 +153,8 @@ def _body(stage: Any, performance: Performance, codes: list[float]) -> None:
     for expression in expressions(performance):
         name = Tf.MakeValidIdentifier(expression.name)
         shape = UsdSkel.BlendShape.Define(stage, mesh.GetPath().AppendChild(name))
-        shape.CreateOffsetsAttr(Vt.Vec3fArray.FromNumpy(_floats(expression.offsets)))
-        shape.CreateNormalOffsetsAttr(Vt.Vec3fArray.FromNumpy(_floats(expression.normals)))
+        shape.CreateOffsetsAttr(Vt.Vec3fArray.FromNumpy(floats(expression.offsets)))
+        shape.CreateNormalOffsetsAttr(Vt.Vec3fArray.FromNumpy(floats(expression.normals)))
         shape.CreatePointIndicesAttr(Vt.IntArray.FromNumpy(expression.rows.astype(np.int32)))
         names.append(name)
         targets.append(shape.GetPath())
@@ -161,46 +163,5 @@ def _body(stage: Any, performance: Performance, codes: list[float]) -> None:
     motion.CreateBlendShapesAttr(names)
     weights = motion.CreateBlendShapeWeightsAttr()
     for code, row in zip(codes, performance.weights, strict=True):
-        weights.Set(Vt.FloatArray.FromNumpy(_floats(row)), code)
-    UsdShade.MaterialBindingAPI.Apply(mesh.GetPrim()).Bind(UsdShade.Material.Define(stage, "/Track/Skin"))
-
-
-def _floats(array: npt.ArrayLike) -> Floats:
-    return np.ascontiguousarray(array, np.float32)
-
-
-def _material(stage: Any, texture: str) -> None:
-    from pxr import Sdf, UsdShade
-
-    kinds = Sdf.ValueTypeNames
-    material = UsdShade.Material.Define(stage, "/Track/Skin")
-    surface = UsdShade.Shader.Define(stage, "/Track/Skin/Surface")
-    surface.CreateIdAttr("UsdPreviewSurface")
-    surface.CreateInput("roughness", kinds.Float).Set(0.6)
-    surface.CreateInput("metallic", kinds.Float).Set(0.0)
-    reader = UsdShade.Shader.Define(stage, "/Track/Skin/Chart")
-    reader.CreateIdAttr("UsdPrimvarReader_float2")
-    reader.CreateInput("varname", kinds.String).Set("st")
-    picture = UsdShade.Shader.Define(stage, "/Track/Skin/Picture")
-    picture.CreateIdAttr("UsdUVTexture")
-    picture.CreateInput("file", kinds.Asset).Set(Sdf.AssetPath(texture))
-    picture.CreateInput("sourceColorSpace", kinds.Token).Set("sRGB")
-    for side in ("wrapS", "wrapT"):
-        picture.CreateInput(side, kinds.Token).Set("clamp")
-    picture.CreateInput("st", kinds.Float2).ConnectToSource(reader.CreateOutput("result", kinds.Float2))
-    colour = picture.CreateOutput("rgb", kinds.Float3)
-    surface.CreateInput("diffuseColor", kinds.Color3f).ConnectToSource(colour)
-    material.CreateSurfaceOutput().ConnectToSource(surface.CreateOutput("surface", kinds.Token))
-
-
-def _camera(stage: Any, performance: Performance, codes: list[float]) -> None:
-    from pxr import Gf, UsdGeom
-
-    camera = UsdGeom.Camera.Define(stage, "/Track/Camera")
-    camera.AddTranslateOp().Set(Gf.Vec3d(0, 0, CAMERA_DISTANCE))
-    camera.CreateProjectionAttr(UsdGeom.Tokens.orthographic)
-    camera.CreateClippingRangeAttr(Gf.Vec2f(1, 10 * CAMERA_DISTANCE))
-    sides = (camera.CreateHorizontalApertureAttr(), camera.CreateVerticalApertureAttr())
-    for code, scale in zip(codes, performance.scale.tolist(), strict=True):
-        for side, pixels in zip(sides, performance.size, strict=True):
-            side.Set(TENTH * pixels / scale, code)
+        weights.Set(Vt.FloatArray.FromNumpy(floats(row)), code)
+    return mesh

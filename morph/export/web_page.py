@@ -20,6 +20,7 @@ from morph.atomic import atomic_path
 from morph.export.gltf.glb import METRE, glb_bytes
 from morph.export.head_mesh import png
 from morph.export.performance import Performance
+from morph.export.shot.options import SceneOptions
 
 SOURCES = Path(__file__).parent / "web"
 THREE = Path(__file__).parent.parent / "assets" / "three.min.js"  # with its licence; made by data/web/build.py
@@ -71,7 +72,7 @@ def write_web_page(
         "generator": f"morph {__version__}",
         "style": _source("page.css"),
         "data": json.dumps(said, separators=(",", ":")).replace("<", "\\u003c"),
-        "head": _packed(glb_bytes(performance, texture)),
+        "head": _packed(glb_bytes(performance, texture, SceneOptions(one_material=True))),
         "prop": "" if prop is None or not prop.glb else _packed(prop.glb),
         "three": THREE.read_text(encoding="utf-8").strip(),
         "drawing": _source("head.js"),

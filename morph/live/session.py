@@ -9,7 +9,8 @@ from collections.abc import Sequence
 
 from morph.frames import Frame
 from morph.frames.latest import LatestFrames
-from morph.live.stream import Stream, frame_message
+from morph.live.message import frame_message
+from morph.live.stream import Stream
 from morph.tracking import Face, Tracker
 
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import numpy as np
 import numpy.typing as npt
+from scipy.spatial.transform import Rotation
 
 from morph.model.morphable_model import MorphableModel
 from morph.model.rotation import euler_to_matrix
@@ -28,3 +29,13 @@ def rest_turn(model: MorphableModel) -> npt.NDArray[np.float64]:
         model: the morphable model that rotations belong to.
     """
     return np.asarray(euler_to_matrix(np.radians([REST_PITCH.get(model.name, 0.0), 0.0, 0.0])), np.float64)
+
+
+def head_angles(turns: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
+    """``(T, 3)`` yaw (positive to the subject's left), pitch (up) and roll (crown to the subject's right) in radians.
+
+    Args:
+        turns: ``(T, 3, 3)`` rotations of 300W-LP's frame, read as ``Rx(-pitch) Rz(roll) Ry(yaw)``.
+    """
+    x, z, y = Rotation.from_matrix(turns).as_euler("XZY").T
+    return np.asarray(np.stack([y, -x, z], axis=1) + 0.0)

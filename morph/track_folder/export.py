@@ -8,12 +8,18 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+import numpy as np
+
 from morph.arrays import Image
 from morph.atomic import atomic_path
 from morph.errors import MorphError
 from morph.export.formats import FORMATS, ExportOptions, export_performance, planned_files, read_texture
 from morph.export.head_mesh import png
 from morph.export.performance import Performance
+from morph.export.shot.options import SceneOptions
+from morph.export.shot.pinhole import before_pinhole
+from morph.export.shot.plate import plate_of
+from morph.export.shot.worn import Worn
 from morph.export.textures.footage import texture_from_footage
 from morph.export.usd import SUFFIXES
 from morph.export.web_page import PageProp
@@ -26,7 +32,19 @@ from morph.track_folder.read import Track, load_track
 FilePath = str | os.PathLike[str]
 Check = Callable[[Sequence[Path], Sequence[Path]], None]
 NAMED = 8  # faces that are left out and named, at most
-OF_MESHES = ("level", "texture", "frame", "prop", "clip_weights", "neutral_pose", "neutral", "gains")
+OF_MESHES = (
+    "level",
+    "texture",
+    "frame",
+    "prop",
+    "worn",
+    "static_head",
+    "blender",
+    "clip_weights",
+    "neutral_pose",
+    "neutral",
+    "gains",
+)
 LOG = logging.getLogger(__name__)
 
 
@@ -40,10 +58,13 @@ class ExportPlan:
         level: subdivision of the default model: 0, 1 or 2; None is 1.
         model: file of the model that was tracked with; None is the default model.
         texture: a picture for the texture coordinates of the model; None is the plain one.
-        over: the footage that was tracked; the texture is pooled over it.
+        over: the footage that was tracked; the texture is pooled over it, and in a .blend it is behind the head.
         delight: take the footage's light and shade out of that texture.
         frame: number of the frame that a single mesh shows; None is the first.
         prop: makes what the head of a web page wears.
+        worn: makes what the head of any other scene wears.
+        static_head: the head stands still at the origin and the camera moves.
+        blender: the program that writes a .blend; None looks for it.
         clip_weights: keep weights in 0..1, for tools that clamp them.
         neutral_pose: the head faces the viewer and does not move.
         neutral: resting face that weights are counted from: "none", "auto" or the number of a frame; None: as it was tracked.
@@ -59,6 +80,9 @@ class ExportPlan:
     delight: bool = False
     frame: int | None = None
     prop: Callable[[Performance], PageProp] | None = None
+    worn: Callable[[Performance], Worn] | None = None
+    static_head: bool = False
+    blender: str | None = None
     clip_weights: bool = False
     neutral_pose: bool = False
     neutral: str | int | None = None
@@ -97,8 +121,13 @@ class ExportPlan:
             if not (getattr(self, name) is None or getattr(self, name) is False):  # level 0 is one
                 raise MorphError(f"`{name}=` is for a mesh; a texture only takes `over=`, `person=` and `model=`")
 
-    def performance(self, track: Track, person: int) -> Performance:
-        """The face that is exported, as it is exported.
+    def performance(self, track: Track, person: int, kind: str = "") -> Performance:
+        """The face that is exported, as it is exported: before a pinhole camera, but for a CSV.
+
+        Args:
+            track: read back from a folder.
+            person: whose.
+            kind: one of :data:`morph.export.formats.FORMATS`.
 
         Raises:
             MorphError: the model cannot be read, or is not that of the track.
@@ -107,6 +136,8 @@ class ExportPlan:
         track.check_model(model)
         track = recalibrated(track, person, model, self.neutral, self.gains)
         performance = performance_of_track(track, model, person)
+        if kind != "csv":  # whose weights and angles are the track's own
+            performance = before_pinhole(performance, track.coefficients[np.flatnonzero(track.id == person)])
         performance = performance.still() if self.neutral_pose else performance
         return performance.clipped() if self.clip_weights else performance
 
@@ -175,13 +206,16 @@ def export_track(folder: FilePath, out: FilePath, plan: ExportPlan | None = None
 
 def _export_mesh(track: Track, kind: str, out: Path, plan: ExportPlan, check: Check | None) -> Exported:
     person = person_of_track(track, plan.person, plan.frame)
-    performance = plan.performance(track, person)
+    performance = plan.performance(track, person, kind)
     if check is not None:
         check(*planned_files(performance, kind, out))
     texture = None if plan.texture is None else read_texture(plan.texture)
     texture = texture if plan.over is None else plan.footage_texture(track, person)[0]
-    worn = None if plan.prop is None else plan.prop(performance)
-    files = export_performance(performance, kind, out, ExportOptions(texture, plan.frame, worn))
+    page = None if plan.prop is None or kind != "html" else plan.prop(performance)
+    worn = None if plan.worn is None or kind == "html" else plan.worn(performance)
+    plate = plate_of(plan.over) if kind == "blend" and plan.over is not None else None
+    options = ExportOptions(texture, plan.frame, page, SceneOptions(worn, plan.static_head, plate, plan.blender))
+    files = export_performance(performance, kind, out, options)
     frames = f"{len(performance)} {'frame' if len(performance) == 1 else 'frames'}"
     return Exported(files, f"face {person}, {frames}, {performance.model.n_vertices} vertices", person)
 

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import dataclasses
 import functools
 from dataclasses import dataclass, field
+from typing import Any
 
 import numpy as np
 
 from morph.arrays import Floats, Reals
 from morph.model import Coefficients, Decoder, MorphableModel
+from morph.model.rest_pose import head_angles, rest_turn
 from morph.tracking.resting import RestingFace
 
 
@@ -73,6 +76,33 @@ class Face:
         shift = (pose.translation - middle) * np.array([1.0, -1.0]) / pose.scale
         turned = self.vertices @ np.asarray(pose.rotation, np.float32).T
         return np.asarray(turned + np.array([*shift, 0.0], np.float32))
+
+    @property
+    def euler_degrees(self) -> dict[str, float]:
+        """``yaw`` (positive to the subject's left), ``pitch`` (up) and ``roll`` (crown to the subject's right) in degrees.
+
+        They are counted from 300W-LP's frontal pose, see :mod:`morph.model.rest_pose`, and are those of ``morph live``.
+        """
+        turn = np.asarray(self.coefficients.rotation, np.float64) @ rest_turn(self.model)
+        yaw, pitch, roll = np.degrees(head_angles(turn[None])[0]).tolist()
+        return {"yaw": yaw, "pitch": pitch, "roll": roll}
+
+    def to_dict(self) -> dict[str, Any]:
+        """All but the mesh, as plain values for JSON.
+
+        ``frame``, ``time``, ``id``, ``score``, ``box``, ``landmarks``, ``blendshapes`` and ``euler_degrees`` as the attributes;
+        ``rotation`` 3 × 3, rows first, from the model to the camera, ``scale`` pixels a unit of the model and ``translation``
+        pixels, as :class:`morph.model.Coefficients` has them.
+        """
+        pose = self.coefficients
+        plain: dict[str, Any] = {name: getattr(self, name) for name in ("frame", "time", "id", "score")}
+        plain |= {name: np.asarray(getattr(self, name)).tolist() for name in ("box", "landmarks")}
+        plain |= {"blendshapes": self.blendshapes, "euler_degrees": self.euler_degrees}
+        return plain | {name: np.asarray(getattr(pose, name)).tolist() for name in ("rotation", "scale", "translation")}
+
+    def __getstate__(self) -> dict[str, Any]:
+        """What is pickled: no mesh that can be decoded again; the decoder goes as the place of its model."""
+        return {attribute.name: getattr(self, attribute.name) for attribute in dataclasses.fields(self)}
 
     @property
     def blendshapes(self) -> dict[str, float]:

@@ -8,6 +8,7 @@ import os
 from collections.abc import Iterator
 from typing import Any, NamedTuple
 
+import cv2
 import numpy as np
 import numpy.typing as npt
 
@@ -21,9 +22,8 @@ from morph.inference.appearance import glimpse, likeness, shrunk, tone
 from morph.inference.experts import choice_of
 from morph.inference.face_reader import DOUBTFUL_ERROR, Look, is_possible
 from morph.inference.fingerprint import content_of
-from morph.model import Decoder, MorphableModel, load_default_model
-from morph.model.subdivided_decoder import SubdividedDecoder
-from morph.model.subdivision import subdivide
+from morph.model import MorphableModel
+from morph.model.open_decoder import open_decoder
 from morph.stopwatch import Stopwatch
 from morph.tracking.association import HIDING, MEMORY, RECALL, Appearance, Motion, assign, crowded, misplaced, recalled
 from morph.tracking.calibration import Calibrator, picture_of
@@ -78,6 +78,9 @@ class Tracker:
     Pose and expression go through 1 euro filters, and the identity is the mean over the frames in which it was seen. With
     ``SmoothingConfig(flow=FlowCutoffs())`` the pose is carried by optical flow between frames, and comes in time.
 
+    A tracker remembers what it saw: each stream of frames, thread and process has one of its own. Trackers share the model;
+    faces may go to other threads and, pickled in some kilobytes, to other processes.
+
     Args:
         options: a :class:`TrackerOptions`, or the file of its ``weights``; None are the defaults.
         model: in place of the options' model.
@@ -112,8 +115,8 @@ class Tracker:
         **settings: Any,
     ) -> None:
         wanted = options_of(options, model, settings)
-        coarse = load_default_model(wanted.level - 1) if wanted.model is None and wanted.level else None
-        self.model = wanted.open_model() if coarse is None else subdivide(coarse)
+        self.decoder = open_decoder(wanted.model, wanted.level)
+        self.model = self.decoder.model
         self.reader = wanted.open_reader(self.model)
         self.regressor, self.experts = self.reader.regressor, self.reader.experts
         self.identity, self.expressions = self.reader.identity, self.reader.expressions
@@ -121,7 +124,6 @@ class Tracker:
             detector = CenterFaceDetector(threshold=KEEP_SCORE, threads=wanted.threads, device=wanted.device)
         self.detector = detector
         self._finder = FaceFinder(detector, self.reader, wanted.detect_every)
-        self.decoder = Decoder(self.model) if coarse is None else SubdividedDecoder(self.model, coarse)
         self.options = dataclasses.replace(
             wanted,
             weights=self.regressor.path,
@@ -180,18 +182,21 @@ class Tracker:
                 self.forget()
             yield from self.process(frame.image, frame.time, frame.index)
 
-    def process(self, image: Image, time: float | None = None, index: int | None = None) -> list[Face]:
+    def process(self, image: Image, time: float | None = None, index: int | None = None, *, bgr: bool = False) -> list[Face]:
         """Faces of the next frame, by their numbers.
 
         Args:
             image: ``(H, W, 3)`` uint8 RGB; the size may change from frame to frame.
-            time: seconds; None counts 25 frames a second.
+            time: seconds, on any clock that only goes forward; None counts 25 frames a second.
             index: number of the frame; None counts.
+            bgr: the channels are blue, green, red, as OpenCV has them.
 
         Raises:
             MorphError: the picture has another shape or type.
         """
         check_picture(image)
+        if bgr:
+            image = np.asarray(cv2.cvtColor(image, cv2.COLOR_BGR2RGB), np.uint8)
         index = self._index if index is None else index
         time = index / 25.0 if time is None else time
         self._index = index + 1

@@ -18,6 +18,7 @@ COMMANDS = {  # files that are command lines themselves, or run one
     "morph/console.py": "says how parameters become options",
     "morph/datasets/prepare.py": "the parser of the scripts in data/",
     "morph/datasets/picture_store.py": "runs git",
+    "morph/export/shot/blend.py": "runs Blender",
     "viewer/output/bench.py": "runs morph view",
 }
 

@@ -6,6 +6,7 @@ import json
 import os
 import subprocess
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -13,6 +14,8 @@ import pytest
 from morph.export.formats import export_performance
 from morph.export.head_mesh import split_at_seams
 from morph.export.performance import Performance
+from morph.export.shot.regions import regions_of
+from morph.export.shot.shot import shot_of
 
 
 @pytest.mark.parametrize("kind", ["glb", "usd", "ply", "mdd", "pc2"])
@@ -30,7 +33,12 @@ def test_blender_shows_what_was_tracked(performance: Performance, tmp_path: Path
     points = np.load(tmp_path / "points.npy")
     if kind != "ply":  # Blender's importer leaves PLY as it is
         points = np.stack([points[..., 0], points[..., 2], -points[..., 1]], axis=-1)
-    order = split_at_seams(performance.model)[0] if kind == "glb" else slice(None)
+    order: Any = slice(None)
+    if kind == "glb":  # Blender reads one material after the other
+        origin, _, triangles = split_at_seams(performance.model)
+        regions = regions_of(performance.model)
+        order = origin[np.concatenate([np.unique(triangles[region.triangles]) for region in regions])]
     unit = 1000 if kind in ("glb", "usd") else 1  # their units are known, Blender counts in metres
+    performance = shot_of(performance).standing(performance)
     for row in range(len(frames)):
         assert np.abs(points[row] * unit - performance.vertices(row)[order]).max() < 0.01

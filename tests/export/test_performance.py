@@ -84,16 +84,6 @@ def test_lost_frames_are_filled(performance: Performance) -> None:
     np.testing.assert_allclose(whole.vertices(4), performance.vertices(3), atol=1e-4)
 
 
-def test_camera_says_where_points_are_seen(write_track: WriteTrack, performance: Performance) -> None:
-    camera = performance.camera()
-    pose = load_track(write_track("again")).coefficients
-    seen = pose[1].camera.project(performance.neutral_vertices(0))  # row 1: face 1 comes after face 0
-    x = (camera["width"] - 1) / 2 + camera["pixels_per_millimetre"][0] * performance.vertices(0)[:, 0]
-    y = (camera["height"] - 1) / 2 - camera["pixels_per_millimetre"][0] * performance.vertices(0)[:, 1]
-    np.testing.assert_allclose(np.stack([x, y], 1), seen[:, :2], atol=1e-3)
-    np.testing.assert_allclose(camera["origin_pixel"][0], pose[1].translation, atol=1e-3)
-
-
 def test_still_and_clipped(performance: Performance) -> None:
     np.testing.assert_allclose(performance.still().vertices(2), performance.neutral_vertices(2), atol=1e-5)
     assert performance.weights.min() < 0

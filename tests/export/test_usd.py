@@ -13,6 +13,8 @@ import pytest
 from morph.errors import MorphError
 from morph.export import plain_texture
 from morph.export.performance import Performance
+from morph.export.shot.regions import regions_of
+from morph.export.shot.shot import shot_of
 from morph.export.usd import time_codes, write_usd
 
 MESH = "/Track/Head/Body/Mesh"
@@ -52,33 +54,14 @@ def test_frames_are_where_they_were_tracked(performance: Performance, usd: Any, 
     write_usd(path, performance, plain_texture(performance.model, 64))
     stage = _bake(usd, path)
     for row, frame in enumerate(performance.frame.tolist()):
-        assert np.abs(_points(stage, frame) - performance.vertices(row)).max() < 0.01
+        assert np.abs(_points(stage, frame) - shot_of(performance).standing(performance).vertices(row)).max() < 0.01
 
 
 def test_a_resting_face_moves_no_vertex(performance: Performance, rested: Performance, usd: Any, tmp_path: Path) -> None:
     write_usd(tmp_path / "head.usdc", rested, plain_texture(rested.model, 64))
     stage = _bake(usd, tmp_path / "head.usdc")
     for row, frame in enumerate(performance.frame.tolist()):
-        assert np.abs(_points(stage, frame) - performance.vertices(row)).max() < 0.01
-
-
-def test_camera_lays_the_head_over_the_footage(performance: Performance, usd: Any, written: Path) -> None:
-    """Through OpenUSD's frustum every vertex falls on the pixel where it was tracked."""
-    from pxr import UsdGeom
-
-    stage = _bake(usd, written)
-    width, height = performance.size
-    for row, frame in enumerate(performance.frame.tolist()):
-        points = _points(stage, frame)
-        lens = UsdGeom.Camera(stage.GetPrimAtPath("/Track/Camera")).GetCamera(usd.TimeCode(frame)).frustum
-        seen = np.column_stack([points, np.ones(len(points))]) @ np.array(
-            lens.ComputeViewMatrix() * lens.ComputeProjectionMatrix()
-        )
-        assert np.abs(seen[:, 2]).max() < 1  # between the clipping planes
-        pixels = np.stack([(seen[:, 0] + 1) / 2 * width - 0.5, (1 - seen[:, 1]) / 2 * height - 0.5], axis=1)
-        scale = performance.scale[row]
-        wanted = np.array([(width - 1) / 2, (height - 1) / 2]) + points[:, :2] * [scale, -scale]
-        assert np.abs(pixels - wanted).max() < 0.01
+        assert np.abs(_points(stage, frame) - shot_of(performance).standing(performance).vertices(row)).max() < 0.01
 
 
 def test_stage_says_units_axes_and_times(performance: Performance, usd: Any, written: Path) -> None:
@@ -92,7 +75,7 @@ def test_stage_says_units_axes_and_times(performance: Performance, usd: Any, wri
     assert list(motion.GetBlendShapesAttr().Get()) == list(performance.model.expression_names)
     assert motion.GetBlendShapeWeightsAttr().GetTimeSamples() == [3, 4, 5, 7, 8, 9]
     np.testing.assert_allclose(motion.GetBlendShapeWeightsAttr().Get(5), performance.weights[2], atol=1e-6)  # below 0 too
-    assert stage.GetRootLayer().customLayerData["morph"]["camera"]["kind"] == "scaled orthographic"
+    assert stage.GetRootLayer().customLayerData["morph"]["camera"]["kind"] == "perspective"
 
 
 def test_texture_and_its_coordinates(performance: Performance, usd: Any, written: Path) -> None:
@@ -105,9 +88,13 @@ def test_texture_and_its_coordinates(performance: Performance, usd: Any, written
     corners = performance.model.uv[performance.model.uv_quads[counts == 4]].reshape(-1, 2)
     flattened = np.array(chart.ComputeFlattened())
     np.testing.assert_allclose(flattened[np.repeat(counts, counts) == 4], corners)
-    (material, _) = UsdShade.MaterialBindingAPI(stage.GetPrimAtPath(MESH)).ComputeBoundMaterial()
-    assert material.GetPath() == "/Track/Skin"
-    asset = UsdShade.Shader(stage.GetPrimAtPath("/Track/Skin/Picture")).GetInput("file").Get()
+    bound = UsdShade.MaterialBindingAPI(stage.GetPrimAtPath(MESH))
+    regions = regions_of(performance.model)
+    for part, region in zip(bound.GetMaterialBindSubsets(), regions, strict=True):
+        (material, _) = UsdShade.MaterialBindingAPI(part.GetPrim()).ComputeBoundMaterial()
+        assert material.GetPath() == f"/Track/Materials/{region.name}"
+        np.testing.assert_array_equal(np.array(part.GetIndicesAttr().Get()), region.faces)
+    asset = UsdShade.Shader(stage.GetPrimAtPath("/Track/Materials/skin/Picture")).GetInput("file").Get()
     picture = cv2.imread(asset.resolvedPath)
     np.testing.assert_array_equal(picture[..., ::-1], plain_texture(performance.model, 64))
 

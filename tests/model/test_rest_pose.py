@@ -8,10 +8,9 @@ import numpy as np
 import pytest
 from toy import toy_model
 
-from morph.export.live_link import head_angles
 from morph.model import load_default_model
 from morph.model.point_sets import point_set
-from morph.model.rest_pose import REST_PITCH, rest_turn
+from morph.model.rest_pose import REST_PITCH, head_angles, rest_turn
 from morph.model.rotation import euler_to_matrix, matrix_to_euler, nearest_rotation
 
 

@@ -18,6 +18,8 @@ from morph.export import plain_texture
 from morph.export.gltf.glb import write_glb
 from morph.export.head_mesh import split_at_seams
 from morph.export.performance import Performance
+from morph.export.shot.regions import regions_of
+from morph.export.shot.shot import shot_of
 from morph.model import MorphableModel, load_default_model
 from morph.track_folder.people import performance_of_track
 from morph.track_folder.read import load_track
@@ -154,7 +156,7 @@ def test_three_js_plays_what_was_tracked(performance: Performance, run_node: Run
     assert said["end"] == [pytest.approx(9 / 30)]
     points = np.fromfile(tmp_path / "points", np.float32).reshape(len(performance), -1, 3) * 1000
     for row in range(len(performance)):
-        assert np.abs(points[row] - performance.vertices(row)[origin]).max() < 0.01
+        assert np.abs(points[row] - shot_of(performance).standing(performance).vertices(row)[origin]).max() < 0.01
 
 
 def test_single_frame_is_posed_without_animation(
@@ -166,7 +168,7 @@ def test_single_frame_is_posed_without_animation(
     _check_valid(run_node, tmp_path / "head.glb")
     run_node(["three"], READ, tmp_path / "head.glb", tmp_path / "points", "[0]")
     points = np.fromfile(tmp_path / "points", np.float32).reshape(-1, 3) * 1000
-    assert np.abs(points - performance.vertices(0)[split_at_seams(coarse)[0]]).max() < 0.01
+    assert np.abs(points - shot_of(performance).standing(performance).vertices(0)[split_at_seams(coarse)[0]]).max() < 0.01
 
 
 def test_trimesh_reads_the_persons_own_head(performance: Performance, tmp_path: Path) -> None:
@@ -175,25 +177,29 @@ def test_trimesh_reads_the_persons_own_head(performance: Performance, tmp_path: 
     texture = plain_texture(performance.model, 64)
     write_glb(tmp_path / "head.glb", performance, texture)
     scene = trimesh.load(tmp_path / "head.glb", process=False)
-    (mesh,) = scene.geometry.values()
     origin, uv, triangles = split_at_seams(performance.model)
-    assert np.abs(mesh.vertices * 1000 - performance.base[origin]).max() < 0.01
-    np.testing.assert_array_equal(mesh.faces, triangles)
-    np.testing.assert_allclose(mesh.visual.uv, uv, atol=1e-6)  # trimesh counts v upwards
-    np.testing.assert_array_equal(np.asarray(mesh.visual.material.baseColorTexture.convert("RGB")), texture)
-    pose = scene.graph.get("head")[0]
-    np.testing.assert_allclose(pose[:3, :3], performance.rotation[0], atol=1e-6)
-    np.testing.assert_allclose(pose[:3, 3] * 1000, performance.translation[0], atol=1e-3)
+    regions = regions_of(performance.model)
+    assert [mesh.visual.material.name for mesh in scene.geometry.values()] == [region.name for region in regions]
+    for mesh, region in zip(scene.geometry.values(), regions, strict=True):
+        corners = triangles[region.triangles]
+        assert np.abs(mesh.vertices[mesh.faces] * 1000 - performance.base[origin][corners]).max() < 0.01
+        np.testing.assert_allclose(mesh.visual.uv[mesh.faces], uv[corners], atol=1e-6)  # trimesh counts v upwards
+        np.testing.assert_array_equal(np.asarray(mesh.visual.material.baseColorTexture.convert("RGB")), texture)
+    head, pose = shot_of(performance).head, scene.graph.get("head")[0]
+    np.testing.assert_allclose(pose[:3, :3], head.rotation[0], atol=1e-6)
+    np.testing.assert_allclose(pose[:3, 3] * 1000, head.translation[0], atol=1e-3)
 
 
 def test_extras_hold_names_and_camera(performance: Performance, tmp_path: Path) -> None:
     write_glb(tmp_path / "head.glb", performance, plain_texture(performance.model, 64))
     document = _document(tmp_path / "head.glb")
     assert document["meshes"][0]["extras"]["targetNames"] == list(performance.model.expression_names)
-    assert document["asset"]["extras"]["camera"] == performance.camera()
-    lens = document["cameras"][0]["orthographic"]
-    assert lens["xmag"] == pytest.approx(0.160 / np.median(performance.scale))
-    assert lens["xmag"] / lens["ymag"] == pytest.approx(320 / 240)
+    assert document["meshes"][0]["extras"]["landmarks"] != list(range(68))
+    shot = shot_of(performance)
+    assert document["asset"]["extras"]["camera"] == shot.numbers(performance)
+    lens = document["cameras"][0]["perspective"]
+    assert np.tan(lens["yfov"] / 2) == pytest.approx(120 / shot.focal[0])
+    assert lens["aspectRatio"] == pytest.approx(320 / 240)
 
 
 def test_model_without_texture_coordinates_and_with_an_idle_expression(run_node: RunNode, tmp_path: Path) -> None:
