@@ -16,9 +16,10 @@ SPREAD = 0.08  # how far off a weight of the expression network may be; only the
 class LandmarkAgreement:
     """Moves expressions that a network read as little as it takes towards the 68 landmarks that a first look saw.
 
-    A first look places lips, brows and jaw well, because its shape, expression and pose were learned together; what of that is
-    which expression, another network knows better. Of all expressions the likeliest is taken if landmarks and weights were off
-    by independent errors of the size of ``NOISE``, ``LID_NOISE`` and ``SPREAD``, chosen on held-out renders. It is one product with a matrix.
+    A first look places lips, brows and jaw well, because its shape, expression and pose were learned together; which expression
+    that is, another network knows better. Of all expressions the likeliest is taken if landmarks and weights were off by
+    independent errors of the size of ``NOISE``, ``LID_NOISE`` and ``SPREAD``, chosen on held-out renders. It is one product
+    with a matrix.
 
     Args:
         landmarks: decoder of the 68 landmarks of a model in millimetres.
