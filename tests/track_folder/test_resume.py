@@ -167,7 +167,7 @@ def test_other_footage_weights_and_unknown_tracks_are_refused(clip, tracker, beg
     with pytest.raises(MorphError, match="other footage"):
         track_to_folder(open_source(copy), tracker, begun, RESUME)
     shutil.copy(tracker.regressor.path, tmp_path / "same.onnx")
-    same = Tracker(tmp_path / "same.onnx", level=0, max_faces=2, experts="eyes", identity="default")
+    same = Tracker(tmp_path / "same.onnx", level=0, max_faces=2, experts="eyes", identity="default", expressions="default")
     with pytest.raises(MorphError, match="other max_faces;"):
         track_to_folder(open_source(clip), same, begun, RESUME)
     (begun / "summary.json").write_text("{}")

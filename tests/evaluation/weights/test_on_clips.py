@@ -20,6 +20,7 @@ COUNT = 120
 ABOUT = {
     "regressor": "w.onnx",
     "experts": "none",
+    "expressions": "none",
     "identity": "none",
     "smoothing": "online",
     "neutral": "none",

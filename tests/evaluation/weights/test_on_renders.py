@@ -19,7 +19,7 @@ COUNT = 300
 
 
 def measured(found: np.ndarray, true: np.ndarray, yaw: np.ndarray) -> HeldOutWeights:
-    return HeldOutWeights("w.onnx", "none", "none", len(true), **compare(NAMES, found, true, yaw))
+    return HeldOutWeights("w.onnx", "none", "none", "none", len(true), **compare(NAMES, found, true, yaw))
 
 
 @pytest.fixture(scope="module")
