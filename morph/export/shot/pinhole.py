@@ -8,6 +8,7 @@ a closed form).
 
 from __future__ import annotations
 
+import functools
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -24,6 +25,8 @@ ROUNDS = 4
 FACING = 0.15  # cosine from which on a vertex counts as seen
 LANDMARKS = 10.0  # their weight, where that of everything else is 1
 HOLD_SHAPE, HOLD_EXPRESSION = 3e-4, 0.1  # square millimetres that a squared deviation weighs
+STEPS = 4  # of a head that is known
+FEW_FRAMES = 32  # that tell the identity to a player
 MOST_FRAMES = 96  # that the identity is fitted to
 CHUNK = 64  # frames at once
 
@@ -62,6 +65,35 @@ def seen_by_pinhole(model: MorphableModel, pose: Coefficients, focal: float, cen
     return fit.frames(fit.frames(found))
 
 
+def identity_of(model: MorphableModel, pose: Coefficients, focal: float, centre: Doubles) -> Doubles:
+    """``(S,)`` z-scores of the head that one person's rows of a track show before a pinhole; see :func:`seen_by_pinhole`.
+
+    Args:
+        model: that the coefficients are for.
+        pose: T rows, in pixels of the clip.
+        focal: focal length in pixels.
+        centre: ``(2,)`` principal point in pixels.
+    """
+    few = np.unique(np.linspace(0, len(pose.scale) - 1, FEW_FRAMES).astype(int))
+    return seen_by_pinhole(model, pose[few], focal, centre).shape
+
+
+def placed_before(model: MorphableModel, pose: Coefficients, lens: tuple[float, Doubles], shape: Doubles) -> Pinhole:
+    """Rows of a person whose head is known, for players that ask for one frame after the other.
+
+    Args:
+        model: that the coefficients are for.
+        pose: T rows, in pixels of the clip.
+        lens: focal length in pixels, and ``(2,)`` principal point.
+        shape: ``(S,)`` z-scores of the head, of :func:`identity_of`.
+    """
+    fit = _Fit(model, pose, lens[0], np.asarray(lens[1], np.float64))
+    found = replace(fit.start(), shape=shape)
+    for _ in range(STEPS):
+        found = fit.frames(found)
+    return found
+
+
 def before_pinhole(performance: Performance, pose: Coefficients, focal: float | None = None) -> Performance:
     """A performance with its head in space, before a pinhole camera whose axis goes through the middle of the picture.
 
@@ -86,10 +118,7 @@ def before_pinhole(performance: Performance, pose: Coefficients, focal: float | 
 class _Fit:
     def __init__(self, model: MorphableModel, pose: Coefficients, focal: float, centre: Doubles) -> None:
         unit = float(model.millimetres)
-        self.rows = _chosen(model)
-        self.mean = model.mean[self.rows].astype(np.float64) * unit
-        self.shapes = model.shape_basis[self.rows].astype(np.float64) * model.shape_std * unit
-        self.moves = model.expression_basis[self.rows].astype(np.float64) * model.expression_std * unit
+        self.rows, self.mean, self.shapes, self.moves, self.normals = _points(model)
         self.focal, self.centre = focal, centre
         self.shape, self.expression = pose.shape.astype(np.float64), pose.expression.astype(np.float64)
         self.scale = pose.scale.astype(np.float64) / unit  # pixels of a millimetre
@@ -108,8 +137,7 @@ class _Fit:
 
     def _weights(self, model: MorphableModel) -> Doubles:
         """``(T, N)`` that sum to 1: landmarks, and what faces the camera."""
-        normals = vertex_normals(model.mean, model.triangles)[self.rows].astype(np.float64)
-        facing = np.einsum("tj,nj->tn", self.turn[:, 2], normals) > FACING
+        facing = np.einsum("tj,nj->tn", self.turn[:, 2], self.normals) > FACING
         marks = np.zeros(len(self.rows), bool)
         marks[: len(model.landmarks)] = True
         out = np.where(marks, LANDMARKS, 0.0) / marks.sum() + facing / np.maximum(facing.sum(1, keepdims=True), 1)
@@ -187,6 +215,16 @@ class _Fit:
 def _cross_rows(by_point: Doubles, turned: Doubles) -> Doubles:
     """Change by a turn about the axes of the camera: ``d (w x p) = by_point (w x p)``."""
     return np.asarray(np.cross(turned[:, :, None], by_point))
+
+
+@functools.lru_cache(maxsize=4)
+def _points(model: MorphableModel) -> tuple[Indices, Doubles, Doubles, Doubles, Doubles]:
+    """Vertices that are looked at; their mean, bases for z-scores, millimetres, and normals."""
+    rows, unit = _chosen(model), float(model.millimetres)
+    mean = model.mean[rows].astype(np.float64) * unit
+    shapes = model.shape_basis[rows].astype(np.float64) * model.shape_std * unit
+    moves = model.expression_basis[rows].astype(np.float64) * model.expression_std * unit
+    return rows, mean, shapes, moves, vertex_normals(model.mean, model.triangles)[rows].astype(np.float64)
 
 
 def _chosen(model: MorphableModel) -> Indices:
