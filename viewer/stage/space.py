@@ -10,8 +10,7 @@ import numpy as np
 
 from morph.arrays import Doubles, Floats
 from morph.export.shot.pinhole import identity_of, placed_before
-from morph.export.shot.shot import assumed_focal
-from morph.model import MorphableModel
+from morph.model import Lens, MorphableModel
 from morph.track_folder.read import Track
 from viewer.draw.scene import MeshPart
 from viewer.props import Wearer
@@ -42,23 +41,20 @@ class Space:
     Args:
         track: coefficients of every face.
         model: the model that they are for.
-        size: width and height of the clip.
-        focal: focal length in pixels; None: that of the assumed lens.
+        lens: the camera.
     """
 
-    def __init__(self, track: Track, model: MorphableModel, size: tuple[int, int], focal: float | None = None) -> None:
-        self.track, self.model = track, model
-        self.focal = assumed_focal(size) if focal is None else focal
-        self.centre = (np.array(size) - 1) / 2
+    def __init__(self, track: Track, model: MorphableModel, lens: Lens) -> None:
+        self.track, self.model, self.lens = track, model, lens
         self._identities: dict[int, Doubles] = {}
         self._placed: collections.OrderedDict[int, PlacedHead] = collections.OrderedDict()
 
     def placed(self, row: int) -> PlacedHead:
         """Where the face of a row of the track stands."""
         if row not in self._placed:
-            pose, lens = self.track.coefficients[np.array([row])], (self.focal, self.centre)
+            pose = self.track.coefficients[np.array([row])]
             shape = self._identity(int(self.track.id[row]))
-            found = placed_before(self.model, pose, lens, shape)
+            found = placed_before(self.model, pose, self.lens, shape)
             wearer = Wearer(shape.astype(np.float32), found.expression[0].astype(np.float32))
             self._placed[row] = PlacedHead(wearer, found.rotation[0] * self.model.millimetres, found.position[0])
             if len(self._placed) > KEPT:
@@ -74,11 +70,10 @@ class Space:
             corner: column and row of the clip's upper left corner in the picture.
         """
         points = part.vertices.astype(np.float64)
-        away = np.maximum(-points[:, 2], NEAREST)
-        x = (self.centre[0] + self.focal * points[:, 0] / away + 0.5) * zoom - 0.5 + corner[0]
-        y = (self.centre[1] - self.focal * points[:, 1] / away + 0.5) * zoom - 0.5 + corner[1]
-        z = self.focal * zoom * np.log(METRE / away)
-        return dataclasses.replace(part, vertices=np.column_stack([x, -y, z]).astype(np.float32))
+        points[:, 2] = np.minimum(points[:, 2], -NEAREST)
+        seen = (self.lens.project(points) + 0.5) * zoom - 0.5 + np.asarray(corner)
+        z = self.lens.focal * zoom * np.log(METRE / -points[:, 2])
+        return dataclasses.replace(part, vertices=np.column_stack([seen[:, 0], -seen[:, 1], z]).astype(np.float32))
 
     def before_origin(self, row: int, z: Floats, zoom: float) -> Floats:
         """Millimetres towards the viewer from the plane of a head's origin, of z of the picture.
@@ -88,12 +83,12 @@ class Space:
             z: any shape, as :meth:`pictured` has it.
             zoom: pixels of the picture for one pixel of the clip.
         """
-        away = METRE * np.exp(-np.asarray(z, np.float64) / (self.focal * zoom))
+        away = METRE * np.exp(-np.asarray(z, np.float64) / (self.lens.focal * zoom))
         return np.asarray(-away - self.placed(row).shift[2], np.float32)
 
     def _identity(self, person: int) -> Doubles:
         if person not in self._identities:
             rows = np.flatnonzero(self.track.id == person)
             pose = self.track.coefficients[rows]
-            self._identities[person] = identity_of(self.model, pose, self.focal, self.centre)
+            self._identities[person] = identity_of(self.model, pose, self.lens)
         return self._identities[person]

@@ -10,6 +10,7 @@ import numpy.typing as npt
 
 from morph.arrays import Doubles, Floats, Image
 from morph.model import MorphableModel
+from morph.track_folder.people import lens_of_track
 from morph.track_folder.read import Track
 from viewer.draw.lighting import Lighting, studio_light
 from viewer.draw.scene import Camera, MeshPart, Scene, orbit_camera, picture_camera
@@ -51,7 +52,7 @@ class TrackScene:
         track.check_model(model)
         self.track, self.model = track, model
         self.head = Head(model)
-        self.space = None if track.size is None else Space(track, model, track.size)
+        self.space = None if track.size is None else Space(track, model, lens_of_track(track, track.size))
         self.lighting: Lighting = studio_light()
         self._wearing: Wearing | None = None
         self._retouching: Retouching | None = None
