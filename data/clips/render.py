@@ -81,6 +81,11 @@ class Direction:
         self.blinks = np.cumsum(rng.uniform(0.5, 3.0, 20))
         self.glances, self.looks = np.cumsum(rng.uniform(0.3, 1.5, 40)), rng.normal(0, 0.1, (41, 2))
         self.focal: float | None = None
+        self.push, self.length = 1.0, 1.0
+
+    def push_in(self, times: float, seconds: float) -> None:
+        """Let the camera come so many times nearer over the clip; the face then begins as much smaller."""
+        self.push, self.length, self.share = times, seconds, self.share / times
 
     def weights(self) -> dict[str, float]:
         """ARKit weights at :attr:`time`."""
@@ -103,7 +108,8 @@ class Direction:
         rotation = euler_to_matrix(angles)
         swing = (np.eye(3) - rotation) @ NECK + self.sway * [curve(t) for curve in self.sways]
         shoulders = np.array([-0.75 * angles[1], -0.5 * angles[0]])
-        view = Viewpoint(rotation, self.distance - swing[2], swing[:2] / self.distance, shoulders, 1.0, np.zeros(2))
+        distance = self.distance / (1 + (self.push - 1) * min(t / self.length, 1.0))
+        view = Viewpoint(rotation, distance - swing[2], swing[:2] / distance, shoulders, 1.0, np.zeros(2))
         return person, self._hold(person, view)
 
     def _hold(self, person: Person, view: Viewpoint) -> Viewpoint:
@@ -118,10 +124,11 @@ class Direction:
         return dataclasses.replace(view, shift=shift)
 
 
-def render_clip(stage: SceneComposer, seed: tuple[int, int], path: Path, frames: int, size: int) -> None:
+def render_clip(stage: SceneComposer, seed: tuple[int, int], path: Path, options: argparse.Namespace) -> None:
     """One clip, and beside it ``.npz`` with the true ``landmarks (T, 68, 2)`` in pixels."""
-    rng = np.random.default_rng((*seed, 1))
+    frames, size, rng = options.frames, options.size, np.random.default_rng((*seed, 1))
     direction = Direction(stage, (*seed, 2), LIVELINESS[seed[1] % len(LIVELINESS)], size * SUPERSAMPLING)
+    direction.push_in(options.push_in, frames / RATE)
     quality = int(rng.integers(18, 33))
     marks = []
     with VideoWriter(path, RATE, quality=quality) as video:
@@ -143,6 +150,7 @@ def main() -> None:
     parser.add_argument("--frames", type=int, default=60, help="of each clip, 25 a second")
     parser.add_argument("--size", type=int, default=240, help="width and height in pixels, even")
     parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--push-in", type=float, default=1.0, metavar="TIMES", help="the camera comes that many times nearer")
     parser.add_argument("--environments", metavar="DIR", help="folder of HDR panoramas; procedural light without")
     parser.add_argument("--out", type=Path, required=True, metavar="DIR")
     options = parser.parse_args()
@@ -154,7 +162,7 @@ def main() -> None:
     for clip in tqdm(range(options.count), disable=None):
         path = folder / f"{clip:03d}.mp4"
         if not path.is_file():
-            render_clip(stage, (options.seed, clip), path, options.frames, options.size)
+            render_clip(stage, (options.seed, clip), path, options)
     print(f"{folder}: {options.count} clips of {options.frames} frames")
 
 

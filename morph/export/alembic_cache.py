@@ -12,11 +12,10 @@ from morph.errors import MorphError
 from morph.export.head_mesh import faces_of
 from morph.export.linked_files import path_for_cpp
 from morph.export.performance import Performance
-from morph.export.shot.shot import FAR, NEAR, Shot, shot_of
+from morph.export.shot.shot import FAR, FILM, NEAR, Shot, shot_of
 from morph.marks import MARK
 
 SPARE, SPARE_EACH = 1 << 16, 1 << 10  # bytes of an archive, and of each sample, beside their numbers
-FILM = 36.0  # millimetres of the longer side of the picture
 EVEN = 1e-4  # seconds that steps may differ and still count as one
 
 

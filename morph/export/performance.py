@@ -29,11 +29,13 @@ class Performance:
         shape: ``(S,)`` z-scores of the one identity.
         weights: ``(T, E)`` of the named expressions; 1 is the full expression. Not clipped to 0..1.
         rotation: ``(T, 3, 3)`` model to camera.
-        translation: ``(T, 3)`` millimetres; z is 0, for how far the head is from the camera is not known.
+        translation: ``(T, 3)`` millimetres; z is 0 where ``focal`` is None, else of the camera, which looks along -z.
         scale: ``(T,)`` pixels a millimetre of the scaled orthographic camera.
         size: width and height of the clip in pixels.
         resting: what the weights are counted from: ``base`` then is the head with that face, and ``deltas`` are as large as
             what is called 1; None: the model's own neutral face. The posed head does not depend on it.
+        focal: ``(T,)`` focal length in pixels of the pinhole camera that ``rotation`` and ``translation`` stand before; None:
+            they are those of a scaled orthographic camera.
 
     Example:
         >>> import tempfile
@@ -60,6 +62,7 @@ class Performance:
     scale: Doubles
     size: tuple[int, int]
     resting: RestingFace | None = None
+    focal: Doubles | None = None
 
     def __len__(self) -> int:
         return len(self.frame)
@@ -129,7 +132,14 @@ class Performance:
         turns = Slerp(self.frame, Rotation.from_matrix(self.rotation))(frame).as_matrix()
         time, weights, translation, scale = (fill(part) for part in (self.time, self.weights, self.translation, self.scale))
         return dataclasses.replace(
-            self, frame=frame, time=time, weights=weights, rotation=turns, translation=translation, scale=scale
+            self,
+            frame=frame,
+            time=time,
+            weights=weights,
+            rotation=turns,
+            translation=translation,
+            scale=scale,
+            focal=None if self.focal is None else fill(self.focal),
         )
 
 

@@ -8,6 +8,8 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+import numpy as np
+
 from morph.arrays import Image
 from morph.atomic import atomic_path
 from morph.errors import MorphError
@@ -15,6 +17,7 @@ from morph.export.formats import FORMATS, ExportOptions, export_performance, pla
 from morph.export.head_mesh import png
 from morph.export.performance import Performance
 from morph.export.shot.options import SceneOptions
+from morph.export.shot.pinhole import before_pinhole
 from morph.export.shot.plate import plate_of
 from morph.export.shot.worn import Worn
 from morph.export.textures.footage import texture_from_footage
@@ -118,8 +121,13 @@ class ExportPlan:
             if not (getattr(self, name) is None or getattr(self, name) is False):  # level 0 is one
                 raise MorphError(f"`{name}=` is for a mesh; a texture only takes `over=`, `person=` and `model=`")
 
-    def performance(self, track: Track, person: int) -> Performance:
-        """The face that is exported, as it is exported.
+    def performance(self, track: Track, person: int, kind: str = "") -> Performance:
+        """The face that is exported, as it is exported: before a pinhole camera, but for a CSV.
+
+        Args:
+            track: read back from a folder.
+            person: whose.
+            kind: one of :data:`morph.export.formats.FORMATS`.
 
         Raises:
             MorphError: the model cannot be read, or is not that of the track.
@@ -128,6 +136,8 @@ class ExportPlan:
         track.check_model(model)
         track = recalibrated(track, person, model, self.neutral, self.gains)
         performance = performance_of_track(track, model, person)
+        if kind != "csv":  # whose weights and angles are the track's own
+            performance = before_pinhole(performance, track.coefficients[np.flatnonzero(track.id == person)])
         performance = performance.still() if self.neutral_pose else performance
         return performance.clipped() if self.clip_weights else performance
 
@@ -196,7 +206,7 @@ def export_track(folder: FilePath, out: FilePath, plan: ExportPlan | None = None
 
 def _export_mesh(track: Track, kind: str, out: Path, plan: ExportPlan, check: Check | None) -> Exported:
     person = person_of_track(track, plan.person, plan.frame)
-    performance = plan.performance(track, person)
+    performance = plan.performance(track, person, kind)
     if check is not None:
         check(*planned_files(performance, kind, out))
     texture = None if plan.texture is None else read_texture(plan.texture)

@@ -67,6 +67,15 @@ def performance(write_track: Callable[..., Path], coarse: MorphableModel) -> Per
 
 
 @pytest.fixture
+def placed(write_track: Callable[..., Path]) -> Performance:
+    """Face 1 of that track before a pinhole camera, as the command exports it at level 0."""
+    from morph.track_folder.export import ExportPlan
+    from morph.track_folder.read import load_track
+
+    return ExportPlan(level=0).performance(load_track(write_track("placed")), 1)
+
+
+@pytest.fixture
 def rested(write_track: Callable[..., Path], coarse: MorphableModel) -> Performance:
     """The same face with weights that are counted from a resting face, and stretched."""
     from morph.track_folder.read import load_track

@@ -62,32 +62,32 @@ def test_formats_are_told_from_the_name(
 
 
 @pytest.mark.parametrize("kind", ["ply", "obj"])
-def test_sequences(write_track: WriteTrack, performance: Performance, tmp_path: Path, kind: str) -> None:
+def test_sequences(write_track: WriteTrack, placed: Performance, tmp_path: Path, kind: str) -> None:
     """One mesh a frame, numbered as in the clip, where the face was tracked to 0.01 mm."""
     trimesh = pytest.importorskip("trimesh")
     assert export(write_track("again"), tmp_path / "meshes", "--format", kind, "--level", "0") == 0
     files = sorted((tmp_path / "meshes").glob(f"*.{kind}"))
     assert [file.stem for file in files] == ["000003", "000004", "000005", "000007", "000008", "000009"]
     read = trimesh.load(files[3], process=False)
-    shot = shot_of(performance)
-    vertices = shot.standing(performance).vertices(3)
+    shot = shot_of(placed)
+    vertices = placed.vertices(3)
     if kind == "ply":
         assert np.abs(read.vertices - vertices).max() < 0.01
     else:  # trimesh splits an OBJ at its seams
         lines = [line.split()[1:] for line in files[3].read_text().splitlines() if line.startswith("v ")]
         assert np.abs(np.array(lines, float) - vertices).max() < 0.01
         np.testing.assert_allclose(read.bounds[0], vertices.min(0), atol=0.01)
-    assert json.loads((tmp_path / "meshes" / "camera.json").read_text()) == shot.numbers(performance)
+    assert json.loads((tmp_path / "meshes" / "camera.json").read_text()) == shot.numbers(placed)
 
 
-def test_one_frame_pose_and_texture(write_track: WriteTrack, performance: Performance, tmp_path: Path) -> None:
+def test_one_frame_pose_and_texture(write_track: WriteTrack, placed: Performance, tmp_path: Path) -> None:
     trimesh = pytest.importorskip("trimesh")
     cv2.imwrite(str(tmp_path / "green.png"), np.full((8, 8, 3), (0, 255, 0), np.uint8))
     track = write_track("again")
     more = ("--level", "0", "--frame", "7", "--neutral-pose", "--clip-weights", "--texture", str(tmp_path / "green.png"))
     assert export(track, tmp_path / "a.ply", *more) == 0
     mesh = trimesh.load(tmp_path / "a.ply", process=False)
-    assert np.abs(mesh.vertices - performance.clipped().neutral_vertices(3)).max() < 0.01
+    assert np.abs(mesh.vertices - placed.clipped().neutral_vertices(3)).max() < 0.01
     assert (mesh.visual.vertex_colors[:, :3] == (0, 255, 0)).all()
 
 

@@ -18,10 +18,9 @@ from chromium import Chromium, find_chromium
 from morph.cli import main
 from morph.export.head_mesh import split_at_seams
 from morph.export.performance import Performance
-from morph.export.shot.shot import shot_of
 from morph.export.web_page import THREE
 from morph.model import MorphableModel
-from morph.track_folder.people import performance_of_track
+from morph.track_folder.export import ExportPlan
 from morph.track_folder.read import load_track
 from viewer.props import Item, Wearing, find_prop, prop_names
 from viewer.props.page import page_prop, prop_glb
@@ -119,28 +118,28 @@ def test_shows_a_lit_upright_head_without_a_network(open_page: OpenPage, coarse:
     assert page.complaints() == []
 
 
-def test_positions_are_those_of_the_decoder(open_page: OpenPage, performance: Performance) -> None:
+def test_positions_are_those_of_the_decoder(open_page: OpenPage, placed: Performance) -> None:
     """Every frame to 0.01 mm; with a slider held too."""
     page = open_page()
-    origin, performance = split_at_seams(performance.model)[0], shot_of(performance).standing(performance)
-    for row, time in enumerate(performance.time.tolist()):
+    origin = split_at_seams(placed.model)[0]
+    for row, time in enumerate(placed.time.tolist()):
         page.run(f"morph.show({time})")
         points = page.floats("morph.vertices()").reshape(-1, 3)
-        assert np.abs(points - performance.vertices(row)[origin]).max() < 0.01
-    weights = performance.weights.copy()
-    weights[:, performance.model.expression_names.index("jawOpen")] = 1.0
-    held = dataclasses.replace(performance, weights=weights)
+        assert np.abs(points - placed.vertices(row)[origin]).max() < 0.01
+    weights = placed.weights.copy()
+    weights[:, placed.model.expression_names.index("jawOpen")] = 1.0
+    held = dataclasses.replace(placed, weights=weights)
     page.run("morph.set('jawOpen', 1)")
     points = page.floats("morph.vertices()").reshape(-1, 3)
     assert np.abs(points - held.vertices(len(held) - 1)[origin]).max() < 0.01
 
 
 @pytest.mark.slow
-def test_a_slider_opens_the_mouth_and_lets_go(open_page: OpenPage, performance: Performance, coarse: MorphableModel) -> None:
+def test_a_slider_opens_the_mouth_and_lets_go(open_page: OpenPage, placed: Performance, coarse: MorphableModel) -> None:
     """Mouse and keys as a person uses them; pixels change about the mouth and not on the forehead."""
     page = open_page()
     followed = weight(page, "jawOpen")
-    assert followed == pytest.approx(performance.weights[0, coarse.expression_names.index("jawOpen")], abs=1e-6)
+    assert followed == pytest.approx(placed.weights[0, coarse.expression_names.index("jawOpen")], abs=1e-6)
     calm(page)
     page.click(*centre(page, "#weight-jawOpen"))
     assert weight(page, "jawOpen") == pytest.approx(0.5, abs=0.06)
@@ -187,13 +186,13 @@ def test_plays_scrubs_and_orbits(open_page: OpenPage, performance: Performance) 
 
 
 @pytest.mark.slow
-def test_glasses_ride_on_the_head(open_page: OpenPage, performance: Performance, coarse: MorphableModel) -> None:
+def test_glasses_ride_on_the_head(open_page: OpenPage, placed: Performance, coarse: MorphableModel) -> None:
     """Where the viewer puts them, to 0.01 mm, seen about the eyes, and gone when they are taken off."""
     page = open_page("--prop", "glasses")
     glasses = find_prop("glasses")
     assert glasses is not None
     (item,) = Wearing(glasses, coarse).items
-    placement = item.place(Wearer(performance.shape, np.zeros(coarse.n_expression)))  # type: ignore[union-attr]
+    placement = item.place(Wearer(placed.shape, np.zeros(coarse.n_expression)))  # type: ignore[union-attr]
     want = np.column_stack([placement.linear, placement.shift]) * 0.001
     got = np.array(page.run("morph.prop.children[0].matrix.toArray()"), float).reshape(4, 4).T[:3]
     reach = np.array([100.0, 100.0, 150.0, 1.0])  # millimetres of the prop's own frame
@@ -265,8 +264,7 @@ def test_fits_a_phone(open_page: OpenPage, size: tuple[int, int]) -> None:
 def test_one_frame_has_no_transport(open_page: OpenPage, write_track: WriteTrack, coarse: MorphableModel) -> None:
     page = open_page("--id", "0")
     assert page.run("document.getElementById('transport').hidden")
-    single = performance_of_track(load_track(write_track("again")), coarse, 0)
-    single = shot_of(single).standing(single)
+    single = ExportPlan(level=0).performance(load_track(write_track("again")), 0)
     points = page.floats("morph.vertices()").reshape(-1, 3)
     assert np.abs(points - single.vertices(0)[split_at_seams(coarse)[0]]).max() < 0.01
 

@@ -23,13 +23,12 @@ from morph.export.performance import Performance
 from morph.export.shot.options import HEAD_ALONE, SceneOptions
 from morph.export.shot.plate import Plate
 from morph.export.shot.regions import regions_of
-from morph.export.shot.shot import FAR, NEAR, Motion, shot_of
+from morph.export.shot.shot import FAR, FILM, NEAR, Motion, shot_of
 from morph.export.shot.worn import Worn
 from morph.export.usd import time_codes
 
 PYTHON = "MORPH_BLENDER_PYTHON"  # a Python that has `bpy`
 BUILDER = Path(__file__).with_name("blender_scene.py")
-FILM = 36.0  # millimetres of the longer side of the picture
 METRE = 0.001
 UP = np.array([[1.0, 0.0, 0.0], [0.0, 0.0, -1.0], [0.0, 1.0, 0.0]])  # y up to Blender's z up
 LICENCE = "what morph makes of your footage is yours"

@@ -14,7 +14,7 @@ from morph.export.performance import Performance
 from morph.marks import GENERATOR
 
 NEAR, FAR = 10.0, 100_000.0  # millimetres, planes of the camera
-ASSUMED_FOCAL = 1.2  # of the longer side of the picture
+ASSUMED_LENS, FILM = 50.0, 36.0  # millimetres; the longer side of the picture is the film's
 
 
 @dataclass(frozen=True, eq=False)
@@ -104,6 +104,15 @@ class Shot:
         }
 
 
+def assumed_focal(size: tuple[int, int]) -> float:
+    """Focal length in pixels where nobody says it: a lens of 50 mm before the 36 mm of a full frame.
+
+    Args:
+        size: width and height of the picture.
+    """
+    return ASSUMED_LENS / FILM * max(size)
+
+
 def shot_of(performance: Performance, static_head: bool = False) -> Shot:
     """The camera and the head of every row.
 
@@ -113,21 +122,23 @@ def shot_of(performance: Performance, static_head: bool = False) -> Shot:
     """
     size, count = performance.size, len(performance)
     middle = (np.array(size) - 1) / 2
-    focal = np.full(count, ASSUMED_FOCAL * max(size))
+    focal = np.full(count, assumed_focal(size)) if performance.focal is None else performance.focal
     distance = focal / performance.scale
     if not (performance.translation.any() or (performance.rotation != np.eye(3)).any()):  # it faces the viewer and is still
         back = np.tile([0.0, 0.0, float(np.median(distance))], (count, 1))
         still = np.tile(np.eye(3), (count, 1, 1))
         return Shot(focal, middle, size, Motion(still, np.zeros((count, 3))), Motion(still, back))
-    place = np.column_stack([performance.translation[:, :2], -distance])
-    head = Motion(_seen_from_the_side(place) @ performance.rotation, place)
+    head = Motion(performance.rotation, performance.translation)
+    if performance.focal is None:  # the closed form
+        place = np.column_stack([performance.translation[:, :2], -distance])
+        head = Motion(turned_aside(place) @ performance.rotation, place)
     here = Motion(np.tile(np.eye(3), (count, 1, 1)), np.zeros((count, 3)))
     if static_head:
         return Shot(focal, middle, size, here, head.inverse())
     return Shot(focal, middle, size, head, here)
 
 
-def _seen_from_the_side(place: Doubles) -> Doubles:
+def turned_aside(place: Doubles) -> Doubles:
     """``(T, 3, 3)`` the shortest turns of +z into the direction from each place to the camera."""
     to_camera = -place / np.linalg.norm(place, axis=1, keepdims=True)
     axis = np.cross(np.tile([0.0, 0.0, 1.0], (len(place), 1)), to_camera)

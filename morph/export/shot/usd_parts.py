@@ -9,11 +9,10 @@ import numpy.typing as npt
 
 from morph.arrays import Floats
 from morph.export.shot.regions import Region
-from morph.export.shot.shot import FAR, NEAR, Motion, Shot
+from morph.export.shot.shot import FAR, FILM, NEAR, Motion, Shot
 from morph.export.shot.worn import Worn, WornItem, WornPiece
 
 TENTH = 10.0  # USD measures focal length and apertures in tenths of the scene's unit
-FILM = 36.0  # millimetres of the longer side of the picture
 
 
 def sample_motion(xform: Any, motion: Motion, codes: list[float]) -> None:

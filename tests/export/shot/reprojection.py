@@ -23,6 +23,7 @@ from scipy.spatial.transform import Rotation
 from morph.export.formats import export_performance
 from morph.export.head_mesh import split_at_seams
 from morph.export.performance import Performance
+from morph.export.shot.pinhole import before_pinhole
 from morph.export.shot.regions import regions_of
 from morph.export.usd import time_codes
 from morph.model import load_default_model
@@ -146,7 +147,9 @@ def main(folders: list[str]) -> None:
     """Judge tracks."""
     python, model = os.environ.get("MORPH_BLENDER_PYTHON"), load_default_model(1)
     for folder in folders:
-        performance = performance_of_track(load_track(folder), model)
+        track = load_track(folder)
+        performance = performance_of_track(track, model)
+        performance = before_pinhole(performance, track.coefficients[np.flatnonzero(track.id == performance.id)])
         rows = three_rows(performance)
         table = np.genfromtxt(Path(folder, "landmarks.csv"), delimiter=",", skip_header=1, ndmin=2)
         table = table[table[:, 2] == performance.id]
