@@ -1,0 +1,1 @@
+"""Where a head is: lenses, and heads before them in millimetres."""
