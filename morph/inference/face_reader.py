@@ -247,7 +247,7 @@ class FaceReader:
                 for row, shape in zip(unknown, read, strict=True):
                     known[row] = shape
             better = dataclasses.replace(better, shape=np.array(known))
-        hidden = np.zeros((0, len(looks)))
+        hidden: Reals = np.zeros((0, len(looks)))
         if self.experts is not None:
             with watch.stage("experts"):
                 better, hidden = self.experts.look(images, better)
