@@ -58,7 +58,8 @@ def _roots() -> tuple[Doubles, Doubles]:
     values, vectors = np.linalg.eigh(matrix)
     tight = vectors * np.sqrt(np.clip(values, 0.02, None))
     tight /= np.linalg.norm(tight, axis=1, keepdims=True)
-    return np.asarray(tight), np.linalg.cholesky(0.35 * matrix + 0.65 * np.eye(len(matrix)))
+    loose: Doubles = np.asarray(np.linalg.cholesky(0.35 * matrix + 0.65 * np.eye(len(matrix))), np.float64)
+    return np.asarray(tight, np.float64), loose
 
 
 def sample_expression(rng: Random) -> dict[str, float]:
