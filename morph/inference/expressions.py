@@ -11,8 +11,8 @@ import numpy as np
 
 from morph.arrays import Floats, Image
 from morph.crop.upright import upright_crops
-from morph.errors import MorphError
-from morph.inference.regressor import SHIPPED, Regressor, shipped_weights
+from morph.inference.choices import find_network, name_network
+from morph.inference.regressor import Regressor
 from morph.model import Coefficients, MorphableModel, landmark_decoder
 from morph.model.coefficients import model_symmetry
 
@@ -28,15 +28,7 @@ def find_expressions(choice: str | os.PathLike[str] | None, first_look: str) -> 
     Raises:
         MorphError: another choice.
     """
-    if choice is None:
-        choice = "default" if first_look in [shipped_weights(width).name for width in SHIPPED] else "none"
-    if os.fspath(choice) == "none":
-        return None
-    if os.fspath(choice) == "default":
-        return default_expressions()
-    if Path(choice).suffix.lower() != ".onnx":
-        raise MorphError(f"no expression network called {os.fspath(choice)!r}; choose default, none, or an .onnx file")
-    return Path(choice)
+    return find_network(choice, default_expressions(), "expression", first_look)
 
 
 def open_expressions(
@@ -61,9 +53,7 @@ def open_expressions(
 
 def name_expressions(expressions: ExpressionReader | None) -> str:
     """For reports: the choice, and the file where it is not the shipped one."""
-    if expressions is None:
-        return "none"
-    return "default" if expressions.path == default_expressions() else expressions.path.name
+    return name_network(None if expressions is None else expressions.path, default_expressions())
 
 
 class ExpressionReader:
