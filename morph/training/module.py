@@ -55,7 +55,7 @@ class RegressorModule(lightning.LightningModule):
         count = min(config.losses.vertex_count, len(chosen))
         chosen = chosen[np.linspace(0, len(chosen) - 1, count).astype(int)]
         self.vertices = TorchDecoder(model, chosen)
-        self._compiled = torch.compile(network.whitened, dynamic=False) if config.training.compile else network.whitened
+        self._compiled = torch.compile(network.whitened, dynamic=False) if config.training.compile else None
         decay = config.training.decay
         self.average: AveragedModel | None = None
         if decay:
@@ -76,7 +76,8 @@ class RegressorModule(lightning.LightningModule):
         """Every loss by name, unweighted, and ``nme``: landmark error over the crop's side in per cent."""
         options = self.config.losses
         at = self.layout
-        look = self._compiled if self.training and network is self.network else network.whitened
+        own = self.training and network is self.network
+        look = self._compiled if own and self._compiled is not None else network.whitened
         whitened, log_error = look(batch["image"])
         whitened = whitened.float()
         target = batch["flat"]

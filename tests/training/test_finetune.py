@@ -143,6 +143,7 @@ def test_statistics_never_follow_the_clips(tmp_path: Path, batch_norm: str, move
         "flat": torch.zeros(8, network.info.layout.size),
         "landmarks": torch.zeros(8, 68, 2),
         "weights": torch.ones(8, 68),
+        "expression_weights": torch.ones(8, network.info.n_expression),
     }
     network.load_state_dict(load_weights(tmp_path / "start.safetensors").state_dict())
     module.training_step({"labelled": labelled, "clips": clips}, 0)

@@ -33,6 +33,7 @@ def losses_of(module: RegressorModule, predicted: torch.Tensor, target: torch.Te
         "flat": target,
         "landmarks": torch.zeros(len(predicted), 68, 2),
         "weights": torch.ones(len(predicted), 68),
+        "expression_weights": torch.ones(len(predicted), module.layout.n_expression),
     }
     return module.losses(network, batch)
 
