@@ -115,6 +115,16 @@ class Performance:
         turn = np.tile(np.eye(3), (len(self), 1, 1))
         return dataclasses.replace(self, rotation=turn, translation=np.zeros((len(self), 3)))
 
+    def enlarged(self, times: float) -> Performance:
+        """The same pictures of a head so many times as large, and as far away."""
+        if times == 1.0:
+            return self
+        model = self.model
+        names = ("mean", "shape_basis", "expression_basis")
+        larger = {name: (getattr(model, name) * np.float32(times)) for name in names}
+        model = dataclasses.replace(model, **larger)
+        return dataclasses.replace(self, model=model, translation=self.translation * times, scale=self.scale / times)
+
     def clipped(self) -> Performance:
         """The same motion with weights in 0..1, for tools that hold them there."""
         return dataclasses.replace(self, weights=np.clip(self.weights, 0.0, 1.0))
