@@ -18,8 +18,8 @@ import morph
 
 PACKAGES = ("morph.model", "morph.tracking", "morph.export")
 CLASSES = (
-    *("CenterFaceDetector", "Coefficients", "Decoder", "Face", "FlatLayout", "MorphableModel", "ObjWriter", "Performance"),
-    *("PerspectiveCamera", "ScaledOrthographicCamera", "SmoothingConfig", "Tracker", "VideoWriter"),
+    *("CenterFaceDetector", "Coefficients", "Decoder", "Face", "FlatLayout", "LiveSession", "MorphableModel", "ObjWriter"),
+    *("Performance", "PerspectiveCamera", "ScaledOrthographicCamera", "SmoothingConfig", "Tracker", "VideoWriter"),
 )
 OPTIONS = doctest.ELLIPSIS | doctest.NORMALIZE_WHITESPACE
 

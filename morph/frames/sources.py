@@ -2,33 +2,34 @@
 
 from __future__ import annotations
 
-import itertools
 import os
 import re
-import time
-from collections.abc import Iterator
 from pathlib import Path
-
-import cv2
 
 from morph.errors import MorphError
 from morph.frames.animation import WebpSource, count_pictures
+from morph.frames.cameras.camera import CameraSettings, CameraSource
 from morph.frames.clips.clip import ClipSource
 from morph.frames.formats import CLIP_SUFFIXES, HEAD, PICTURE_SUFFIXES, RAW_SUFFIXES, format_of, is_clip
-from morph.frames.frame import Frame, FrameSource
+from morph.frames.frame import FrameSource
 from morph.frames.no_file import no_file_name
 from morph.frames.stills import FolderSource, PictureSource
 
 WANTED = "give a picture, a folder of pictures, a clip or a camera's number"
 
 
-def open_source(source: str | os.PathLike[str] | int) -> FrameSource:
+def open_source(source: str | os.PathLike[str] | int, camera: CameraSettings | None = None) -> FrameSource:
     """Open a picture, a folder of pictures, a clip or a camera (its number).
 
     What a file holds tells what it is, not its name; a picture file with several frames (GIF, APNG, WebP) is a clip.
 
+    Args:
+        source: a file, a folder, or the number of a camera.
+        camera: what a camera is asked for.
+
     Raises:
-        MorphError: it does not exist, holds no picture, cannot be read, or is an address or a pattern of names.
+        MorphError: it does not exist, holds no picture, cannot be read, or is an address or a pattern of names; or a size or a
+            rate is asked for and it is no camera.
 
     Example:
         >>> from morph.cli.demo import demo_files
@@ -36,7 +37,9 @@ def open_source(source: str | os.PathLike[str] | int) -> FrameSource:
         dtype('uint8')
     """
     if isinstance(source, int) or (re.fullmatch("[0-9]+", str(source)) and not os.path.exists(source)):
-        return CameraSource(int(str(source)))
+        return CameraSource(int(str(source)), camera)
+    if camera is not None and camera != CameraSettings():
+        raise MorphError(f"`size=` and `fps=` are for a camera; leave them out for {source}")
     if not str(source):
         raise MorphError(f"the name of the input is empty; {WANTED}")
     path = Path(source)
@@ -70,30 +73,3 @@ def _open_file(path: Path) -> FrameSource:
     if kind is not None:
         return PictureSource(path) if not several else WebpSource(path) if kind.name == "WebP" else ClipSource(path)
     return PictureSource(path) if suffix in PICTURE_SUFFIXES and not is_clip(head) else ClipSource(path)
-
-
-class CameraSource(FrameSource):
-    """A camera by its number; times are seconds since the first frame."""
-
-    kind = "camera"
-    count = None
-
-    def __init__(self, number: int) -> None:
-        self.name, self.damaged = f"camera {number}", 0
-        level = cv2.utils.logging.getLogLevel()
-        cv2.utils.logging.setLogLevel(cv2.utils.logging.LOG_LEVEL_SILENT)  # one line of ours says it all
-        try:
-            self._capture = cv2.VideoCapture(number)
-        finally:
-            cv2.utils.logging.setLogLevel(level)
-        if not self._capture.isOpened():
-            raise MorphError(f"no camera {number}; plug one in, or give a file")
-        self.rate = self._capture.get(cv2.CAP_PROP_FPS) or 30.0
-
-    def __iter__(self) -> Iterator[Frame]:
-        start = time.monotonic()
-        for index in itertools.count():
-            good, image = self._capture.read()
-            if not good:
-                return
-            yield Frame(index, time.monotonic() - start, cv2.cvtColor(image, cv2.COLOR_BGR2RGB), f"{index:06d}")  # type: ignore[arg-type]

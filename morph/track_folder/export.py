@@ -8,8 +8,6 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-import numpy as np
-
 from morph.arrays import Image
 from morph.atomic import atomic_path
 from morph.errors import MorphError
@@ -17,16 +15,15 @@ from morph.export.formats import FORMATS, ExportOptions, export_performance, pla
 from morph.export.head_mesh import png
 from morph.export.performance import Performance
 from morph.export.shot.options import SceneOptions
-from morph.export.shot.pinhole import before_pinhole
 from morph.export.shot.plate import plate_of
 from morph.export.shot.worn import Worn
 from morph.export.textures.footage import texture_from_footage
 from morph.export.usd import SUFFIXES
 from morph.export.web_page import PageProp
 from morph.frames.sources import open_source
-from morph.model import LensOptions, MorphableModel, interpupillary, load_default_model, load_model
+from morph.model import Lens, LensOptions, MorphableModel, interpupillary, load_default_model, load_model
 from morph.model.default_model import ONLY_DEFAULT
-from morph.track_folder.people import left_out, performance_of_track, person_of_track, recalibrated
+from morph.track_folder.people import left_out, performance_of_track, person_of_track, placed_performance, recalibrated
 from morph.track_folder.read import Track, load_track
 
 FilePath = str | os.PathLike[str]
@@ -140,25 +137,24 @@ class ExportPlan:
         track = recalibrated(track, person, model, self.neutral, self.gains)
         performance = performance_of_track(track, model, person)
         if kind != "csv":  # whose weights and angles are the track's own
-            performance = before_pinhole(performance, track.coefficients[np.flatnonzero(track.id == person)], self.focal(track))
-            performance = performance.enlarged(self.metric(track, person, model))
+            performance = placed_performance(track, performance, self.camera(track), self.metric(track, person, model))
         performance = performance.still() if self.neutral_pose else performance
         return performance.clipped() if self.clip_weights else performance
 
-    def focal(self, track: Track) -> float | None:
-        """Focal length in pixels: as it is said here, or as the track says it; None: of the default lens."""
-        if self.lens is not None and not self.lens.auto and self.lens.says_focal and track.size is not None:
-            return self.lens.lens(track.size).focal
-        return None if track.lens is None else track.lens.focal
+    def camera(self, track: Track) -> Lens | None:
+        """The lens as it is said here; None: as the track says it."""
+        if self.lens is None or track.size is None or not (self.lens.says_focal or self.lens.k1):
+            return None
+        return self.lens.lens(track.size)
 
-    def metric(self, track: Track, person: int, model: MorphableModel) -> float:
-        """True millimetres of one of the model's."""
+    def metric(self, track: Track, person: int, model: MorphableModel) -> float | None:
+        """True millimetres of one of the model's as it is said here; None: as the track says."""
         if self.lens is not None and self.lens.interpupillary is not None:
             shape = track.coefficients.shape[track.id == person].mean(0)
             return self.lens.interpupillary / interpupillary(model, shape)
         if self.lens is not None and self.lens.scale != 1.0:
             return self.lens.scale
-        return 1.0 if track.metric is None else float(np.median(track.metric[track.id == person]))
+        return None
 
     def footage_texture(self, track: Track, person: int) -> tuple[Image, MorphableModel]:
         """The texture of a face, and the model that it is for: at level 1, all levels have the same texture coordinates.

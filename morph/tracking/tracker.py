@@ -26,6 +26,7 @@ from morph.model import Lens, MorphableModel, interpupillary
 from morph.model.open_decoder import open_decoder
 from morph.stopwatch import Stopwatch
 from morph.tracking.association import HIDING, MEMORY, RECALL, Appearance, Motion, assign, crowded, misplaced, recalled
+from morph.tracking.background import Background
 from morph.tracking.calibration import Calibrator, picture_of
 from morph.tracking.detection.boxes import overlap
 from morph.tracking.detection.detector import CenterFaceDetector, Detections, Detector
@@ -129,6 +130,7 @@ class Tracker:
             identity="none" if self.identity is None else self.identity.path,
         )
         model = self.model
+        self._background: Background | None = None
         self.calibration = Calibrator(model.expression_names, model.expression_std, wanted.neutral, wanted.gains)
         self.reset(Stopwatch())
         if (picture := picture_of(wanted.neutral)) is not None:
@@ -151,6 +153,8 @@ class Tracker:
         self._tracks: list[FaceTrack] = []
         self._lost: list[FaceTrack] = []
         self._since_detection = 0
+        if self._background is not None:
+            self._background.drop()
         self._finder.forget()
         self._index = 0
         self._camera: Lens | None = None
@@ -209,12 +213,10 @@ class Tracker:
         if scene_changed:
             self._leave_scene()
             looks, odd = [], []
-        crowd = self._is_crowded(time)
-        if not self._tracks or any(odd) or crowd or self._since_detection >= self._patience():
-            with self.stopwatch.stage("detect"):
-                detections = self._finder.detect(image, [track.turn for track in self._tracks], self.stopwatch)
-            self._since_detection = 0
-            looks = self._reconcile(_Moment(image, time, crowd), looks, odd, detections)
+        now = _Moment(image, time, self._is_crowded(time))
+        detections = self._detect(now, looks, at_once=not self._tracks or any(odd) or now.crowd)
+        if detections is not None:
+            looks = self._reconcile(now, looks, odd, detections)
         with self.stopwatch.stage("filter"):
             for track, look in zip(self._tracks, looks, strict=True):
                 track.follow(look, time, image, self.options.smoothing, self.reader.landmarks)
@@ -224,6 +226,35 @@ class Tracker:
         lens = self.lens_of(image.shape[1::-1])
         faces = [self._face(track, index, time, lens) for track in sorted(self._tracks, key=lambda track: track.id)]
         return self.calibration.see(faces)
+
+    def detect_in_background(self) -> None:
+        """From here on the detector's regular looks at faces that are followed happen in a thread of its own.
+
+        The frame that it looks at does not wait for it; what it finds counts a few frames later. Where no face is followed or
+        something is odd, frames wait as ever. Pictures must not be written into after they were given to :meth:`process`.
+        """
+        self._background = self._background or Background()
+
+    def _detect(self, now: _Moment, looks: list[Look], at_once: bool) -> Detections | None:
+        """Ask the detector, where it is time to; None where it has nothing to say in this frame."""
+        turns = [track.turn for track in self._tracks]
+        due = self._since_detection >= self._patience()
+        if self._background is not None and not at_once:
+            if due and not self._background.busy:
+                self._since_detection = 0
+                self._background.ask(functools.partial(self._finder.detect, now.image, turns, Stopwatch()))
+            late = self._background.answer()
+            if late is None:
+                return None
+            if len(self._partners(now.image, looks, late, now.time, now.crowd)) == len(looks):
+                return late  # or else it is asked about this frame: a face may have gone, or have moved fast
+        elif not at_once and not due:
+            return None
+        if self._background is not None:
+            self._background.drop()
+        self._since_detection = 0
+        with self.stopwatch.stage("detect"):
+            return self._finder.detect(now.image, turns, self.stopwatch)
 
     def _read_neutral(self, picture: str) -> None:
         """Take the resting face from a picture of one person.

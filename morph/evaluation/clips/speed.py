@@ -49,6 +49,8 @@ other        what no stage accounts for: the whole round, measured on its own, l
 fps_to_obj   frames over the CPU time of the whole round
 latency      from a decoded frame to its mesh, without decoding the video and without writing: median and 95th percentile
              of the frames of that round; cpu is the process's time, wall the clock's, which other programs lengthen
+live         from a decoded frame to its weights as in `morph live`, where the detector works in a thread beside: CPU time of
+             the thread that frames go through, of one round over the clip but the frames tracked beforehand
 network      alone, on crops of the clip, in batches: CPU milliseconds a face, the best of {tries}
 """
 
@@ -80,7 +82,8 @@ class SpeedReport:
         stages: by name, in order.
         sum_ms, other_ms, whole_ms: CPU time a frame: all stages, the rest, and the whole round.
         fps_to_obj: frames a second of CPU time.
-        latency_ms: "cpu_median", "cpu_95", "wall_median" and "wall_95" of a frame.
+        latency_ms: "cpu_median", "cpu_95", "wall_median" and "wall_95" of a frame to its mesh; "live_median", "live_95" and
+            "live_worst" to its weights, the detector beside.
         network_ms_per_face: CPU time by size of the batch.
         processors: logical ones of this machine.
     """
@@ -125,6 +128,8 @@ class SpeedReport:
         for clock in ("cpu", "wall"):
             middle, late = self.latency_ms[f"{clock}_median"], self.latency_ms[f"{clock}_95"]
             rows.append(f"latency, {clock:<9}{middle:>12.3f}  median, {late:.3f} at 95 %")
+        live = [self.latency_ms[f"live_{name}"] for name in ("median", "95", "worst")]
+        rows.append(f"latency, live    {live[0]:>12.3f}  median, {live[1]:.3f} at 95 %, {live[2]:.3f} the worst")
         rows += [f"network, batch {size:<3}{value:>12.3f}  a face" for size, value in self.network_ms_per_face.items()]
         return "\n".join([*rows, "", self.protocol])
 
@@ -196,7 +201,7 @@ def measure_speed(
         other_ms=round((best.seconds - total) * to_ms, 4),
         whole_ms=round(best.seconds * to_ms, 4),
         fps_to_obj=round(best.frames / best.seconds, 1),
-        latency_ms=_percentiles("cpu", best.cpu) | _percentiles("wall", best.wall),
+        latency_ms=_percentiles("cpu", best.cpu) | _percentiles("wall", best.wall) | _live(source, options),
         network_ms_per_face={size: _time_network(tracker.regressor, crops, size) for size in batches},
         processors=os.cpu_count() or 1,
     )
@@ -243,6 +248,19 @@ def _run(source: FrameSource, tracker: Tracker, folder: Path) -> _Round:
                 writer.write(folder / f"{face.frame:06d}.obj", vertices)
         with_face, size = with_face + bool(faces), (width, height)
     return _Round(watch, time.process_time() - start, cpu, wall, len(cpu), with_face, size)
+
+
+def _live(source: FrameSource, options: TrackerOptions | None) -> dict[str, float]:
+    """Latency from frame to weights as a live session has it."""
+    tracker, seconds = Tracker(options), []
+    tracker.detect_in_background()
+    for frame in source:
+        began = time.thread_time()
+        weights = [face.blendshapes for face in tracker.process(frame.image, frame.time, frame.index)]
+        seconds.append(time.thread_time() - began)
+        del weights
+    counted = seconds[WARM_FRAMES:] or seconds
+    return _percentiles("live", counted) | {"live_worst": round(1000 * max(counted), 4)}
 
 
 def _percentiles(clock: str, seconds: list[float]) -> dict[str, float]:

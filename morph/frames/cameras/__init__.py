@@ -1,0 +1,1 @@
+"""Cameras: which there are, opening one as it is wanted, frames as in a mirror."""
