@@ -11,7 +11,7 @@ import numpy.typing as npt
 from scipy.spatial.transform import Rotation, Slerp
 
 from morph.arrays import Doubles, Floats, Indices
-from morph.model import MorphableModel
+from morph.model import Lens, MorphableModel
 from morph.tracking.resting import RestingFace
 
 
@@ -29,13 +29,13 @@ class Performance:
         shape: ``(S,)`` z-scores of the one identity.
         weights: ``(T, E)`` of the named expressions; 1 is the full expression. Not clipped to 0..1.
         rotation: ``(T, 3, 3)`` model to camera.
-        translation: ``(T, 3)`` millimetres; z is 0 where ``focal`` is None, else of the camera, which looks along -z.
+        translation: ``(T, 3)`` millimetres; z is 0 where ``lens`` is None, else of the camera, which looks along -z.
         scale: ``(T,)`` pixels a millimetre of the scaled orthographic camera.
         size: width and height of the clip in pixels.
         resting: what the weights are counted from: ``base`` then is the head with that face, and ``deltas`` are as large as
             what is called 1; None: the model's own neutral face. The posed head does not depend on it.
-        focal: ``(T,)`` focal length in pixels of the pinhole camera that ``rotation`` and ``translation`` stand before; None:
-            they are those of a scaled orthographic camera.
+        lens: the camera that ``rotation`` and ``translation`` stand before; None: they are those of a scaled orthographic one.
+        metric: true millimetres of one of the model's.
 
     Example:
         >>> import tempfile
@@ -62,7 +62,8 @@ class Performance:
     scale: Doubles
     size: tuple[int, int]
     resting: RestingFace | None = None
-    focal: Doubles | None = None
+    lens: Lens | None = None
+    metric: float = 1.0
 
     def __len__(self) -> int:
         return len(self.frame)
@@ -76,15 +77,15 @@ class Performance:
     def base(self) -> Floats:
         """``(V, 3)`` millimetres: the person's own head without expression, or with that of their resting face."""
         scaled = (self.model.shape_std * self.shape).astype(np.float32)
-        head: Floats = (self.model.mean + self.model.shape_basis @ scaled) * _millimetres(self.model)
+        head: Floats = (self.model.mean + self.model.shape_basis @ scaled) * self._millimetres
         if self.resting is None:
             return head
-        return head + self.model.expression_basis @ self.resting.rest.astype(np.float32) * _millimetres(self.model)
+        return head + self.model.expression_basis @ self.resting.rest.astype(np.float32) * self._millimetres
 
     @functools.cached_property
     def deltas(self) -> Floats:
         """``(E, V, 3)`` millimetres that a weight of 1 adds."""
-        full: Floats = np.ascontiguousarray(self.model.expression_basis.transpose(2, 0, 1)) * _millimetres(self.model)
+        full: Floats = np.ascontiguousarray(self.model.expression_basis.transpose(2, 0, 1)) * self._millimetres
         return full if self.resting is None else full * self.resting.reach.astype(np.float32)[:, None, None]
 
     def scores(self, weights: npt.ArrayLike) -> Doubles:
@@ -139,10 +140,9 @@ class Performance:
             rotation=turns,
             translation=translation,
             scale=scale,
-            focal=None if self.focal is None else fill(self.focal),
         )
 
-
-def _millimetres(model: MorphableModel) -> np.float32:
-    unit: np.float32 = np.float32(model.millimetres)
-    return unit
+    @property
+    def _millimetres(self) -> np.float32:
+        unit: np.float32 = np.float32(self.model.millimetres * self.metric)
+        return unit

@@ -8,8 +8,6 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-import numpy as np
-
 from morph.arrays import Image
 from morph.atomic import atomic_path
 from morph.errors import MorphError
@@ -17,7 +15,6 @@ from morph.export.formats import FORMATS, ExportOptions, export_performance, pla
 from morph.export.head_mesh import png
 from morph.export.performance import Performance
 from morph.export.shot.options import SceneOptions
-from morph.export.shot.pinhole import before_pinhole
 from morph.export.shot.plate import plate_of
 from morph.export.shot.worn import Worn
 from morph.export.textures.footage import texture_from_footage
@@ -26,7 +23,7 @@ from morph.export.web_page import PageProp
 from morph.frames.sources import open_source
 from morph.model import MorphableModel, load_default_model, load_model
 from morph.model.default_model import ONLY_DEFAULT
-from morph.track_folder.people import left_out, performance_of_track, person_of_track, recalibrated
+from morph.track_folder.people import left_out, performance_of_track, person_of_track, placed_performance, recalibrated
 from morph.track_folder.read import Track, load_track
 
 FilePath = str | os.PathLike[str]
@@ -137,7 +134,7 @@ class ExportPlan:
         track = recalibrated(track, person, model, self.neutral, self.gains)
         performance = performance_of_track(track, model, person)
         if kind != "csv":  # whose weights and angles are the track's own
-            performance = before_pinhole(performance, track.coefficients[np.flatnonzero(track.id == person)])
+            performance = placed_performance(track, performance)
         performance = performance.still() if self.neutral_pose else performance
         return performance.clipped() if self.clip_weights else performance
 

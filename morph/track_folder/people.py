@@ -9,7 +9,8 @@ from scipy.spatial.transform import Rotation
 
 from morph.errors import MorphError
 from morph.export.performance import Performance
-from morph.model import MorphableModel
+from morph.export.shot.pinhole import before_pinhole
+from morph.model import Lens, MorphableModel
 from morph.track_folder.read import Track
 from morph.tracking.calibration import GAINS, NEUTRAL, frame_of
 from morph.tracking.resting import RestingFace, counts, estimate
@@ -92,6 +93,36 @@ def performance_of_track(track: Track, model: MorphableModel, person: int | None
         size=track.size,
         resting=resting,
     )
+
+
+def placed_performance(
+    track: Track, performance: Performance, lens: Lens | None = None, metric: float | None = None
+) -> Performance:
+    """A performance of a track with its head in space, before a lens.
+
+    Args:
+        track: read back from a folder of ``morph track``.
+        performance: what :func:`performance_of_track` made of one of its people.
+        lens: the camera; None: that of the track, assumed where it says none.
+        metric: true millimetres of one of the model's; None: as the track says, 1 where it does not.
+    """
+    rows = np.flatnonzero(track.id == performance.id)
+    lens = lens_of_track(track, performance.size) if lens is None else lens
+    if metric is None:
+        known = getattr(track, "metric", None)
+        metric = 1.0 if known is None else float(np.median(known[rows]))
+    return before_pinhole(performance, track.coefficients[rows], lens, metric)
+
+
+def lens_of_track(track: Track, size: tuple[int, int]) -> Lens:
+    """The lens of a track, assumed where it says none.
+
+    Args:
+        track: read back from a folder of ``morph track``.
+        size: width and height of the clip.
+    """
+    lens: Lens | None = getattr(track, "lens", None)
+    return Lens.assume(size) if lens is None else lens
 
 
 def recalibrated(track: Track, person: int, model: MorphableModel, neutral: str | int | None, gains: str | None) -> Track:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 import cv2
@@ -35,8 +36,7 @@ class FrameLayers:
         matte: ``(H, W, 3)`` shares of each pixel: the head as far as no prop covers it, the props as far as the head does not
             hide them, and the whole silhouette of the head, with which anything behind it is held out.
         depth: ``(H, W)`` millimetres towards the viewer from the plane of the head's origin, at the centre of the pixel, of the
-            nearest surface that is at least half opaque; :data:`FAR` where there is none. The camera is scaled orthographic, so
-            all rays are parallel and how far away the head is is not known.
+            nearest surface that is at least half opaque; :data:`FAR` where there is none. Heads stand before the track's lens.
         normals: ``(H, W, 3)`` of the same surface, unit length, x right, y up, z to the viewer; 0 where there is none.
         uv: ``(H, W, 3)`` texture coordinates of the head at the centre of the pixel (u right, v up, 0..1; the centre of the
             first texel is half a texel), and 1 where the head is, whatever it wears.
@@ -81,7 +81,7 @@ class LayerMaker:
         beauty, matte = self._drawn(scene)
         millimetre = stage.model.millimetres
         scales = [float(stage.track.coefficients.scale[row]) * zoom / millimetre for row, _ in heads]
-        depth, normals = _nearest(scene, stage.model, scales)
+        depth, normals = _nearest(scene, stage.model, [self._millimetres(row, zoom) for row, _ in heads])
         uv, st = np.zeros((scene.height, scene.width, 3), np.float32), {}
         nearest = np.full((scene.height, scene.width), -np.inf, np.float32)
         if self._chart is not None:
@@ -94,6 +94,14 @@ class LayerMaker:
                 st[int(stage.track.id[row])] = self._chart.places(head, seen, scale)
         linear = None if plate is None else np.asarray(decode_srgb(np.asarray(plate / 255, np.float32)), np.float32)
         return FrameLayers(beauty, matte, depth, normals, uv, st, linear)
+
+    def _millimetres(self, row: int, zoom: float) -> Callable[[Floats], Floats]:
+        """From z of a picture to millimetres before the plane of a head's origin."""
+        space, unit = self.stage.space, self.stage.model.millimetres
+        if space is None:
+            scale = float(self.stage.track.coefficients.scale[row]) * zoom / unit
+            return lambda z: np.asarray(z / scale, np.float32)
+        return lambda z: space.before_origin(row, z, zoom)
 
     def _drawn(self, scene: Scene) -> tuple[Floats, Floats]:
         layer = self.renderer.render(scene)
@@ -121,8 +129,8 @@ def _fragments(part: MeshPart, scene: Scene) -> Fragments:
     return rasterise(part.vertices * np.array([1, -1, 1], np.float32), part.triangles, scene.height, scene.width)
 
 
-def _nearest(scene: Scene, model: MorphableModel, scales: list[float]) -> tuple[Floats, Floats]:
-    """Depth in millimetres and normals of the nearest surface; ``scales`` are pixels a millimetre of each head."""
+def _nearest(scene: Scene, model: MorphableModel, in_millimetres: list[Callable[[Floats], Floats]]) -> tuple[Floats, Floats]:
+    """Depth in millimetres and normals of the nearest surface; ``in_millimetres`` are those of z, for each head."""
     near = np.full((scene.height, scene.width), -np.inf, np.float32)
     depth = np.full(near.shape, FAR, np.float32)
     normals = np.zeros((*near.shape, 3), np.float32)
@@ -136,7 +144,7 @@ def _nearest(scene: Scene, model: MorphableModel, scales: list[float]) -> tuple[
         if part.see_through:
             front &= _opacity(part, seen) >= 0.5
         near[front] = seen.depth[front]
-        depth[front] = seen.depth[front] / scales[person]
+        depth[front] = in_millimetres[person](seen.depth[front])
         own = part.normals if part.normals is not None else vertex_normals(part.vertices, part.triangles)
         values = interpolate(seen, part.triangles, own)[front]
         normals[front] = values / np.maximum(np.linalg.norm(values, axis=-1, keepdims=True), 1e-9)

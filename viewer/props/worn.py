@@ -31,7 +31,8 @@ def worn_prop(prop: Prop, performance: Performance) -> Worn:
 
 
 def _placed(item: fitted_prop.WornItem, performance: Performance) -> WornItem:
-    scores, millimetre = performance.scores(performance.weights), performance.model.millimetres
+    scores = performance.scores(performance.weights)
+    millimetre = performance.model.millimetres * performance.metric
     still = item.item.follows == "skull"
     places = [item.place(Wearer(performance.shape, score, performance.shape)) for score in scores[: 1 if still else None]]
     places *= len(scores) if still else 1

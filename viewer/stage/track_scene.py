@@ -10,6 +10,7 @@ import numpy.typing as npt
 
 from morph.arrays import Doubles, Floats, Image
 from morph.model import MorphableModel
+from morph.track_folder.people import lens_of_track
 from morph.track_folder.read import Track
 from viewer.draw.lighting import Lighting, studio_light
 from viewer.draw.scene import Camera, MeshPart, Scene, orbit_camera, picture_camera
@@ -17,6 +18,7 @@ from viewer.effects import PlateFace, Retouching
 from viewer.props import Placement, Prop, Wearer, Wearing
 from viewer.stage.head import Head
 from viewer.stage.prop_shadows import Contact
+from viewer.stage.space import Space
 
 FIELD_OF_VIEW = 24.0
 
@@ -50,6 +52,7 @@ class TrackScene:
         track.check_model(model)
         self.track, self.model = track, model
         self.head = Head(model)
+        self.space = None if track.size is None else Space(track, model, lens_of_track(track, track.size))
         self.lighting: Lighting = studio_light()
         self._wearing: Wearing | None = None
         self._retouching: Retouching | None = None
@@ -115,13 +118,16 @@ class TrackScene:
     def face_parts(self, row: int, linear: npt.ArrayLike, shift: npt.ArrayLike, look: DisplayStyle) -> list[MeshPart]:
         """A face and what it wears; ``linear`` ``(3, 3)`` and ``shift`` ``(3,)`` bring the model into the scene."""
         shape, expression = self.track.coefficients.shape[row], self.track.coefficients.expression[row]
+        typical = self._typical[int(self.track.id[row])]
+        return self._parts(Wearer(shape, expression, typical), linear, shift, look)
+
+    def _parts(self, wearer: Wearer, linear: npt.ArrayLike, shift: npt.ArrayLike, look: DisplayStyle) -> list[MeshPart]:
         linear, shift = np.asarray(linear, np.float32), np.asarray(shift, np.float32)
-        vertices = self.head.vertices(shape, expression) @ linear.T + shift
+        vertices = self.head.vertices(wearer.shape, wearer.expression) @ linear.T + shift
         head = self.head.part(vertices, holdout=not look.head)
         if self._wearing is None:
             return [head]
-        typical = self._typical[int(self.track.id[row])]
-        return [head, *self._wearing.parts(Wearer(shape, expression, typical), Placement(linear, shift), head)]
+        return [head, *self._wearing.parts(wearer, Placement(linear, shift), head)]
 
     def picture_scene(  # noqa: PLR0913 - a frame and how it lies in the picture
         self,
@@ -134,6 +140,9 @@ class TrackScene:
     ) -> Scene:
         """The frame as the footage shows it: heads lie on the faces of the picture.
 
+        Heads and props stand before the track's lens; then x is the column of a pixel, -y its row, and z grows towards the
+        viewer, by a pixel's width at each place.
+
         Args:
             frame: number of the picture in the clip.
             width: columns of the picture that is drawn.
@@ -144,9 +153,14 @@ class TrackScene:
         """
         parts: list[MeshPart] = []
         for row in self.track.rows(frame):
-            pose = self.track.coefficients[row]
-            place = (pose.translation + 0.5) * zoom - 0.5 + np.asarray(corner)
-            parts += self.face_parts(row, pose.rotation * (pose.scale * zoom), [place[0], -place[1], 0.0], look)
+            if self.space is None:
+                pose = self.track.coefficients[row]
+                place = (pose.translation + 0.5) * zoom - 0.5 + np.asarray(corner)
+                parts += self.face_parts(row, pose.rotation * (pose.scale * zoom), [place[0], -place[1], 0.0], look)
+                continue
+            placed = self.space.placed(int(row))
+            seen = self._parts(placed.wearer, placed.linear, placed.shift, look)
+            parts += [self.space.pictured(part, zoom, corner) for part in seen]
         return Scene(tuple(parts), picture_camera(), width, height, self.lighting, look.normals)
 
     def model_scene(self, frame: int, camera: Camera, width: int, height: int, look: DisplayStyle = DisplayStyle()) -> Scene:

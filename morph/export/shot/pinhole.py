@@ -8,6 +8,7 @@ a closed form).
 
 from __future__ import annotations
 
+import functools
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -15,8 +16,8 @@ from scipy.spatial.transform import Rotation
 
 from morph.arrays import Bools, Doubles, Indices
 from morph.export.performance import Performance
-from morph.export.shot.shot import assumed_focal, turned_aside
-from morph.model import Coefficients, MorphableModel
+from morph.export.shot.shot import turned_aside
+from morph.model import Coefficients, Lens, MorphableModel
 from morph.rendering import vertex_normals
 
 POINTS = 320  # vertices that are looked at, besides the landmarks
@@ -24,6 +25,8 @@ ROUNDS = 4
 FACING = 0.15  # cosine from which on a vertex counts as seen
 LANDMARKS = 10.0  # their weight, where that of everything else is 1
 HOLD_SHAPE, HOLD_EXPRESSION = 3e-4, 0.1  # square millimetres that a squared deviation weighs
+STEPS = 4  # of a head that is known
+FEW_FRAMES = 32  # that tell the identity to a player
 MOST_FRAMES = 96  # that the identity is fitted to
 CHUNK = 64  # frames at once
 
@@ -45,16 +48,15 @@ class Pinhole:
     position: Doubles
 
 
-def seen_by_pinhole(model: MorphableModel, pose: Coefficients, focal: float, centre: Doubles) -> Pinhole:
+def seen_by_pinhole(model: MorphableModel, pose: Coefficients, lens: Lens) -> Pinhole:
     """One person's rows of a track under a pinhole camera.
 
     Args:
         model: that the coefficients are for.
         pose: T rows, in pixels of the clip.
-        focal: focal length in pixels.
-        centre: ``(2,)`` principal point in pixels.
+        lens: the camera; its distortion is taken out of the pixels.
     """
-    fit = _Fit(model, pose, focal, np.asarray(centre, np.float64))
+    fit = _Fit(model, pose, lens)
     found = fit.start()
     for _ in range(ROUNDS):
         found = fit.frames(found)
@@ -62,35 +64,63 @@ def seen_by_pinhole(model: MorphableModel, pose: Coefficients, focal: float, cen
     return fit.frames(fit.frames(found))
 
 
-def before_pinhole(performance: Performance, pose: Coefficients, focal: float | None = None) -> Performance:
-    """A performance with its head in space, before a pinhole camera whose axis goes through the middle of the picture.
+def identity_of(model: MorphableModel, pose: Coefficients, lens: Lens) -> Doubles:
+    """``(S,)`` z-scores of the head that one person's rows of a track show before a pinhole; see :func:`seen_by_pinhole`.
+
+    Args:
+        model: that the coefficients are for.
+        pose: T rows, in pixels of the clip.
+        lens: the camera; its distortion is taken out of the pixels.
+    """
+    few = np.unique(np.linspace(0, len(pose.scale) - 1, FEW_FRAMES).astype(int))
+    return seen_by_pinhole(model, pose[few], lens).shape
+
+
+def placed_before(model: MorphableModel, pose: Coefficients, lens: Lens, shape: Doubles) -> Pinhole:
+    """Rows of a person whose head is known, for players that ask for one frame after the other.
+
+    Args:
+        model: that the coefficients are for.
+        pose: T rows, in pixels of the clip.
+        lens: the camera; its distortion is taken out of the pixels.
+        shape: ``(S,)`` z-scores of the head, of :func:`identity_of`.
+    """
+    fit = _Fit(model, pose, lens)
+    found = replace(fit.start(), shape=shape)
+    for _ in range(STEPS):
+        found = fit.frames(found)
+    return found
+
+
+def before_pinhole(performance: Performance, pose: Coefficients, lens: Lens, metric: float = 1.0) -> Performance:
+    """A performance with its head in space, before a lens.
 
     Args:
         performance: of a scaled orthographic camera.
         pose: its rows of the track.
-        focal: focal length in pixels; None: of a lens of 50 mm, which is said to be assumed.
+        lens: the camera.
+        metric: true millimetres of one of the model's.
     """
-    model, length = performance.model, assumed_focal(performance.size) if focal is None else focal
-    found = seen_by_pinhole(model, pose, length, (np.array(performance.size) - 1) / 2)
+    model = performance.model
+    found = seen_by_pinhole(model, pose, lens)
     raw = found.expression * model.expression_std
     return replace(
         performance,
         shape=found.shape,
         weights=raw if performance.resting is None else performance.resting.weights(raw),
         rotation=found.rotation,
-        translation=found.position,
-        focal=np.full(len(performance), length),
+        translation=found.position * metric,
+        scale=performance.scale / metric,
+        lens=lens,
+        metric=metric,
     )
 
 
 class _Fit:
-    def __init__(self, model: MorphableModel, pose: Coefficients, focal: float, centre: Doubles) -> None:
+    def __init__(self, model: MorphableModel, pose: Coefficients, lens: Lens) -> None:
         unit = float(model.millimetres)
-        self.rows = _chosen(model)
-        self.mean = model.mean[self.rows].astype(np.float64) * unit
-        self.shapes = model.shape_basis[self.rows].astype(np.float64) * model.shape_std * unit
-        self.moves = model.expression_basis[self.rows].astype(np.float64) * model.expression_std * unit
-        self.focal, self.centre = focal, centre
+        self.rows, self.mean, self.shapes, self.moves, self.normals = _points(model)
+        self.focal, self.centre = lens.focal, lens.centre
         self.shape, self.expression = pose.shape.astype(np.float64), pose.expression.astype(np.float64)
         self.scale = pose.scale.astype(np.float64) / unit  # pixels of a millimetre
         self.turn = Rotation.from_matrix(pose.rotation.astype(np.float64)).as_matrix()
@@ -98,6 +128,7 @@ class _Fit:
         heads = self._heads(self.shape, self.expression)
         turned = np.einsum("tij,tnj->tni", self.turn, heads)
         self.target = self.spot[:, None] + self.scale[:, None, None] * turned[..., :2] * np.array([1.0, -1.0])
+        self.target, self.spot = lens.straightened(self.target), lens.straightened(self.spot)
         self.weight = self._weights(model)
 
     def _heads(self, shape: Doubles, expression: Doubles) -> Doubles:
@@ -108,8 +139,7 @@ class _Fit:
 
     def _weights(self, model: MorphableModel) -> Doubles:
         """``(T, N)`` that sum to 1: landmarks, and what faces the camera."""
-        normals = vertex_normals(model.mean, model.triangles)[self.rows].astype(np.float64)
-        facing = np.einsum("tj,nj->tn", self.turn[:, 2], normals) > FACING
+        facing = np.einsum("tj,nj->tn", self.turn[:, 2], self.normals) > FACING
         marks = np.zeros(len(self.rows), bool)
         marks[: len(model.landmarks)] = True
         out = np.where(marks, LANDMARKS, 0.0) / marks.sum() + facing / np.maximum(facing.sum(1, keepdims=True), 1)
@@ -187,6 +217,16 @@ class _Fit:
 def _cross_rows(by_point: Doubles, turned: Doubles) -> Doubles:
     """Change by a turn about the axes of the camera: ``d (w x p) = by_point (w x p)``."""
     return np.asarray(np.cross(turned[:, :, None], by_point))
+
+
+@functools.lru_cache(maxsize=4)
+def _points(model: MorphableModel) -> tuple[Indices, Doubles, Doubles, Doubles, Doubles]:
+    """Vertices that are looked at; their mean, bases for z-scores, millimetres, and normals."""
+    rows, unit = _chosen(model), float(model.millimetres)
+    mean = model.mean[rows].astype(np.float64) * unit
+    shapes = model.shape_basis[rows].astype(np.float64) * model.shape_std * unit
+    moves = model.expression_basis[rows].astype(np.float64) * model.expression_std * unit
+    return rows, mean, shapes, moves, vertex_normals(model.mean, model.triangles)[rows].astype(np.float64)
 
 
 def _chosen(model: MorphableModel) -> Indices:

@@ -12,9 +12,10 @@ from scipy.spatial.transform import Rotation
 from morph.arrays import Doubles
 from morph.export.performance import Performance
 from morph.marks import GENERATOR
+from morph.model import Lens
 
 NEAR, FAR = 10.0, 100_000.0  # millimetres, planes of the camera
-ASSUMED_LENS, FILM = 50.0, 36.0  # millimetres; the longer side of the picture is the film's
+FILM = 36.0  # millimetres of the longer side of the picture
 
 
 @dataclass(frozen=True, eq=False)
@@ -104,15 +105,6 @@ class Shot:
         }
 
 
-def assumed_focal(size: tuple[int, int]) -> float:
-    """Focal length in pixels where nobody says it: a lens of 50 mm before the 36 mm of a full frame.
-
-    Args:
-        size: width and height of the picture.
-    """
-    return ASSUMED_LENS / FILM * max(size)
-
-
 def shot_of(performance: Performance, static_head: bool = False) -> Shot:
     """The camera and the head of every row.
 
@@ -121,15 +113,15 @@ def shot_of(performance: Performance, static_head: bool = False) -> Shot:
         static_head: the head stands still at the origin, and the camera moves round it.
     """
     size, count = performance.size, len(performance)
-    middle = (np.array(size) - 1) / 2
-    focal = np.full(count, assumed_focal(size)) if performance.focal is None else performance.focal
+    lens = Lens.assume(size) if performance.lens is None else performance.lens
+    focal, middle = np.full(count, lens.focal), lens.centre
     distance = focal / performance.scale
     if not (performance.translation.any() or (performance.rotation != np.eye(3)).any()):  # it faces the viewer and is still
         back = np.tile([0.0, 0.0, float(np.median(distance))], (count, 1))
         still = np.tile(np.eye(3), (count, 1, 1))
         return Shot(focal, middle, size, Motion(still, np.zeros((count, 3))), Motion(still, back))
     head = Motion(performance.rotation, performance.translation)
-    if performance.focal is None:  # the closed form
+    if performance.lens is None:  # the closed form
         place = np.column_stack([performance.translation[:, :2], -distance])
         head = Motion(turned_aside(place) @ performance.rotation, place)
     here = Motion(np.tile(np.eye(3), (count, 1, 1)), np.zeros((count, 3)))

@@ -23,11 +23,10 @@ from scipy.spatial.transform import Rotation
 from morph.export.formats import export_performance
 from morph.export.head_mesh import split_at_seams
 from morph.export.performance import Performance
-from morph.export.shot.pinhole import before_pinhole
 from morph.export.shot.regions import regions_of
 from morph.export.usd import time_codes
 from morph.model import load_default_model
-from morph.track_folder.people import performance_of_track
+from morph.track_folder.people import performance_of_track, placed_performance
 from morph.track_folder.read import load_track
 
 Pixels = npt.NDArray[np.float64]
@@ -148,8 +147,7 @@ def main(folders: list[str]) -> None:
     python, model = os.environ.get("MORPH_BLENDER_PYTHON"), load_default_model(1)
     for folder in folders:
         track = load_track(folder)
-        performance = performance_of_track(track, model)
-        performance = before_pinhole(performance, track.coefficients[np.flatnonzero(track.id == performance.id)])
+        performance = placed_performance(track, performance_of_track(track, model))
         rows = three_rows(performance)
         table = np.genfromtxt(Path(folder, "landmarks.csv"), delimiter=",", skip_header=1, ndmin=2)
         table = table[table[:, 2] == performance.id]

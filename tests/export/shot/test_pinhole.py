@@ -10,11 +10,12 @@ from scipy.spatial.transform import Rotation
 
 from morph.export.performance import Performance
 from morph.export.shot.pinhole import before_pinhole, seen_by_pinhole
-from morph.export.shot.shot import assumed_focal, shot_of
-from morph.model import Coefficients, MorphableModel, load_default_model
+from morph.export.shot.shot import shot_of
+from morph.model import Coefficients, Lens, MorphableModel, load_default_model
 
 SIZE = (1280, 720)
 CENTRE = (np.array(SIZE) - 1) / 2
+LENS = Lens.assume(SIZE)
 
 
 @pytest.fixture(scope="module")
@@ -63,7 +64,7 @@ def test_landmarks_stay_on_their_pixels(model: MorphableModel) -> None:
     """The mean within half a per cent of the face, though no camera made this track; the closed form is twice as far off."""
     pose = _track(model)
     plain = _performance(model, pose)
-    found = before_pinhole(plain, pose)
+    found = before_pinhole(plain, pose, LENS)
     away, before = _away(found, pose), _away(plain, pose)
     assert away.mean() < 0.5
     assert away.max() < 3
@@ -73,26 +74,50 @@ def test_landmarks_stay_on_their_pixels(model: MorphableModel) -> None:
 
 def test_a_face_that_grows_comes_nearer(model: MorphableModel) -> None:
     pose = _track(model)
-    found = before_pinhole(_performance(model, pose), pose)
+    found = before_pinhole(_performance(model, pose), pose, LENS)
     distance = np.linalg.norm(found.translation, axis=1)
     assert distance[0] / distance[-1] == pytest.approx(2.2, rel=0.08)
     assert (np.diff(distance) < 0).all()
-    assert found.focal is not None
-    assert found.focal[0] == assumed_focal(SIZE) == pytest.approx(1280 * 50 / 36)
+    assert found.lens == LENS
+    assert shot_of(found).focal[0] == pytest.approx(1280 * 50 / 36)
 
 
 def test_a_given_lens_gives_the_distance(model: MorphableModel) -> None:
     """Twice the focal length is twice as far."""
     pose = _track(model)
-    near, far = (seen_by_pinhole(model, pose, focal, CENTRE) for focal in (1500.0, 3000.0))
+    near, far = (seen_by_pinhole(model, pose, Lens(focal, *SIZE)) for focal in (1500.0, 3000.0))
     np.testing.assert_allclose(far.position[:, 2] / near.position[:, 2], 2, rtol=0.08)
 
 
 def test_lost_frames_and_still_heads_keep_the_lens(model: MorphableModel) -> None:
     pose = _track(model)
-    found = before_pinhole(_performance(model, pose), pose)
+    found = before_pinhole(_performance(model, pose), pose, LENS)
     gap = dataclasses.replace(found, frame=np.array([0, 1, 2, 3, 4, 5, 6, 8, 9]))
     assert len(shot_of(gap.every_frame()).focal) == 10
     still = shot_of(found.still())
     np.testing.assert_array_equal(still.head.translation, 0)
     assert not still.camera.moves
+
+
+def test_a_larger_head_is_farther_and_seen_alike(model: MorphableModel) -> None:
+    pose = _track(model)
+    plain = _performance(model, pose)
+    one, large = (before_pinhole(plain, pose, LENS, metric) for metric in (1.0, 1.1))
+    np.testing.assert_allclose(large.translation, 1.1 * one.translation)
+    np.testing.assert_allclose(large.base, 1.1 * one.base, rtol=1e-5, atol=1e-4)
+    np.testing.assert_allclose(_away(large, pose), _away(one, pose), atol=0.01)
+
+
+def test_a_principal_point_aside_and_distortion_are_kept(model: MorphableModel) -> None:
+    """The pinhole sees the pixels without the distortion; an axis aside is the shot's."""
+    pose = _track(model)
+    lens = Lens(1800.0, *SIZE, principal=(600.0, 380.0), k1=-0.1)
+    found = before_pinhole(_performance(model, pose), pose, lens)
+    shot, marks, row = shot_of(found), model.landmarks, 4
+    np.testing.assert_array_equal(shot.centre, [600, 380])
+    head = model.mean + model.shape_basis @ (model.shape_std * pose.shape[row])
+    head = head + model.expression_basis @ (model.expression_std * pose.expression[row])
+    wanted = lens.straightened(pose[row].camera.project(head[marks].astype(np.float32))[:, :2])
+    seen = shot.project(found.neutral_vertices(row)[marks].astype(np.float64), row)
+    size = np.sqrt(np.ptp(wanted, axis=0).prod())
+    assert np.linalg.norm(seen - wanted, axis=1).mean() < 0.006 * size
