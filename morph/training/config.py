@@ -43,7 +43,7 @@ class Data(_Section):
 
 class Network(_Section):
     """The regressor. ``backbone``: "shufflenet_v2" of ``width``, or "timm/NAME", a convolutional network of timm, from chance.
-    ``start`` are weights to begin from, .safetensors or .onnx, of the same backbone and width or a smaller one, which is widened
+    ``start`` are weights to begin from, .safetensors or .onnx, of the same backbone and width or a smaller one, then widened
     (:func:`morph.network.widen.widen`); their head counts only if it is of the same model. ``angle_borders``: degrees of |yaw|
     between experts by angle, :class:`morph.network.regressor.AngleExperts`. ``freeze``: only those learn."""
 
