@@ -58,10 +58,13 @@ def build_network(config: TrainingConfig, model: MorphableModel, data: CropData)
         licence=config.licence,
         trained_on=f"{config.name}: {names}",
         angle_borders=config.network.angle_borders,
+        backbone=config.network.backbone,
     )
     network = CoefficientRegressor(info, mean, std)
     if config.network.start is not None:
         start = _read_start(config.network.start, data)
+        if start.info.backbone != info.backbone:
+            raise MorphError(f"{config.network.start} has the backbone {start.info.backbone}, the recipe {info.backbone}")
         if start.info.width > info.width:
             raise MorphError(f"{config.network.start} has width {start.info.width}, the recipe asks for only {info.width}")
         if start.info.input_size != info.input_size:
