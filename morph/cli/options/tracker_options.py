@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 from morph.errors import MorphError
 
 if TYPE_CHECKING:
+    from morph.model import LensOptions
     from morph.tracking import SmoothingConfig, Tracker, TrackerOptions
 
 SMOOTHING = {
@@ -68,7 +69,26 @@ ADDED: dict[str, dict[str, Any]] = {
 }
 
 
-UNWEIGHTED = ("neutral", "gains")  # of no meaning where no weights of people come out
+LENS: dict[str, dict[str, Any]] = {
+    "focal": {
+        "metavar": "MM|auto",
+        "help": "focal length of the lens in millimetres; auto: solved from a clip (default: the "
+        "picture's EXIF, else 50 is assumed)",
+    },
+    "sensor": {"type": float, "metavar": "MM", "help": "longer side of its sensor (default: 36, a full frame)"},
+    "fov": {"type": float, "metavar": "DEG", "help": "its horizontal field of view in degrees, instead of --focal"},
+    "focal_px": {"type": float, "metavar": "PX", "help": "its focal length in pixels, instead of --focal"},
+    "k1": {"type": float, "metavar": "K", "help": "its radial distortion, as OpenCV's (default: 0)"},
+    "interpupillary": {
+        "type": float,
+        "metavar": "MM",
+        "help": "distance of the person's pupils in millimetres (default: that of the head that is found)",
+    },
+    "scale": {"type": float, "metavar": "S", "help": "heads are S times as large as the one that is found (default: 1)"},
+}  # fields of LensOptions
+
+
+UNWEIGHTED = ("neutral", "gains", "lens")  # of no meaning where no weights and places of people come out
 
 
 def add(
@@ -84,10 +104,50 @@ def add(
     for name, keywords in ADDED.items():
         if name not in without:
             parser.add_argument(f"--{name.replace('_', '-')}", **keywords)
+    if "lens" not in without:
+        add_lens(parser)
     if "smoothing" in without:
         return
     said = "; ".join(f"{word}: {SMOOTHING[word]}" for word in smoothing)
     parser.add_argument("--smooth", choices=tuple(smoothing), default=smoothing[0], help=f"{said} (default: {smoothing[0]})")
+
+
+def add_lens(parser: argparse.ArgumentParser) -> None:
+    """Add what says which lens there was, and how large a head is; see docs/conventions.md."""
+    group = parser.add_argument_group("where heads are, in millimetres before the camera")
+    for name, keywords in LENS.items():
+        group.add_argument(f"--{name.replace('_', '-')}", **keywords)
+
+
+def lens_given(options: argparse.Namespace) -> bool:
+    """Whether the command line says anything of the focal length."""
+    return any(getattr(options, name, None) is not None for name in ("focal", "fov", "focal_px"))
+
+
+def lens_or_none(options: argparse.Namespace) -> LensOptions | None:
+    """What was said of lens and head; None where nothing was."""
+    return read_lens(options) if any(getattr(options, name, None) is not None for name in LENS) else None
+
+
+def read_lens(options: argparse.Namespace) -> LensOptions:
+    """What was said of the lens.
+
+    Raises:
+        MorphError: a value out of its range, or two that say the same.
+    """
+    from morph.model import LensOptions
+
+    given = {name: value for name in LENS if (value := getattr(options, name, None)) is not None}
+    if "focal" in given:
+        given |= {"auto": True, "focal": None} if given["focal"] == "auto" else {"focal": _millimetres(given["focal"])}
+    return LensOptions(**given)
+
+
+def _millimetres(text: str) -> float:
+    try:
+        return float(text)
+    except ValueError:
+        raise MorphError(f"--focal takes millimetres or auto, got {text!r}") from None
 
 
 def read(options: argparse.Namespace) -> TrackerOptions:
@@ -102,6 +162,7 @@ def read(options: argparse.Namespace) -> TrackerOptions:
     given = {name: getattr(options, name) for name in ADDED if hasattr(options, name)}
     if given.get("model") and given.get("level", 1) != 1:
         raise MorphError(ONLY_DEFAULT)
+    given["lens"] = read_lens(options)
     if hasattr(options, "smooth"):
         given["smoothing"] = _smoothing(options.smooth)
     return TrackerOptions(**given)

@@ -22,6 +22,8 @@ class LensOptions:
         k1: radial distortion, as OpenCV's.
         interpupillary: true distance of the person's pupils in millimetres; None: as their head in the model has it.
         scale: millimetres of what is one millimetre of the model.
+        auto: solve the focal length from the whole clip once it was seen; until then, and where it cannot be, the default.
+        how: in words, where the focal length comes from, where not the user said it.
 
     Raises:
         MorphError: a value out of its range, or two that say the same thing.
@@ -40,6 +42,8 @@ class LensOptions:
     k1: float = 0.0
     interpupillary: float | None = None
     scale: float = 1.0
+    auto: bool = False
+    how: str = ""
 
     def __post_init__(self) -> None:
         for name in ("focal", "sensor", "focal_px", "interpupillary", "scale"):
@@ -47,6 +51,8 @@ class LensOptions:
             if value is not None and not (math.isfinite(value) and value > 0):
                 raise MorphError(f"`{name}=` must be above 0, got {value:g}")
         given = [name for name in ("focal", "fov", "focal_px") if getattr(self, name) is not None]
+        if self.auto and given:
+            raise MorphError(f"`{given[0]}=` says the focal length, so it is not for `focal=auto`; give one")
         if len(given) > 1:
             raise MorphError(f"`{given[0]}=` and `{given[1]}=` both say the focal length; give one")
         if self.sensor != SENSOR and self.focal is None:
@@ -54,6 +60,11 @@ class LensOptions:
         if self.interpupillary is not None and self.scale != 1.0:
             raise MorphError("`interpupillary=` and `scale=` both say how large the head is; give one")
         self.lens((1, 1))
+
+    @property
+    def says_focal(self) -> bool:
+        """Whether the focal length is said, and not assumed."""
+        return not (self.focal is None and self.fov is None and self.focal_px is None)
 
     def lens(self, size: tuple[int, int]) -> Lens:
         """The lens of a picture of this width and height."""
@@ -63,4 +74,4 @@ class LensOptions:
             lens = Lens.from_fov(self.fov, size)
         else:
             lens = Lens.assume(size) if self.focal_px is None else Lens(self.focal_px, *size)
-        return dataclasses.replace(lens, k1=self.k1) if self.k1 else lens
+        return dataclasses.replace(lens, k1=self.k1, how=self.how or lens.how)
