@@ -15,7 +15,7 @@ from morph.inference.experts import CHOICES, choice_of, default_experts, open_ex
 from morph.inference.face_reader import CropRegressor, FaceReader
 from morph.inference.fingerprint import content_of
 from morph.inference.identity import default_identity, find_identity, open_identity
-from morph.inference.onnx_session import PROVIDERS
+from morph.inference.onnx_session import AUTO, PROVIDERS
 from morph.inference.regressor import Regressor, find_weights
 from morph.model import LensOptions, MorphableModel, landmark_decoder, load_default_model, load_model
 from morph.tracking.calibration import GAINS, frame_of, picture_of
@@ -53,7 +53,8 @@ class TrackerOptions:
         lens: the camera that ``Face.pose`` is before, and how large heads are; without a word of it 50 mm are assumed. Pixels
             do not depend on it.
         threads: threads of ONNX Runtime.
-        device: where networks run: "cpu", "cuda", "coreml" or "directml", as far as the ONNX Runtime that is installed can.
+        device: where networks run: "cpu", "cuda", "coreml" or "directml", as far as the ONNX Runtime can; auto takes
+            the first of the others that starts, or else the CPU.
 
     Raises:
         MorphError: a value of another type, or out of its range.
@@ -104,8 +105,8 @@ class TrackerOptions:
             raise MorphError(f"level must be 0, 1 or 2, got {self.level}")
         if self.passes not in PASSES:
             raise MorphError(f"passes must be 1 or 2, got {self.passes}")
-        if self.device not in PROVIDERS:
-            raise MorphError(f"device must be one of {', '.join(PROVIDERS)}, got {self.device!r}")
+        if self.device not in (*PROVIDERS, AUTO):
+            raise MorphError(f"device must be one of {', '.join((*PROVIDERS, AUTO))}, got {self.device!r}")
 
     def open_model(self) -> MorphableModel:
         """The morphable model.

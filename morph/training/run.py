@@ -211,6 +211,11 @@ def _read_recipe(note: Path, kind: type[BaseModel]) -> BaseModel | None:
         return None
 
 
+def _device_name(device: torch.device) -> str:
+    """The kind of a device, and what a graphics card is called."""
+    return f"{device} ({torch.cuda.get_device_name(device)})" if device.type == "cuda" else str(device)
+
+
 def fit(module: RegressorModule, data: CropData, folder: Path, *, progress: bool = True) -> Path:
     """Train a module on its data in a folder that was claimed, from its last checkpoint where there is one.
 
@@ -238,6 +243,8 @@ def fit(module: RegressorModule, data: CropData, folder: Path, *, progress: bool
         num_sanity_val_steps=0,
         log_every_n_steps=50,
     )
+    if trainer.is_global_zero:
+        print(f"training on {_device_name(trainer.strategy.root_device)}", flush=True)
     last = folder / "last.ckpt"
     trainer.fit(module, data, ckpt_path=last if last.is_file() else None, weights_only=True)
     if trainer.is_global_zero:

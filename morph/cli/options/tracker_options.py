@@ -61,6 +61,11 @@ ADDED: dict[str, dict[str, Any]] = {
         "default": "none",
         "help": "auto: stretch each weight so that what the person does at the most is 1 (default: none)",
     },
+    "device": {
+        "choices": ("cpu", "cuda", "coreml", "directml", "auto"),
+        "default": "cpu",
+        "help": "where networks run; auto: the first that the ONNX Runtime that is installed can start (default: cpu)",
+    },
     "weights": {"type": Path, "metavar": "FILE", "help": "ONNX weights, or x0.5, x1.0, x2.0 (default: x1.0)"},
     "model": {"type": Path, "metavar": "FILE", "help": "morphable model .npz of the weights (default: the one that ships)"},
 }
