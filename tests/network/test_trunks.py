@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-torch = pytest.importorskip("torch", reason="torch is not installed: pip install 'morph[train]'")
+torch = pytest.importorskip("torch", reason="torch is not installed: pip install 'morph-face[train]'")
 
 from torch import nn  # noqa: E402
 

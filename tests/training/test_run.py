@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 import yaml
 
-pytest.importorskip("lightning", reason="lightning is not installed: pip install 'morph[train]'")
+pytest.importorskip("lightning", reason="lightning is not installed: pip install 'morph-face[train]'")
 
 from toy_crops import recipe
 
