@@ -96,8 +96,6 @@ def run(options: argparse.Namespace) -> None:
 def _check(options: argparse.Namespace) -> None:
     if options.no_window and not options.stream and not options.virtual_camera:
         raise MorphError("--no-window shows nothing; say where to with --stream vmc://HOST, or another protocol of --help")
-    if options.focal == "auto":
-        raise MorphError("--focal auto looks at a whole clip; record one and track it, or give --focal MM")
     if options.frames is not None and options.frames < 1:
         raise MorphError(f"--frames must be at least 1, got {options.frames}")
 

@@ -57,7 +57,7 @@ def run(options: argparse.Namespace) -> None:
     source = open_source(options.input)
     if options.smooth == "offline" and source.kind == "camera":
         raise MorphError("a camera cannot be watched twice; leave out --smooth offline, or record a clip first")
-    tracker = tracker_options.open_tracker(options)
+    tracker = tracker_options.open_tracker(options, source)
     wanted = TrackOptions(
         mesh=not options.no_mesh,
         overlay=not options.no_overlay,

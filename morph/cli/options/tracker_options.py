@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import dataclasses
 from collections.abc import Collection, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -10,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 from morph.errors import MorphError
 
 if TYPE_CHECKING:
+    from morph.frames import FrameSource
     from morph.model import LensOptions
     from morph.tracking import SmoothingConfig, Tracker, TrackerOptions
 
@@ -71,9 +73,9 @@ ADDED: dict[str, dict[str, Any]] = {
 
 LENS: dict[str, dict[str, Any]] = {
     "focal": {
-        "metavar": "MM|auto",
-        "help": "focal length of the lens in millimetres; auto: solved from a clip (default: the "
-        "picture's EXIF, else 50 is assumed)",
+        "type": float,
+        "metavar": "MM",
+        "help": "focal length of the lens in millimetres (default: as a picture's EXIF says it, else 50 is assumed)",
     },
     "sensor": {"type": float, "metavar": "MM", "help": "longer side of its sensor (default: 36, a full frame)"},
     "fov": {"type": float, "metavar": "DEG", "help": "its horizontal field of view in degrees, instead of --focal"},
@@ -138,20 +140,15 @@ def read_lens(options: argparse.Namespace) -> LensOptions:
     from morph.model import LensOptions
 
     given = {name: value for name in LENS if (value := getattr(options, name, None)) is not None}
-    if "focal" in given:
-        given |= {"auto": True, "focal": None} if given["focal"] == "auto" else {"focal": _millimetres(given["focal"])}
     return LensOptions(**given)
 
 
-def _millimetres(text: str) -> float:
-    try:
-        return float(text)
-    except ValueError:
-        raise MorphError(f"--focal takes millimetres or auto, got {text!r}") from None
-
-
-def read(options: argparse.Namespace) -> TrackerOptions:
+def read(options: argparse.Namespace, source: FrameSource | None = None) -> TrackerOptions:
     """What was given; what the verb has no option for stands at its default.
+
+    Args:
+        options: of the command line.
+        source: what will be tracked; a picture may say its lens.
 
     Raises:
         MorphError: a value out of its range, or ``--level`` of a model that does not ship.
@@ -163,20 +160,36 @@ def read(options: argparse.Namespace) -> TrackerOptions:
     if given.get("model") and given.get("level", 1) != 1:
         raise MorphError(ONLY_DEFAULT)
     given["lens"] = read_lens(options)
+    if source is not None and not given["lens"].says_focal:
+        given["lens"] = _of_picture(given["lens"], source)
     if hasattr(options, "smooth"):
         given["smoothing"] = _smoothing(options.smooth)
     return TrackerOptions(**given)
 
 
-def open_tracker(options: argparse.Namespace) -> Tracker:
-    """The tracker that was asked for.
+def open_tracker(options: argparse.Namespace, source: FrameSource | None = None) -> Tracker:
+    """The tracker that was asked for; arguments as of :func:`read`.
 
     Raises:
         MorphError: as :func:`read`, or networks and model cannot be read or do not belong together.
     """
     from morph.tracking import Tracker
 
-    return Tracker(read(options))
+    return Tracker(read(options, source))
+
+
+def _of_picture(lens: LensOptions, source: FrameSource) -> LensOptions:
+    """The lens that a picture's EXIF says, or the first one of a sequence; as it was where none does."""
+    from morph.frames import read_picture
+    from morph.frames.exif.focal_length import focal_35mm, sensor_side
+
+    file = getattr(source, "files", [source.name])[0]
+    focal = focal_35mm(file) if source.kind in ("picture", "sequence") else None
+    if focal is None:
+        return lens
+    height, width = read_picture(file).shape[:2]
+    how = f"{focal:g} mm full frame, of the picture's EXIF"
+    return dataclasses.replace(lens, focal=focal, sensor=sensor_side(width, height), how=how)
 
 
 def _smoothing(word: str) -> SmoothingConfig | None:

@@ -22,7 +22,6 @@ class LensOptions:
         k1: radial distortion, as OpenCV's.
         interpupillary: true distance of the person's pupils in millimetres; None: as their head in the model has it.
         scale: millimetres of what is one millimetre of the model.
-        auto: solve the focal length from the whole clip once it was seen; until then, and where it cannot be, the default.
         how: in words, where the focal length comes from, where not the user said it.
 
     Raises:
@@ -42,7 +41,6 @@ class LensOptions:
     k1: float = 0.0
     interpupillary: float | None = None
     scale: float = 1.0
-    auto: bool = False
     how: str = ""
 
     def __post_init__(self) -> None:
@@ -51,8 +49,6 @@ class LensOptions:
             if value is not None and not (math.isfinite(value) and value > 0):
                 raise MorphError(f"`{name}=` must be above 0, got {value:g}")
         given = [name for name in ("focal", "fov", "focal_px") if getattr(self, name) is not None]
-        if self.auto and given:
-            raise MorphError(f"`{given[0]}=` says the focal length, so it is not for `focal=auto`; give one")
         if len(given) > 1:
             raise MorphError(f"`{given[0]}=` and `{given[1]}=` both say the focal length; give one")
         if self.sensor != SENSOR and self.focal is None:
