@@ -84,6 +84,26 @@ def frame_message(frame: Frame, faces: Sequence[Face]) -> dict[str, Any]:
     }
 
 
+def head_turn(head: dict[str, Any]) -> list[float]:
+    """The head's turn before the camera as a quaternion x, y, z, w: ``Face.pose``'s, or that in the picture without a lens.
+
+    Args:
+        head: of :func:`face_message`.
+    """
+    turn: list[float] = head.get("turn_xyzw", head["quaternion_xyzw"])
+    return turn
+
+
+def head_place(head: dict[str, Any]) -> list[float]:
+    """Where the head is before the camera in millimetres, x right, y up, z to the viewer; without a lens z is 0.
+
+    Args:
+        head: of :func:`face_message`.
+    """
+    place: list[float] = head.get("position_millimetres", head["translation_millimetres"])
+    return place
+
+
 def eye_turns(model: MorphableModel, weights: Doubles) -> Doubles:
     """``(2, 3, 3)`` rotations of the left and the right eyeball in the head; unit matrices where the model has no eyeballs.
 
