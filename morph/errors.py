@@ -46,7 +46,7 @@ def needs_extra(extra: str, purpose: str) -> Iterator[None]:
     try:
         yield
     except ImportError as error:
-        raise MorphError(f"{purpose} needs the extra {extra} ({error.name} is missing): pip install 'morph[{extra}]'") from None
+        raise MorphError(f"{purpose} needs the extra {extra} ({error.name} is missing): pip install 'morph-face[{extra}]'") from None
 
 
 @contextlib.contextmanager
