@@ -26,7 +26,7 @@ def write_coefficients(
     model: MorphableModel,
     size: tuple[int, int],
     resting: Mapping[int, RestingFace] | None = None,
-) -> None:
+) -> dict[str, Array]:
     """Write one row a face and frame, N rows in all.
 
     The arrays: ``frame (N,)``, ``time (N,)`` seconds, ``id (N,)``, ``score (N,)``, ``box (N, 4)`` pixels, ``shape (N, S)`` and
@@ -45,6 +45,9 @@ def write_coefficients(
         model: of their coefficients.
         size: width and height of the first frame.
         resting: by the number of the person.
+
+    Returns:
+        Those in space, see :func:`space_of`.
     """
     parts = [face.coefficients for face in faces]
     n = len(faces)
@@ -67,13 +70,15 @@ def write_coefficients(
         "model_identity": np.array(model.identity),
         "size": np.array(size, np.int64),
     }
-    arrays |= space_of(faces, model)
+    space = space_of(faces, model)
+    arrays |= space
     if resting:
         arrays["resting_id"] = np.array(list(resting), np.int64)
         arrays["resting"] = np.array([face.rest for face in resting.values()])
         arrays["reach"] = np.array([face.reach for face in resting.values()])
     with atomic_path(path) as temporary:
         np.savez_compressed(temporary, **arrays)  # type: ignore[arg-type]
+    return space
 
 
 def space_of(faces: Sequence[Face], model: MorphableModel) -> dict[str, Array]:
@@ -106,15 +111,14 @@ def space_of(faces: Sequence[Face], model: MorphableModel) -> dict[str, Array]:
     return out
 
 
-def write_poses(path: str | os.PathLike[str], faces: Sequence[Face], model: MorphableModel) -> None:
+def write_poses(path: str | os.PathLike[str], faces: Sequence[Face], space: Mapping[str, Array]) -> None:
     """Write a row a face: place in millimetres before the camera, quaternion, degrees of yaw, pitch and roll, focal pixels.
 
     Args:
         path: to write.
         faces: of all frames.
-        model: of their coefficients.
+        space: of these faces, see :func:`space_of`.
     """
-    space = space_of(faces, model)
     header = [*POSES_BEGIN.strip(",").split(","), "qx", "qy", "qz", "qw", "yaw", "pitch", "roll", "focal_px"]
     with atomic_path(path) as temporary, temporary.open("w") as file:
         file.write(",".join(header) + "\n")

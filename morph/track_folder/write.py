@@ -296,9 +296,9 @@ class _Run:
         """Write the tables and the summary."""
         tracker = self.tracker
         resting = tracker.calibration.of(self.faces)
-        write_coefficients(self.folder / "coefficients.npz", self.faces, tracker.model, self.size, resting)
+        space = write_coefficients(self.folder / "coefficients.npz", self.faces, tracker.model, self.size, resting)
         write_landmarks(self.folder / "landmarks.csv", self.faces)
-        write_poses(self.folder / "head_pose.csv", self.faces, tracker.model)
+        write_poses(self.folder / "head_pose.csv", self.faces, space)
         side = sum(self.watch.seconds.get(stage, 0.0) for stage in ("overlay", "prepare", "material"))
         stages = {name: round(1000 * seconds / self.count, 3) for name, seconds in self.watch.seconds.items()}
         threads = cpu - sum(self.watch.seconds.values())

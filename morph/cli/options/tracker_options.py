@@ -71,9 +71,16 @@ ADDED: dict[str, dict[str, Any]] = {
 }
 
 
+def _millimetres(text: str) -> float:
+    """A number; or why there is none."""
+    if text == "auto":
+        raise argparse.ArgumentTypeError("no lens is solved from a clip; give millimetres, or leave it out: 50 is assumed")
+    return float(text)
+
+
 LENS: dict[str, dict[str, Any]] = {
     "focal": {
-        "type": float,
+        "type": _millimetres,
         "metavar": "MM",
         "help": "focal length of the lens in millimetres (default: as a picture's EXIF says it, else 50 is assumed)",
     },

@@ -21,8 +21,8 @@ from morph.model.rest_pose import head_angles, rest_turn
 from morph.model.rotation import rotation_exp
 from morph.model.space.lens import Lens
 
-POINTS = 100  # vertices of the face that are looked at, besides the landmarks
-STEPS = 3
+POINTS = 32  # vertices of the face that are looked at, besides the landmarks
+STEPS = 2
 STEADY = 1e-9  # of the trace, added to the diagonal: a flat face is no reason to fly off
 NEAREST = 0.5  # of the closed form's distance: no step goes nearer
 
