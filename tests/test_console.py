@@ -115,6 +115,7 @@ def test_without_any_stream_nothing_is_lost(tmp_path: Path) -> None:
     assert done.returncode == 0
     assert sorted(path.name for path in (tmp_path / "t").iterdir()) == [
         "coefficients.npz",
+        "head_pose.csv",
         "landmarks.csv",
         "mesh",
         "summary.json",

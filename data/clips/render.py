@@ -125,12 +125,12 @@ class Direction:
 
 
 def render_clip(stage: SceneComposer, seed: tuple[int, int], path: Path, options: argparse.Namespace) -> None:
-    """One clip, and beside it ``.npz`` with the true ``landmarks (T, 68, 2)`` in pixels."""
+    """One clip, and beside it ``.npz`` with the true ``landmarks (T, 68, 2)`` in pixels and the camera of each frame."""
     frames, size, rng = options.frames, options.size, np.random.default_rng((*seed, 1))
     direction = Direction(stage, (*seed, 2), LIVELINESS[seed[1] % len(LIVELINESS)], size * SUPERSAMPLING)
     direction.push_in(options.push_in, frames / RATE)
     quality = int(rng.integers(18, 33))
-    marks = []
+    marks, cameras = [], []
     with VideoWriter(path, RATE, quality=quality) as video:
         for index in range(frames):
             direction.time = index / RATE
@@ -138,9 +138,17 @@ def render_clip(stage: SceneComposer, seed: tuple[int, int], path: Path, options
             light, _ = draw_scene(Drawing(stage, scene, size * SUPERSAMPLING))
             grain = np.random.default_rng((*seed, 4, index))
             video.write(develop(np.random.default_rng((*seed, 5)), light, size, extra=ExtraChance(grain)), direction.time)
+            cameras.append(scene.camera)
             marks.append((scene.pixels[stage.model.landmarks, :2] + 0.5) / SUPERSAMPLING - 0.5)
         with atomic_path(path.with_suffix(".npz")) as beside:
-            np.savez_compressed(beside, landmarks=np.stack(marks))
+            np.savez_compressed(
+                beside,
+                landmarks=np.stack(marks),
+                camera_rotation=np.stack([camera.rotation for camera in cameras]),
+                camera_position=np.stack([camera.position for camera in cameras]),
+                camera_focal=np.array([float(camera.focal) / SUPERSAMPLING for camera in cameras]),
+                camera_centre=np.stack([(camera.centre + 0.5) / SUPERSAMPLING - 0.5 for camera in cameras]),
+            )
 
 
 def main() -> None:

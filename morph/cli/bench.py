@@ -63,6 +63,10 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     renders.add_argument("crops", type=Path, metavar="DIR", help="held-out crop set written by `morph synth`")
     tracker_options.add(renders, without=("level", "max_faces", "passes", "smoothing", *UNWEIGHTED))
     renders.add_argument("--json", type=Path, metavar="FILE", help="write the numbers and the protocol here")
+    camera = benches.add_parser("camera", help="renders with known cameras: error of distance and turn, with the lens given")
+    camera.add_argument("crops", type=Path, metavar="DIR", help="held-out crop set written by `morph synth`")
+    tracker_options.add(camera, without=("level", "max_faces", "passes", "smoothing", *UNWEIGHTED))
+    camera.add_argument("--json", type=Path, metavar="FILE", help="write the numbers and the protocol here")
     _add_weights(benches.add_parser("weights", help="the 52 weights: on renders against the truth, on clips beside a judge"))
     viewer = benches.add_parser("viewer", help="CPU time of previews over footage, and of the first picture")
     viewer.add_argument(
@@ -75,7 +79,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )
     viewer.add_argument("--rounds", type=int, default=3, metavar="N", help="over the frames; the fastest counts (default: 3)")
     viewer.add_argument("--json", type=Path, metavar="FILE", help="write the numbers and the protocol here")
-    for bench in (aflw, video, speed, renders, viewer):
+    for bench in (aflw, video, speed, renders, camera, viewer):
         add_overwrite(bench)
 
 
@@ -127,7 +131,9 @@ def run(options: argparse.Namespace) -> None:
     if any(written):
         claim(options, READS, written)
     verbs = {"aflw2000": run_aflw2000, "video": run_video, "speed": run_speed, "smoothing": run_smoothing}
-    (verbs | {"viewer": run_viewer, "renders": run_renders, "weights": run_weights})[options.bench](options)
+    (verbs | {"viewer": run_viewer, "renders": run_renders, "camera": run_camera, "weights": run_weights})[options.bench](
+        options
+    )
 
 
 def run_smoothing(options: argparse.Namespace) -> None:
@@ -153,6 +159,14 @@ def run_renders(options: argparse.Namespace) -> None:
     from morph.evaluation.renders.renders import measure_renders
 
     report = measure_renders(options.crops, tracker_options.read(options))
+    write_report(report, options.json)
+
+
+def run_camera(options: argparse.Namespace) -> None:
+    """Measure places before the camera."""
+    from morph.evaluation.renders.camera import measure_camera
+
+    report = measure_camera(options.crops, tracker_options.read(options))
     write_report(report, options.json)
 
 

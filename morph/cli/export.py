@@ -7,9 +7,11 @@ import functools
 from pathlib import Path
 from typing import Any
 
+from morph.cli.options import tracker_options
 from morph.cli.options.claims import add_overwrite, claim
 
 READS = ("source", "model", "texture", "over")
+WEAR = "; wear it with `morph export TRACK --texture {} --out head.glb`"
 FORMATS = "glb, usd, ply, csv, mdd, pc2, obj, html, abc, blend"
 
 
@@ -44,6 +46,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument("--blender", metavar="PROGRAM", help="for --out x.blend: Blender, if it is not on PATH")
     parser.add_argument("--static-head", action="store_true", help="the head stands still and the camera moves round it")
+    tracker_options.add_lens(parser)
     parser.add_argument("--neutral-pose", action="store_true", help="the head faces the viewer and does not move")
 
 
@@ -67,11 +70,11 @@ def run(options: argparse.Namespace) -> None:
         neutral_pose=options.neutral_pose,
         neutral=options.neutral,
         gains=options.gains,
+        lens=tracker_options.lens_or_none(options),
     )
     check = functools.partial(claim, options, READS)
     exported = export_track(options.source, options.out, plan, check)
-    wear = f"; wear it with `morph export TRACK --texture {options.out} --out head.glb`"
-    print(exported.as_text() + (wear if options.out.suffix.lower() == ".png" else ""))
+    print(exported.as_text() + (WEAR.format(options.out) if options.out.suffix.lower() == ".png" else ""))
 
 
 def _wearing(name: str | None) -> dict[str, Any]:

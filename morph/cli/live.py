@@ -37,7 +37,9 @@ Streams, as many at once as there are --stream; no datagram is longer than 1,400
                                quaternion_xyzw (model to camera), euler_degrees (yaw + to the subject's left, pitch + up,
                                roll + crown to the subject's right; 300W-LP's zero of pitch, so that a head whose rotation
                                is none has a pitch of -4.3), translation_millimetres (x right, y up from the middle of the
-                               picture; z is not known, 0), pixels_per_millimetre; without a face: no "face"
+                               picture; z 0), pixels_per_millimetre, position_millimetres before the
+                               camera (z to the viewer, so negative) and turn_xyzw there (docs/conventions.md); without a
+                               face: no "face"
 Units and signs of each: docs/live.md
 """
 

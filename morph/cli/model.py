@@ -12,7 +12,7 @@ FORMATS = """formats that are read:
   morph .npz            what `convert` writes
   300W-LP BFM           Model_Shape.mat (with Model_Exp.mat beside it), a folder of 3DDFA's .npy arrays and tri.mat,
                         or one .npz of u, w_shp, w_exp, tri, keypoints
-  Basel Face Model      2009, 2017 or 2019 .h5 (needs `pip install 'morph[convert]'`)
+  Basel Face Model      2009, 2017 or 2019 .h5 (needs `pip install 'morph-face[convert]'`)
   eos                   .bin, with its landmark mapping and, where they are apart, its blendshapes"""
 
 

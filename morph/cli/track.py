@@ -18,6 +18,7 @@ size are a sequence of 25 frames a second: their numbers are the frames', and ga
 OUT/mesh/000000.obj ...   one mesh a frame: millimetres, y up, moving with the head; with texture and normals
 OUT/coefficients.npz      shape, expression and pose of every face and frame
 OUT/landmarks.csv         68 points in pixels
+OUT/head_pose.csv         place (mm), quaternion and degrees of the head before the camera, see docs/conventions.md
 OUT/overlay.mp4           the footage with meshes and landmarks over it, and its sound (overlay.png for a picture)
 OUT/summary.json          counts, frames without a face, what was left out, time a stage; written last
 """
@@ -57,7 +58,7 @@ def run(options: argparse.Namespace) -> None:
     source = open_source(options.input)
     if options.smooth == "offline" and source.kind == "camera":
         raise MorphError("a camera cannot be watched twice; leave out --smooth offline, or record a clip first")
-    tracker = tracker_options.open_tracker(options)
+    tracker = tracker_options.open_tracker(options, source)
     wanted = TrackOptions(
         mesh=not options.no_mesh,
         overlay=not options.no_overlay,

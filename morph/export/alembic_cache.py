@@ -37,7 +37,7 @@ def write_alembic(path: str | os.PathLike[str], performance: Performance, static
         import imath
         from alembic3d import Abc, AbcCoreAbstract, AbcGeom
     except ModuleNotFoundError:
-        raise MorphError("Alembic needs alembic3d; install it with: pip install 'morph[alembic]'") from None
+        raise MorphError("Alembic needs alembic3d; install it with: pip install 'morph-face[alembic]'") from None
     motion = performance.every_frame()
     shot = shot_of(motion, static_head)
     motion = shot.standing(motion)

@@ -26,6 +26,8 @@ def face_message(face: Face, width: int, height: int) -> dict[str, Any]:
     the crown to the subject's right, ``Rx(-pitch) Rz(roll) Ry(yaw)`` of the head in 300W-LP's frame, which is ``rotation``
     times the model's :func:`morph.model.rest_pose.rest_turn`; ``translation_millimetres`` x right and
     y up from the middle of the picture, z 0, for it is not known; ``pixels_per_millimetre`` of the scaled orthographic camera.
+    Where the face has a lens: ``position_millimetres`` of the model's origin before the camera (x right, y up, z to the viewer)
+    and ``turn_xyzw``, the turn of ``Face.pose``, which allows for the place in the picture, see docs/conventions.md.
     ``eyes``: quaternions x, y, z, w by which the ``left`` and the ``right`` eyeball is turned in the head, in the model frame.
 
     Args:
@@ -50,8 +52,20 @@ def face_message(face: Face, width: int, height: int) -> dict[str, Any]:
             "euler_degrees": {name: round(value, DECIMALS) for name, value in face.euler_degrees.items()},
             "translation_millimetres": [*np.round(shift, DECIMALS).tolist(), 0.0],
             "pixels_per_millimetre": round(scale, DECIMALS),
+            **_in_space(face),
         },
         "eyes": {"left": left, "right": right},
+    }
+
+
+def _in_space(face: Face) -> dict[str, Any]:
+    """The place and the turn before the camera; nothing where the face has no lens."""
+    if face.lens is None:
+        return {}
+    placed = face.placed
+    return {
+        "position_millimetres": np.round(placed.position[0], 3).tolist(),
+        "turn_xyzw": np.round(placed.quaternions[0], DECIMALS).tolist(),
     }
 
 
@@ -68,6 +82,26 @@ def frame_message(frame: Frame, faces: Sequence[Face]) -> dict[str, Any]:
         "height": height,
         "faces": [face_message(face, width, height) for face in faces],
     }
+
+
+def head_turn(head: dict[str, Any]) -> list[float]:
+    """The head's turn before the camera as a quaternion x, y, z, w: ``Face.pose``'s, or that in the picture without a lens.
+
+    Args:
+        head: of :func:`face_message`.
+    """
+    turn: list[float] = head.get("turn_xyzw", head["quaternion_xyzw"])
+    return turn
+
+
+def head_place(head: dict[str, Any]) -> list[float]:
+    """Where the head is before the camera in millimetres, x right, y up, z to the viewer; without a lens z is 0.
+
+    Args:
+        head: of :func:`face_message`.
+    """
+    place: list[float] = head.get("position_millimetres", head["translation_millimetres"])
+    return place
 
 
 def eye_turns(model: MorphableModel, weights: Doubles) -> Doubles:

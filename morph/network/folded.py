@@ -12,6 +12,7 @@ from torch import Tensor, nn
 from morph.errors import MorphError
 from morph.network.onnx_graph import HALF
 from morph.network.regressor import CoefficientRegressor, WeightsInfo
+from morph.network.trunks import SHUFFLENET
 
 
 def load_onnx_weights(path: str | os.PathLike[str]) -> CoefficientRegressor:
@@ -21,7 +22,7 @@ def load_onnx_weights(path: str | os.PathLike[str]) -> CoefficientRegressor:
     variance 1, scale 1, the folded bias): right for inference, but call :func:`unfold` before training.
 
     Raises:
-        MorphError: missing, not ONNX, or not written by morph.
+        MorphError: missing, not ONNX, not written by morph, or of another backbone than ShuffleNetV2.
     """
     import onnx
     from google.protobuf.message import DecodeError
@@ -36,7 +37,10 @@ def load_onnx_weights(path: str | os.PathLike[str]) -> CoefficientRegressor:
     metadata = {item.key: item.value for item in graph.metadata_props}
     if "morph" not in metadata:
         raise MorphError(f"{path} was not written by morph; give one that `morph train` or `morph export` wrote")
-    network = CoefficientRegressor(WeightsInfo.from_json(metadata["morph"]))
+    info = WeightsInfo.from_json(metadata["morph"])
+    if info.backbone != SHUFFLENET:
+        raise MorphError(f"{path} has the backbone {info.backbone}; give the weights.safetensors of its run")
+    network = CoefficientRegressor(info)
     found = {
         item.name.removesuffix(HALF): torch.from_numpy(onnx.numpy_helper.to_array(item).copy())
         for item in graph.graph.initializer

@@ -14,14 +14,13 @@ from pathlib import Path
 from typing import Any
 
 import torch
-import torchvision
 from torch import Tensor, nn
 
 from morph.atomic import atomic_path
 from morph.errors import MorphError, reading
 from morph.model.coefficients import FlatLayout
+from morph.network.trunks import SHUFFLENET, build_trunk
 
-WIDTHS = {0.5: "shufflenet_v2_x0_5", 1.0: "shufflenet_v2_x1_0", 1.5: "shufflenet_v2_x1_5", 2.0: "shufflenet_v2_x2_0"}
 FORMAT = "morph-weights-1"
 BLEND = 8.0  # degrees on either side of a border between experts by angle
 CROP_RULE = "box68-sqrt2"  # square about the 68 points' box: same centre, side = sqrt(2) x its longer side
@@ -39,6 +38,7 @@ class WeightsInfo:
         colour: order of the channels.
         licence, trained_on: who may use the weights, and what they saw.
         angle_borders: degrees of |yaw| between experts by angle, see :class:`AngleExperts`; empty where there are none.
+        backbone: what makes the features, see :func:`morph.network.trunks.build_trunk`.
     """
 
     model_name: str
@@ -53,6 +53,7 @@ class WeightsInfo:
     trained_on: str = ""
     notes: dict[str, Any] = field(default_factory=dict)
     angle_borders: tuple[float, ...] = ()
+    backbone: str = SHUFFLENET
 
     @property
     def layout(self) -> FlatLayout:
@@ -64,6 +65,8 @@ class WeightsInfo:
         values = asdict(self)
         if not self.angle_borders:
             del values["angle_borders"]
+        if self.backbone == SHUFFLENET:
+            del values["backbone"]
         model = {key: values.pop(f"model_{key}") for key in ("name", "identity")}
         model |= {key: values.pop(key) for key in ("n_shape", "n_expression")}
         return json.dumps({"format": FORMAT, "model": model, **values})
@@ -139,13 +142,8 @@ class CoefficientRegressor(nn.Module):
 
     def __init__(self, info: WeightsInfo, mean: Tensor | None = None, std: Tensor | None = None) -> None:
         super().__init__()
-        if info.width not in WIDTHS:
-            raise MorphError(f"no ShuffleNetV2 of width {info.width}; choose one of {sorted(WIDTHS)}")
         self.info = info
-        trunk = getattr(torchvision.models, WIDTHS[info.width])(weights=None)
-        self.features = nn.Sequential(trunk.conv1, trunk.maxpool, trunk.stage2, trunk.stage3, trunk.stage4, trunk.conv5)
-        channels = trunk.fc.in_features
-        cells = (info.input_size + 31) // 32
+        self.features, channels, cells = build_trunk(info.backbone, info.width, info.input_size)
         self.pool = nn.Conv2d(channels, channels, cells, groups=channels, bias=False)
         nn.init.constant_(self.pool.weight, 1.0 / cells**2)
         self.cells = cells
@@ -242,12 +240,13 @@ def average_weights(networks: Sequence[CoefficientRegressor]) -> CoefficientRegr
     """The network whose every number is the mean of those of networks that went their ways from one start.
 
     Raises:
-        MorphError: networks of different widths, models or whitening.
+        MorphError: networks of different widths, backbones, models or whitening.
     """
     first, *others = networks
     for other in others:
         same = all(torch.equal(getattr(first, name), getattr(other, name)) for name in ("mean", "std"))
-        if not same or first.info.width != other.info.width or first.info.model_identity != other.info.model_identity:
+        alike = all(getattr(first.info, name) == getattr(other.info, name) for name in ("width", "backbone"))
+        if not same or not alike or first.info.model_identity != other.info.model_identity:
             raise MorphError("only weights that one run began from another can be averaged; these have other labels or widths")
     states = [network.state_dict() for network in networks]
     mean = copy.deepcopy(first)

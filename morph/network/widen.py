@@ -16,6 +16,7 @@ from torch import Tensor, nn
 
 from morph.errors import MorphError
 from morph.network.regressor import CoefficientRegressor
+from morph.network.trunks import SHUFFLENET
 
 STAGES = (2, 3, 4)  # places in ``CoefficientRegressor.features``
 LEAST_SHARE = 0.25  # of the mean share that a copy gets
@@ -26,8 +27,10 @@ def widen(network: CoefficientRegressor, width: float, *, seed: int = 0) -> Coef
     """The same function in a network of a larger ``width``, exact but for rounding.
 
     Raises:
-        MorphError: ``width`` is not larger.
+        MorphError: ``width`` is not larger, or the network is no ShuffleNetV2.
     """
+    if network.info.backbone != SHUFFLENET:
+        raise MorphError(f"only a ShuffleNetV2 is widened, and these weights have {network.info.backbone}; start from others")
     if width <= network.info.width:
         raise MorphError(f"a network of width {network.info.width} cannot be widened to {width}")
     generator = torch.Generator().manual_seed(seed)

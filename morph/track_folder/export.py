@@ -21,7 +21,7 @@ from morph.export.textures.footage import texture_from_footage
 from morph.export.usd import SUFFIXES
 from morph.export.web_page import PageProp
 from morph.frames.sources import open_source
-from morph.model import MorphableModel, load_default_model, load_model
+from morph.model import Lens, LensOptions, MorphableModel, interpupillary, load_default_model, load_model
 from morph.model.default_model import ONLY_DEFAULT
 from morph.track_folder.people import left_out, performance_of_track, person_of_track, placed_performance, recalibrated
 from morph.track_folder.read import Track, load_track
@@ -41,6 +41,7 @@ OF_MESHES = (
     "neutral_pose",
     "neutral",
     "gains",
+    "lens",
 )
 LOG = logging.getLogger(__name__)
 
@@ -66,6 +67,7 @@ class ExportPlan:
         neutral_pose: the head faces the viewer and does not move.
         neutral: resting face that weights are counted from: "none", "auto" or the number of a frame; None: as it was tracked.
         gains: "auto" stretches weights to what the person does at the most, "none" does not; None: as it was tracked.
+        lens: the camera, and how large the head is; None: as it was tracked.
     """
 
     kind: str | None = None
@@ -84,6 +86,7 @@ class ExportPlan:
     neutral_pose: bool = False
     neutral: str | int | None = None
     gains: str | None = None
+    lens: LensOptions | None = None
 
     def kind_of(self, out: Path) -> str:
         """The format of a file: one of :data:`morph.export.formats.FORMATS`, or "png" for the texture alone.
@@ -134,9 +137,24 @@ class ExportPlan:
         track = recalibrated(track, person, model, self.neutral, self.gains)
         performance = performance_of_track(track, model, person)
         if kind != "csv":  # whose weights and angles are the track's own
-            performance = placed_performance(track, performance)
+            performance = placed_performance(track, performance, self.camera(track), self.metric(track, person, model))
         performance = performance.still() if self.neutral_pose else performance
         return performance.clipped() if self.clip_weights else performance
+
+    def camera(self, track: Track) -> Lens | None:
+        """The lens as it is said here; None: as the track says it."""
+        if self.lens is None or track.size is None or not (self.lens.says_focal or self.lens.k1):
+            return None
+        return self.lens.lens(track.size)
+
+    def metric(self, track: Track, person: int, model: MorphableModel) -> float | None:
+        """True millimetres of one of the model's as it is said here; None: as the track says."""
+        if self.lens is not None and self.lens.interpupillary is not None:
+            shape = track.coefficients.shape[track.id == person].mean(0)
+            return self.lens.interpupillary / interpupillary(model, shape)
+        if self.lens is not None and self.lens.scale != 1.0:
+            return self.lens.scale
+        return None
 
     def footage_texture(self, track: Track, person: int) -> tuple[Image, MorphableModel]:
         """The texture of a face, and the model that it is for: at level 1, all levels have the same texture coordinates.

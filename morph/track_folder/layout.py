@@ -12,11 +12,11 @@ from typing import Any
 from morph.errors import MorphError
 from morph.marks import is_ours
 from morph.outputs import identity_of
-from morph.track_folder.tables import FORMAT, LANDMARKS_BEGIN
+from morph.track_folder.tables import FORMAT, LANDMARKS_BEGIN, POSES_BEGIN
 
 RECORD = ".unfinished.json"  # from before the first file of a track until after its summary
 SUMMARY = "summary.json"
-RESULTS = (SUMMARY, "coefficients.npz", "landmarks.csv", "overlay.mp4", "overlay.png")
+RESULTS = (SUMMARY, "coefficients.npz", "landmarks.csv", "head_pose.csv", "overlay.mp4", "overlay.png")
 MESH_FILE = re.compile(r"-?\d{5,}(_\d+)?\.obj|head\.mtl|texture\.png")  # in mesh/
 
 
@@ -101,4 +101,5 @@ def _is_own(file: Path) -> bool:
     if not file.stat().st_size or is_ours(file):
         return True
     with file.open("rb") as stream:
-        return file.suffix == ".csv" and stream.read(len(LANDMARKS_BEGIN)) == LANDMARKS_BEGIN.encode()
+        begins = tuple(line.encode() for line in (LANDMARKS_BEGIN, POSES_BEGIN))
+        return file.suffix == ".csv" and stream.read(max(map(len, begins))).startswith(begins)

@@ -109,7 +109,7 @@ def placed_performance(
     rows = np.flatnonzero(track.id == performance.id)
     lens = lens_of_track(track, performance.size) if lens is None else lens
     if metric is None:
-        known = getattr(track, "metric", None)
+        known = track.metric
         metric = 1.0 if known is None else float(np.median(known[rows]))
     return before_pinhole(performance, track.coefficients[rows], lens, metric)
 
@@ -121,8 +121,7 @@ def lens_of_track(track: Track, size: tuple[int, int]) -> Lens:
         track: read back from a folder of ``morph track``.
         size: width and height of the clip.
     """
-    lens: Lens | None = getattr(track, "lens", None)
-    return Lens.assume(size) if lens is None else lens
+    return Lens.assume(size) if track.lens is None else track.lens
 
 
 def recalibrated(track: Track, person: int, model: MorphableModel, neutral: str | int | None, gains: str | None) -> Track:

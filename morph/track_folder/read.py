@@ -13,7 +13,7 @@ import numpy.typing as npt
 
 from morph.arrays import Doubles, Indices
 from morph.errors import MorphError
-from morph.model import Coefficients, MorphableModel
+from morph.model import Coefficients, Lens, MorphableModel
 from morph.npz import read_npz
 from morph.tracking.resting import RestingFace
 
@@ -33,6 +33,9 @@ class Track:
         size: width and height of the clip in pixels, or None where the track does not say.
         folder: where it was read from.
         score: ``(N,)`` how sure the tracker was, 0..1, or None where the track does not say.
+        lens: of the first face; None where the track does not say.
+        pose: ``(N, 4, 4)`` model frame to camera frame in millimetres, see docs/conventions.md; None as ``lens``.
+        metric: ``(N,)`` true millimetres of one of the model's; None as ``lens``.
         resting: by the number of a person, what exported weights are counted from; without it from the model's neutral face.
     """
 
@@ -46,6 +49,9 @@ class Track:
     folder: Path = Path()
     score: Doubles | None = None
     resting: dict[int, RestingFace] = field(default_factory=dict)
+    lens: Lens | None = None
+    pose: Doubles | None = None
+    metric: Doubles | None = None
 
     @property
     def first(self) -> int:
@@ -131,6 +137,7 @@ def load_track(folder: str | os.PathLike[str]) -> Track:
     except (MorphError, IndexError) as error:
         raise MorphError(f"{path} is damaged: {error}; track the clip again with `morph track`") from None
     summary = _read_summary(folder / "summary.json")
+    lens, pose, metric = _space(arrays, _size(arrays, summary), order)
     return Track(
         values["frame"].astype(np.int64),
         values["time"].astype(np.float64),
@@ -142,7 +149,26 @@ def load_track(folder: str | os.PathLike[str]) -> Track:
         folder,
         arrays["score"][order].astype(np.float64) if arrays.get("score", np.zeros(0)).shape == (count,) else None,
         _resting(arrays, path),
+        lens,
+        pose,
+        metric,
     )
+
+
+def _space(
+    arrays: dict[str, npt.NDArray[Any]], size: tuple[int, int] | None, order: Indices
+) -> tuple[Lens | None, Doubles | None, Doubles | None]:
+    """Lens, poses and sizes of the heads, by sorted rows; None where the track does not say them, or cannot be right."""
+    wanted = {"pose": (4, 4), "focal": (), "principal": (2,), "k1": (), "lens_assumed": (), "metric": ()}
+    if size is None or any(arrays.get(name, np.zeros(0)).shape != (len(order), *tail) for name, tail in wanted.items()):
+        return None, None, None
+    found = {name: arrays[name][order].astype(np.float64) for name in wanted}
+    if not all(np.isfinite(values).all() for values in found.values()):
+        return None, None, None
+    x, y = found["principal"][0].tolist()
+    focal, assumed = float(found["focal"][0]), bool(found["lens_assumed"][0])
+    how = "assumed" if assumed else "of the track"
+    return Lens(focal, *size, (x, y), float(found["k1"][0]), assumed, how), found["pose"], found["metric"]
 
 
 def _resting(arrays: dict[str, npt.NDArray[Any]], path: Path) -> dict[int, RestingFace]:

@@ -28,7 +28,7 @@ from morph.track_folder.background_writer import WriteBehind
 from morph.track_folder.layout import RECORD, SUMMARY, check_places, own_files
 from morph.track_folder.resume import check_resume, remove_half_written, remove_record, track_settings, write_record
 from morph.track_folder.seen import offline, online
-from morph.track_folder.tables import write_coefficients, write_landmarks
+from morph.track_folder.tables import write_coefficients, write_landmarks, write_poses
 from morph.tracking import Face, Tracker
 from morph.tracking.calibration import picture_of
 from morph.tracking.overlay import draw_faces
@@ -36,7 +36,7 @@ from morph.tracking.overlay import draw_faces
 FORMAT = "morph-track-1"
 WAITING = 4  # frames that wait to be drawn, at most
 MESHES_WAITING = 24  # coefficients that wait to be meshes, at most
-TABLES = ("coefficients.npz", "landmarks.csv")
+TABLES = ("coefficients.npz", "landmarks.csv", "head_pose.csv")
 
 
 @dataclasses.dataclass(frozen=True)
@@ -296,8 +296,9 @@ class _Run:
         """Write the tables and the summary."""
         tracker = self.tracker
         resting = tracker.calibration.of(self.faces)
-        write_coefficients(self.folder / "coefficients.npz", self.faces, tracker.model, self.size, resting)
+        space = write_coefficients(self.folder / "coefficients.npz", self.faces, tracker.model, self.size, resting)
         write_landmarks(self.folder / "landmarks.csv", self.faces)
+        write_poses(self.folder / "head_pose.csv", self.faces, space)
         side = sum(self.watch.seconds.get(stage, 0.0) for stage in ("overlay", "prepare", "material"))
         stages = {name: round(1000 * seconds / self.count, 3) for name, seconds in self.watch.seconds.items()}
         threads = cpu - sum(self.watch.seconds.values())
@@ -320,6 +321,7 @@ class _Run:
             "vertices": tracker.model.n_vertices,
             "model": {"name": tracker.model.name, "identity": tracker.model.identity},
             "weights": tracker.regressor.path.name,
+            "camera": tracker.lens_of(self.size).as_json(),
             "cpu_ms_per_frame": stages | {"other": round(1000 * max(threads, 0.0) / self.count, 3)},
             "cpu_ms_per_frame_without_overlay": round(1000 * (cpu - side) / self.count, 3),
             "fps_without_overlay": round(self.count / max(cpu - side, 1e-9), 1),

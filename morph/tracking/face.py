@@ -9,8 +9,9 @@ from typing import Any
 
 import numpy as np
 
-from morph.arrays import Floats, Reals
-from morph.model import Coefficients, Decoder, MorphableModel
+from morph.arrays import Doubles, Floats, Reals
+from morph.errors import MorphError
+from morph.model import Coefficients, Decoder, HeadPoses, Lens, MorphableModel, place_heads
 from morph.model.rest_pose import head_angles, rest_turn
 from morph.tracking.resting import RestingFace
 
@@ -29,6 +30,8 @@ class Face:
         landmarks: ``(68, 2)`` pixels, iBUG order.
         resting: what ``blendshapes`` are counted from, and where they are 1; None: from the model's own neutral face. Mesh and
             coefficients do not depend on it.
+        lens: the camera that ``pose`` is before; ``coefficients`` do not depend on it.
+        metric: true millimetres of one of the model's.
 
     Example:
         >>> from morph.tracking import Tracker
@@ -49,6 +52,8 @@ class Face:
     landmarks: Reals
     decoder: Decoder = field(repr=False)
     resting: RestingFace | None = field(default=None, repr=False)
+    lens: Lens | None = field(default=None, repr=False)
+    metric: float = field(default=1.0, repr=False)
 
     @property
     def model(self) -> MorphableModel:
@@ -77,6 +82,28 @@ class Face:
         turned = self.vertices @ np.asarray(pose.rotation, np.float32).T
         return np.asarray(turned + np.array([*shift, 0.0], np.float32))
 
+    @functools.cached_property
+    def placed(self) -> HeadPoses:
+        """Where the head is before the lens, one row: turn, place, quaternion and angles in the camera's frame.
+
+        Raises:
+            MorphError: the face was made without a lens.
+        """
+        if self.lens is None:
+            raise MorphError("this face knows no camera; give `lens=`, as a tracker does")
+        return place_heads(self.model, self.coefficients, self.lens, self.metric)
+
+    @property
+    def pose(self) -> Doubles:
+        """``(4, 4)`` from the model's frame to the camera's in millimetres: x right, y up, z to the viewer, so seen at -z.
+
+        ``pose @ [x, y, z, 1]``, see docs/conventions.md; where nobody gave the lens, it is assumed, and with it the distance.
+
+        Raises:
+            MorphError: the face was made without a lens.
+        """
+        return np.asarray(self.placed.matrices[0])
+
     @property
     def euler_degrees(self) -> dict[str, float]:
         """``yaw`` (positive to the subject's left), ``pitch`` (up) and ``roll`` (crown to the subject's right) in degrees.
@@ -91,6 +118,7 @@ class Face:
         """All but the mesh, as plain values for JSON.
 
         ``frame``, ``time``, ``id``, ``score``, ``box``, ``landmarks``, ``blendshapes`` and ``euler_degrees`` as the attributes;
+        ``pose`` 4 × 4 and ``lens`` where the camera is known (or assumed, as it then says);
         ``rotation`` 3 × 3, rows first, from the model to the camera, ``scale`` pixels a unit of the model and ``translation``
         pixels, as :class:`morph.model.Coefficients` has them.
         """
@@ -98,6 +126,7 @@ class Face:
         plain: dict[str, Any] = {name: getattr(self, name) for name in ("frame", "time", "id", "score")}
         plain |= {name: np.asarray(getattr(self, name)).tolist() for name in ("box", "landmarks")}
         plain |= {"blendshapes": self.blendshapes, "euler_degrees": self.euler_degrees}
+        plain |= {} if self.lens is None else {"pose": self.pose.tolist(), "lens": self.lens.as_json()}
         return plain | {name: np.asarray(getattr(pose, name)).tolist() for name in ("rotation", "scale", "translation")}
 
     def __getstate__(self) -> dict[str, Any]:

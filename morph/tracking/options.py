@@ -16,9 +16,9 @@ from morph.inference.expressions import default_expressions, find_expressions, o
 from morph.inference.face_reader import CropRegressor, FaceReader, Refinements
 from morph.inference.fingerprint import content_of
 from morph.inference.identity import default_identity, find_identity, open_identity
-from morph.inference.onnx_session import PROVIDERS
+from morph.inference.onnx_session import AUTO, PROVIDERS
 from morph.inference.regressor import Regressor, find_weights
-from morph.model import MorphableModel, landmark_decoder, load_default_model, load_model
+from morph.model import LensOptions, MorphableModel, landmark_decoder, load_default_model, load_model
 from morph.tracking.calibration import GAINS, frame_of, picture_of
 from morph.tracking.detection.detector import default_detector
 from morph.tracking.smoothing.face_smoother import SmoothingConfig
@@ -53,8 +53,11 @@ class TrackerOptions:
             each person is found to have, the number of a frame that shows it, or a picture of the person at rest. Meshes and
             coefficients are the same with each, see :mod:`morph.tracking.resting`.
         gains: "auto" stretches each weight so that what the person does at the most is 1; "none" does not.
+        lens: the camera that ``Face.pose`` is before, and how large heads are; without a word of it 50 mm are assumed. Pixels
+            do not depend on it.
         threads: threads of ONNX Runtime.
-        device: where networks run: "cpu", "cuda", "coreml" or "directml", as far as the ONNX Runtime that is installed can.
+        device: where networks run: "cpu", "cuda", "coreml" or "directml", as far as the ONNX Runtime can; auto takes
+            the first of the others that starts, or else the CPU.
 
     Raises:
         MorphError: a value of another type, or out of its range.
@@ -77,6 +80,7 @@ class TrackerOptions:
     smoothing: SmoothingConfig | None = dataclasses.field(default_factory=SmoothingConfig)
     neutral: FilePath | int = "none"
     gains: str = "none"
+    lens: LensOptions = dataclasses.field(default_factory=LensOptions)
     threads: int = 1
     device: str = "cpu"
 
@@ -88,6 +92,8 @@ class TrackerOptions:
             raise MorphError(f"model must be a MorphableModel or its file, got {_type_of(self.model)}")
         if not isinstance(self.smoothing, SmoothingConfig | None):
             raise MorphError(f"smoothing must be a SmoothingConfig or None, got {_type_of(self.smoothing)}")
+        if not isinstance(self.lens, LensOptions):
+            raise MorphError(f"lens must be LensOptions, got {_type_of(self.lens)}")
         for name in ("level", "max_faces", "detect_every", "passes", "threads"):
             object.__setattr__(self, name, _whole(name, getattr(self, name)))
         for name in ("max_faces", "detect_every", "threads"):
@@ -103,8 +109,8 @@ class TrackerOptions:
             raise MorphError(f"level must be 0, 1 or 2, got {self.level}")
         if self.passes not in PASSES:
             raise MorphError(f"passes must be 1 or 2, got {self.passes}")
-        if self.device not in PROVIDERS:
-            raise MorphError(f"device must be one of {', '.join(PROVIDERS)}, got {self.device!r}")
+        if self.device not in (*PROVIDERS, AUTO):
+            raise MorphError(f"device must be one of {', '.join((*PROVIDERS, AUTO))}, got {self.device!r}")
 
     def open_model(self) -> MorphableModel:
         """The morphable model.
@@ -172,6 +178,7 @@ class TrackerOptions:
             "neutral": str(self.neutral) if picture is None else content_of(picture),
             "model": model.identity,
             "vertices": model.n_vertices,
+            "lens": dataclasses.asdict(self.lens),
             "smoothing": None if full.smoothing is None else dataclasses.asdict(full.smoothing),
         }
         return {name: value for name, value in plain.items() if name not in ("level", *UNCHANGED_BY)}

@@ -22,7 +22,7 @@ from morph.inference.appearance import glimpse, likeness, shrunk, tone
 from morph.inference.experts import choice_of
 from morph.inference.face_reader import DOUBTFUL_ERROR, Look, is_possible
 from morph.inference.fingerprint import content_of
-from morph.model import MorphableModel
+from morph.model import Lens, MorphableModel, interpupillary
 from morph.model.open_decoder import open_decoder
 from morph.stopwatch import Stopwatch
 from morph.tracking.association import HIDING, MEMORY, RECALL, Appearance, Motion, assign, crowded, misplaced, recalled
@@ -160,6 +160,7 @@ class Tracker:
             self._background.drop()
         self._finder.forget()
         self._index = 0
+        self._camera: Lens | None = None
         self._glimpse: Floats | None = None
         self._waiting = False  # whether a face half behind another one was seen last, and nobody knows whose it is
         self._others: Floats = np.zeros((0, 4))  # faces that the detector saw last and that are not followed
@@ -225,7 +226,8 @@ class Tracker:
         kept = without_twins(self._tracks)
         self._lost += [track for track in self._tracks if track not in kept]
         self._tracks = kept
-        faces = [self._face(track, index, time) for track in sorted(self._tracks, key=lambda track: track.id)]
+        lens = self.lens_of(image.shape[1::-1])
+        faces = [self._face(track, index, time, lens) for track in sorted(self._tracks, key=lambda track: track.id)]
         return self.calibration.see(faces)
 
     def detect_in_background(self) -> None:
@@ -403,9 +405,33 @@ class Tracker:
     def _rigid_points(self) -> RigidPoints:
         return rigid_points(self.model)
 
-    def _face(self, track: FaceTrack, index: int, time: float) -> Face:
+    def lens_of(self, size: tuple[int, int]) -> Lens:
+        """The camera of pictures of this width and height."""
+        if self._camera is None or self._camera.size != size:
+            self._camera = self.options.lens.lens(size)
+        return self._camera
+
+    def _metric(self, track: FaceTrack) -> float:
+        """True millimetres of one of the model's, for this person."""
+        wanted = self.options.lens.interpupillary
+        if wanted is None:
+            return self.options.lens.scale
+        return wanted / interpupillary(self.model, np.asarray(track.coefficients.shape, np.float64))
+
+    def _face(self, track: FaceTrack, index: int, time: float, lens: Lens) -> Face:
         box = box_of(track.landmarks)
-        return Face(index, time, track.id, box, track.score, track.coefficients, track.landmarks, self.decoder)
+        return Face(
+            index,
+            time,
+            track.id,
+            box,
+            track.score,
+            track.coefficients,
+            track.landmarks,
+            self.decoder,
+            lens=lens,
+            metric=self._metric(track),
+        )
 
 
 def _differ(look: Look, detection: Floats) -> bool:

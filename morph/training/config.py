@@ -42,11 +42,13 @@ class Data(_Section):
 
 
 class Network(_Section):
-    """The regressor. ``start`` are weights to begin from, .safetensors or .onnx, of the same width or a smaller one, which is
-    widened (:func:`morph.network.widen.widen`); their head counts only if it is of the same model. ``angle_borders``: degrees
-    of |yaw| between experts by angle, :class:`morph.network.regressor.AngleExperts`. ``freeze``: only those learn.
+    """The regressor. ``backbone``: "shufflenet_v2" of ``width``, or "timm/NAME", a convolutional network of timm, from chance.
+    ``start`` are weights to begin from, .safetensors or .onnx, of the same backbone and width or a smaller one, then widened
+    (:func:`morph.network.widen.widen`); their head counts only if it is of the same model. ``angle_borders``: degrees of |yaw|
+    between experts by angle, :class:`morph.network.regressor.AngleExperts`. ``freeze``: only those learn.
     ``rewhiten``: the start's answers are put into the whitening of this run's labels, where they spread otherwise."""
 
+    backbone: str = "shufflenet_v2"
     width: float = 1.0
     input_size: int = pydantic.Field(default=120, ge=32, le=512)
     start: Path | None = None

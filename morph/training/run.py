@@ -58,10 +58,13 @@ def build_network(config: TrainingConfig, model: MorphableModel, data: CropData)
         licence=config.licence,
         trained_on=f"{config.name}: {names}",
         angle_borders=config.network.angle_borders,
+        backbone=config.network.backbone,
     )
     network = CoefficientRegressor(info, mean, std)
     if config.network.start is not None:
         start = _read_start(config.network.start, data)
+        if start.info.backbone != info.backbone:
+            raise MorphError(f"{config.network.start} has the backbone {start.info.backbone}, the recipe {info.backbone}")
         if start.info.width > info.width:
             raise MorphError(f"{config.network.start} has width {start.info.width}, the recipe asks for only {info.width}")
         if start.info.input_size != info.input_size:
@@ -210,6 +213,11 @@ def _read_recipe(note: Path, kind: type[BaseModel]) -> BaseModel | None:
         return None
 
 
+def _device_name(device: torch.device) -> str:
+    """The kind of a device, and what a graphics card is called."""
+    return f"{device} ({torch.cuda.get_device_name(device)})" if device.type == "cuda" else str(device)
+
+
 def fit(module: RegressorModule, data: CropData, folder: Path, *, progress: bool = True) -> Path:
     """Train a module on its data in a folder that was claimed, from its last checkpoint where there is one.
 
@@ -237,6 +245,8 @@ def fit(module: RegressorModule, data: CropData, folder: Path, *, progress: bool
         num_sanity_val_steps=0,
         log_every_n_steps=50,
     )
+    if trainer.is_global_zero:
+        print(f"training on {_device_name(trainer.strategy.root_device)}", flush=True)
     last = folder / "last.ckpt"
     trainer.fit(module, data, ckpt_path=last if last.is_file() else None, weights_only=True)
     if trainer.is_global_zero:

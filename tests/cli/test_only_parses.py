@@ -101,6 +101,6 @@ def test_the_folder_of_verbs_holds_no_more_than_fifteen_files() -> None:
 
 @pytest.mark.parametrize("folder", ["morph", "viewer"])
 def test_texts_that_are_said_often_stand_once(folder: str) -> None:
-    for words in ("pip install 'morph[train]'", "is for the default model; leave it out"):
+    for words in ("pip install 'morph-face[train]'", "is for the default model; leave it out"):
         found = [file.name for file in (ROOT / folder).rglob("*.py") if words in file.read_text(encoding="utf-8")]
         assert len(found) <= 1, f"{words}: {found}"

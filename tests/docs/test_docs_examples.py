@@ -12,6 +12,7 @@ from pathlib import Path
 import cv2
 import pytest
 
+from morph import Tracker, read_picture
 from morph.cli.demo import demo_files
 
 ROOT = Path(__file__).parents[2]
@@ -97,6 +98,18 @@ def test_data_loader():
     lines = run("data_loader.py", *[str(PICTURE)] * 3)
     assert [line.split(") ")[0] for line in lines] == ["(2, 52", "(1, 52"]
     assert float(lines[0].split()[-1]) > 0.2
+
+
+@pytest.mark.slow
+def test_own_network(tmp_path):
+    pytest.importorskip("onnx")
+    assert run("own_network.py", str(tmp_path / "own.onnx"))[-1] == "112"
+    (face,) = Tracker(tmp_path / "own.onnx", level=0).process(read_picture(PICTURE))
+    assert face.vertices == pytest.approx(face.model.mean, abs=1e-3)
+    centre = face.box.reshape(2, 2).mean(0)
+    assert centre == pytest.approx([226, 132], abs=10)  # of the portrait's face
+    code = [line for line in (EXAMPLES / "own_network.py").read_text().splitlines() if line.strip()]
+    assert len(code) <= 40
 
 
 @pytest.mark.slow

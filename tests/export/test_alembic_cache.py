@@ -19,7 +19,7 @@ from morph.export.shot.shot import shot_of
 @pytest.fixture
 def read():
     """Reads an archive: times, points of each sample, faces and texture coordinates of their corners."""
-    pytest.importorskip("alembic3d", reason="alembic3d is not installed: pip install 'morph[alembic]'")
+    pytest.importorskip("alembic3d", reason="alembic3d is not installed: pip install 'morph-face[alembic]'")
     from alembic3d import Abc, AbcGeom
 
     def reader(path):
@@ -77,6 +77,6 @@ def test_missing_package(write_track, tmp_path, capsys, monkeypatch):
     monkeypatch.setitem(sys.modules, "imath", None)
     assert main(["export", str(write_track()), "--out", str(tmp_path / "head.abc")]) == 2
     said = capsys.readouterr().err
-    assert "Alembic needs alembic3d; install it with: pip install 'morph[alembic]'" in said
+    assert "Alembic needs alembic3d; install it with: pip install 'morph-face[alembic]'" in said
     assert said.count("\n") == 1
     assert not list(tmp_path.glob("*.abc"))

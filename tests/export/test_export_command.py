@@ -161,5 +161,5 @@ def test_missing_extra_is_one_line(
     write_track: WriteTrack, tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setitem(sys.modules, "pxr", None)
-    assert "pip install 'morph[usd]'" in fails(capsys, write_track(), tmp_path / "a.usdc", "--level", "0")
+    assert "pip install 'morph-face[usd]'" in fails(capsys, write_track(), tmp_path / "a.usdc", "--level", "0")
     assert not list(tmp_path.glob("a.*"))

@@ -120,7 +120,7 @@ def test_time_codes_are_whole_where_the_clip_allows(performance: Performance) ->
 
 def test_missing_extra_is_one_line(performance: Performance, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "pxr", None)
-    with pytest.raises(MorphError, match=r"pip install 'morph\[usd\]'"):
+    with pytest.raises(MorphError, match=r"pip install 'morph-face\[usd\]'"):
         write_usd(tmp_path / "head.usdc", performance, np.zeros((4, 4, 3), np.uint8))
     assert list(tmp_path.glob("head*")) == []
 

@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-pytest.importorskip("torch", reason="torch is not installed: pip install 'morph[train]'")
+pytest.importorskip("torch", reason="torch is not installed: pip install 'morph-face[train]'")
 
 from morph.datasets.crops import CropSet
 from morph.errors import MorphError

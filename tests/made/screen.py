@@ -16,7 +16,7 @@ ROOT = Path(__file__).resolve().parents[2]
 @pytest.fixture
 def display():
     """A virtual screen with OpenGL."""
-    pytest.importorskip("pyrender", reason="pyrender is not installed; pip install 'morph[viewer]'")
+    pytest.importorskip("pyrender", reason="pyrender is not installed; pip install 'morph-face[viewer]'")
     for tool in ("Xvfb", "xdotool"):
         if shutil.which(tool) is None:
             pytest.skip(f"{tool} is not installed; apt-get install xvfb xdotool libgl1 to run this test")

@@ -6,7 +6,7 @@ import math
 
 import pytest
 
-torch = pytest.importorskip("torch", reason="torch is not installed: pip install 'morph[train]'")
+torch = pytest.importorskip("torch", reason="torch is not installed: pip install 'morph-face[train]'")
 
 from morph.network.losses import parameter_loss, vertex_loss, wing_loss  # noqa: E402
 

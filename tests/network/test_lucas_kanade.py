@@ -6,7 +6,7 @@ import cv2
 import numpy as np
 import pytest
 
-pytest.importorskip("torch", reason="torch is not installed: pip install 'morph[train]'")
+pytest.importorskip("torch", reason="torch is not installed: pip install 'morph-face[train]'")
 
 import torch
 

@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-torch = pytest.importorskip("torch", reason="torch is not installed: pip install 'morph[train]'")
+torch = pytest.importorskip("torch", reason="torch is not installed: pip install 'morph-face[train]'")
 
 from morph.cli import main  # noqa: E402
 from morph.errors import MorphError  # noqa: E402

@@ -123,7 +123,7 @@ def worker(request: pytest.FixtureRequest, whole: dict[str, list[tuple[Path, str
     """A process that reads files of the kind that the test is given."""
     kind = request.node.callspec.params["kind"]
     if kind not in whole:
-        pytest.skip(f"{kind} needs an extra that is not installed: pip install 'morph[train]'")
+        pytest.skip(f"{kind} needs an extra that is not installed: pip install 'morph-face[train]'")
     made = Worker(whole[kind][0][0], kind)
     yield made
     made.close()

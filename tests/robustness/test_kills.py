@@ -77,7 +77,7 @@ def test_a_killed_synth(tmp_path: Path) -> None:
 
 @pytest.mark.slow
 def test_a_killed_training(tmp_path: Path) -> None:
-    pytest.importorskip("lightning", reason="lightning is not installed: pip install 'morph[train]'")
+    pytest.importorskip("lightning", reason="lightning is not installed: pip install 'morph-face[train]'")
     from toy_crops import recipe
 
     (tmp_path / "r.yaml").write_text(yaml.safe_dump(recipe(tmp_path, epochs=1)))

@@ -55,7 +55,7 @@ def test_killed_at_random_moments_and_resumed_it_is_the_unbroken_run_byte_by_byt
     whole, broken = tmp_path / "whole", tmp_path / "broken"
     subprocess.run(command(clip, whole, "--smooth", smooth), check=True, stdout=subprocess.DEVNULL)
     expected = contents(whole)
-    assert len(expected) == FRAMES + 5  # material, texture, coefficients, landmarks, overlay
+    assert len(expected) == FRAMES + 6  # material, texture, coefficients, poses, landmarks, overlay
     random = Random(smooth)  # the same moments in every run
     moments = [(random.randrange(1, FRAMES // 2), random.random() * 0.03), (FRAMES // 2, random.random() * 0.06)]
     times: dict[str, int] = {}

@@ -101,7 +101,7 @@ def test_a_second_track_takes_only_what_the_first_one_listed_and_wrote(tracker, 
         track_to_folder(open_source(PORTRAIT), tracker, out)
     track_to_folder(open_source(PORTRAIT), tracker, out, TrackOptions(mesh=False))
     assert sorted(contents(out)) == sorted(
-        ["coefficients.npz", "landmarks.csv", "overlay.png", "summary.json", "overlay/bert.png", *kept]
+        ["coefficients.npz", "head_pose.csv", "landmarks.csv", "overlay.png", "summary.json", "overlay/bert.png", *kept]
     )
     assert contents(out).items() >= kept.items()
 
@@ -113,7 +113,7 @@ def test_a_record_that_points_elsewhere_takes_nothing_there(tracker, clip, tmp_p
     (tmp_path / "texture.png").write_bytes(b"")
     record["files"] += ["../texture.png", str(clip), "../talk.mp4"]
     (out / "summary.json").write_text(json.dumps(record))
-    assert {file.name for file in own_files(out)} == {"summary.json", "coefficients.npz", "landmarks.csv"}
+    assert {file.name for file in own_files(out)} == {"summary.json", "coefficients.npz", "head_pose.csv", "landmarks.csv"}
     track_to_folder(open_source(clip), tracker, out, BARE)
     assert clip.exists()
     assert (tmp_path / "texture.png").exists()

@@ -67,6 +67,7 @@ def test_a_mesh_for_each_frame_with_a_face_and_nothing_left_over(tracked):
     assert meshes == [*(f"{i:06d}.obj" for i in range(9) if i not in EMPTY), "head.mtl", "texture.png"]
     assert sorted(path.name for path in folder.iterdir()) == [
         "coefficients.npz",
+        "head_pose.csv",
         "landmarks.csv",
         "mesh",
         "overlay.mp4",
@@ -127,6 +128,7 @@ def test_a_second_track_replaces_the_first_and_spares_other_files(tracker, clip,
     assert sorted(path.name for path in (tmp_path / "mesh").iterdir()) == ["000000.obj", "head.mtl", "notes.obj", "texture.png"]
     assert sorted(path.name for path in tmp_path.iterdir()) == [
         "coefficients.npz",
+        "head_pose.csv",
         "landmarks.csv",
         "mesh",
         "notes.txt",
@@ -139,7 +141,12 @@ def test_switches(tracker, clip, tmp_path):
     options = TrackOptions(mesh=False, overlay=False, frames=2)
     summary = track_to_folder(open_source(clip), tracker, tmp_path, options)
     assert summary["frames"] == 2
-    assert sorted(path.name for path in tmp_path.iterdir()) == ["coefficients.npz", "landmarks.csv", "summary.json"]
+    assert sorted(path.name for path in tmp_path.iterdir()) == [
+        "coefficients.npz",
+        "head_pose.csv",
+        "landmarks.csv",
+        "summary.json",
+    ]
 
 
 def test_a_neutral_pose_stays_in_the_model_frame(tracker, model, tmp_path):

@@ -38,7 +38,7 @@ from morph.stopwatch import Stopwatch
         ({"passes": 3}, "passes must be 1 or 2, got 3"),
         ({"threads": 0}, "threads must be at least 1, got 0"),
         ({"threads": "2"}, "threads must be a whole number, got '2'"),
-        ({"device": "abacus"}, "device must be one of cpu, cuda, coreml, directml, got 'abacus'"),
+        ({"device": "abacus"}, "device must be one of cpu, cuda, coreml, directml, auto, got 'abacus'"),
         ({"smoothing": "online"}, "smoothing must be a SmoothingConfig or None, got str"),
         ({"neutral": 1.5}, "neutral must be none, auto, the number of a frame, or a picture, got 1.5"),
         ({"neutral": ""}, "neutral must be none, auto, the number of a frame, or a picture, got ''"),
@@ -161,7 +161,7 @@ def test_networks_that_are_not_there_are_one_line(tmp_path: Path) -> None:
 
 def test_a_device_that_this_runtime_lacks_is_one_line(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(load_onnxruntime(), "get_available_providers", lambda: ["CPUExecutionProvider"])
-    with pytest.raises(MorphError, match="cannot use 'cuda'; install one that can, or choose cpu"):
+    with pytest.raises(MorphError, match="cannot use 'cuda': replace onnxruntime by onnxruntime-gpu"):
         Tracker(level=0, device="cuda")
     assert Tracker(level=0).options.device == "cpu"
 

@@ -11,7 +11,7 @@ import pytest
 import yaml
 from clips import portrait, write_clip
 
-pytest.importorskip("lightning", reason="lightning is not installed: pip install 'morph[train]'")
+pytest.importorskip("lightning", reason="lightning is not installed: pip install 'morph-face[train]'")
 
 import torch
 from toy_crops import MODEL

@@ -30,7 +30,7 @@ import cv2
 import numpy as np
 import pytest
 
-pytest.importorskip("lightning", reason="lightning is not installed: pip install 'morph[train]'")
+pytest.importorskip("lightning", reason="lightning is not installed: pip install 'morph-face[train]'")
 
 from morph.datasets.training_batches import TrainingBatches
 from morph.evaluation.aflw2000.nme import nme

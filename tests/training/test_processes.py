@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 import yaml
 
-pytest.importorskip("lightning", reason="lightning is not installed: pip install 'morph[train]'")
+pytest.importorskip("lightning", reason="lightning is not installed: pip install 'morph-face[train]'")
 
 from safetensors.numpy import load_file
 from toy_crops import recipe

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 import yaml
 
-pytest.importorskip("lightning", reason="lightning is not installed: pip install 'morph[train]'")
+pytest.importorskip("lightning", reason="lightning is not installed: pip install 'morph-face[train]'")
 
 from toy_crops import recipe
 
@@ -21,9 +21,10 @@ from morph.training.run import read_curve, train
 
 
 @pytest.mark.slow
-def test_run_writes_everything_and_lowers_the_loss(tmp_path: Path) -> None:
+def test_run_writes_everything_and_lowers_the_loss(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     config = TrainingConfig.model_validate(recipe(tmp_path, epochs=6, samples_per_epoch=48, learning_rate=3e-3))
     weights = train(config, tmp_path / "run", progress=False)
+    assert "training on " in capsys.readouterr().out
     names = {path.name for path in (tmp_path / "run").iterdir()}
     assert {"config.yaml", "last.ckpt", "curve.csv", "curve.png", "weights.safetensors", "weights.onnx"} <= names
     assert weights.stat().st_size > 1e6

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 import yaml
 
-pytest.importorskip("lightning", reason="lightning is not installed: pip install 'morph[train]'")
+pytest.importorskip("lightning", reason="lightning is not installed: pip install 'morph-face[train]'")
 
 from toy_crops import recipe
 

@@ -17,7 +17,7 @@ from viewer.draw.software import SoftwareRenderer
 BACKENDS = ("egl", "osmesa", "software")
 SOFTWARE_DRIVERS = ("llvmpipe", "softpipe", "swrast", "swiftshader")
 INSTALL_OPENGL = "apt-get install libosmesa6 libgl1 (or libegl1 and a driver)"
-INSTALL_VIEWER = "pip install 'morph[viewer]'"
+INSTALL_VIEWER = "pip install 'morph-face[viewer]'"
 
 
 class SceneRenderer(Protocol):

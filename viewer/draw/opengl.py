@@ -150,7 +150,7 @@ def import_pyrender(platform: str | None) -> Any:
     try:
         import pyrender
     except ModuleNotFoundError as error:
-        raise MorphError(f"the viewer needs {error.name}; install it with: pip install 'morph[viewer]'") from None
+        raise MorphError(f"the viewer needs {error.name}; install it with: pip install 'morph-face[viewer]'") from None
     except Exception as error:  # PyOpenGL and pyglet raise all kinds where a library is missing
         if before is None:
             os.environ.pop("PYOPENGL_PLATFORM", None)

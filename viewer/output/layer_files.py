@@ -261,7 +261,7 @@ def _exr_files() -> Callable[[FrameLayers, int], dict[str, Writer]]:
         import OpenEXR
     except ModuleNotFoundError:
         raise MorphError(
-            "EXR needs OpenEXR; install it with: pip install 'morph[layers]', or use `layers_format=png`"
+            "EXR needs OpenEXR; install it with: pip install 'morph-face[layers]', or use `layers_format=png`"
         ) from None
 
     def writer(channels: dict[str, npt.NDArray[Any]]) -> Writer:

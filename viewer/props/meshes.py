@@ -44,7 +44,9 @@ def _through_trimesh(path: Path) -> bytes:
     try:
         import trimesh
     except ModuleNotFoundError:
-        raise MorphError(f"reading {path.suffix} needs trimesh (pip install 'morph[viewer]'); or save it as .glb") from None
+        raise MorphError(
+            f"reading {path.suffix} needs trimesh (pip install 'morph-face[viewer]'); or save it as .glb"
+        ) from None
     try:
         scene = trimesh.load_scene(str(path))
         return bytes(scene.export(file_type="glb"))  # type: ignore[no-untyped-call]

@@ -69,11 +69,7 @@ class Space:
             zoom: pixels of the picture for one pixel of the clip.
             corner: column and row of the clip's upper left corner in the picture.
         """
-        points = part.vertices.astype(np.float64)
-        points[:, 2] = np.minimum(points[:, 2], -NEAREST)
-        seen = (self.lens.project(points) + 0.5) * zoom - 0.5 + np.asarray(corner)
-        z = self.lens.focal * zoom * np.log(METRE / -points[:, 2])
-        return dataclasses.replace(part, vertices=np.column_stack([seen[:, 0], -seen[:, 1], z]).astype(np.float32))
+        return pictured(part, self.lens, zoom, corner)
 
     def before_origin(self, row: int, z: Floats, zoom: float) -> Floats:
         """Millimetres towards the viewer from the plane of a head's origin, of z of the picture.
@@ -92,3 +88,19 @@ class Space:
             pose = self.track.coefficients[rows]
             self._identities[person] = identity_of(self.model, pose, self.lens)
         return self._identities[person]
+
+
+def pictured(part: MeshPart, lens: Lens, zoom: float = 1.0, corner: tuple[float, float] = (0.0, 0.0)) -> MeshPart:
+    """A part that stands before a lens as the picture sees it: column, minus row, and z in pixels.
+
+    Args:
+        part: vertices in millimetres before the camera.
+        lens: the camera.
+        zoom: pixels of the picture for one pixel of the lens's.
+        corner: column and row of the lens's upper left corner in the picture.
+    """
+    points = part.vertices.astype(np.float64)
+    points[:, 2] = np.minimum(points[:, 2], -NEAREST)
+    seen = (lens.project(points) + 0.5) * zoom - 0.5 + np.asarray(corner)
+    z = lens.focal * zoom * np.log(METRE / -points[:, 2])
+    return dataclasses.replace(part, vertices=np.column_stack([seen[:, 0], -seen[:, 1], z]).astype(np.float32))

@@ -45,7 +45,7 @@ def open_live_window(source: LiveSource) -> None:
         import pyglet
     except ModuleNotFoundError:
         raise MorphError(
-            "the window needs pyglet; install it with: pip install 'morph[viewer]', or use `no_window=True`"
+            "the window needs pyglet; install it with: pip install 'morph-face[viewer]', or use `no_window=True`"
         ) from None
     pyglet.options["shadow_window"] = False
     try:

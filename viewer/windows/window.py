@@ -68,7 +68,7 @@ def _make_window(painter: Painter, state: Playback, size: tuple[int, int], say: 
     try:
         import pyglet
     except ModuleNotFoundError:
-        raise MorphError("the window needs pyrender and pyglet; install them with: pip install 'morph[viewer]'") from None
+        raise MorphError("the window needs pyrender and pyglet; install them with: pip install 'morph-face[viewer]'") from None
     pyglet.options["shadow_window"] = False
     import_pyrender(None)
     try:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import dataclasses
 from collections.abc import Collection, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -10,6 +11,8 @@ from typing import TYPE_CHECKING, Any
 from morph.errors import MorphError
 
 if TYPE_CHECKING:
+    from morph.frames import FrameSource
+    from morph.model import LensOptions
     from morph.tracking import SmoothingConfig, Tracker, TrackerOptions
 
 SMOOTHING = {
@@ -63,12 +66,43 @@ ADDED: dict[str, dict[str, Any]] = {
         "default": "none",
         "help": "auto: stretch each weight so that what the person does at the most is 1 (default: none)",
     },
+    "device": {
+        "choices": ("cpu", "cuda", "coreml", "directml", "auto"),
+        "default": "cpu",
+        "help": "where networks run; auto: the first that the ONNX Runtime that is installed can start (default: cpu)",
+    },
     "weights": {"type": Path, "metavar": "FILE", "help": "ONNX weights, or x0.5, x1.0, x2.0 (default: x1.0)"},
     "model": {"type": Path, "metavar": "FILE", "help": "morphable model .npz of the weights (default: the one that ships)"},
 }
 
 
-UNWEIGHTED = ("neutral", "gains")  # of no meaning where no weights of people come out
+def _millimetres(text: str) -> float:
+    """A number; or why there is none."""
+    if text == "auto":
+        raise argparse.ArgumentTypeError("no lens is solved from a clip; give millimetres, or leave it out: 50 is assumed")
+    return float(text)
+
+
+LENS: dict[str, dict[str, Any]] = {
+    "focal": {
+        "type": _millimetres,
+        "metavar": "MM",
+        "help": "focal length of the lens in millimetres (default: as a picture's EXIF says it, else 50 is assumed)",
+    },
+    "sensor": {"type": float, "metavar": "MM", "help": "longer side of its sensor (default: 36, a full frame)"},
+    "fov": {"type": float, "metavar": "DEG", "help": "its horizontal field of view in degrees, instead of --focal"},
+    "focal_px": {"type": float, "metavar": "PX", "help": "its focal length in pixels, instead of --focal"},
+    "k1": {"type": float, "metavar": "K", "help": "its radial distortion, as OpenCV's (default: 0)"},
+    "interpupillary": {
+        "type": float,
+        "metavar": "MM",
+        "help": "distance of the person's pupils in millimetres (default: that of the head that is found)",
+    },
+    "scale": {"type": float, "metavar": "S", "help": "heads are S times as large as the one that is found (default: 1)"},
+}  # fields of LensOptions
+
+
+UNWEIGHTED = ("neutral", "gains", "lens")  # of no meaning where no weights and places of people come out
 
 
 def add(
@@ -84,14 +118,49 @@ def add(
     for name, keywords in ADDED.items():
         if name not in without:
             parser.add_argument(f"--{name.replace('_', '-')}", **keywords)
+    if "lens" not in without:
+        add_lens(parser)
     if "smoothing" in without:
         return
     said = "; ".join(f"{word}: {SMOOTHING[word]}" for word in smoothing)
     parser.add_argument("--smooth", choices=tuple(smoothing), default=smoothing[0], help=f"{said} (default: {smoothing[0]})")
 
 
-def read(options: argparse.Namespace) -> TrackerOptions:
+def add_lens(parser: argparse.ArgumentParser) -> None:
+    """Add what says which lens there was, and how large a head is; see docs/conventions.md."""
+    group = parser.add_argument_group("where heads are, in millimetres before the camera")
+    for name, keywords in LENS.items():
+        group.add_argument(f"--{name.replace('_', '-')}", **keywords)
+
+
+def lens_given(options: argparse.Namespace) -> bool:
+    """Whether the command line says anything of the focal length."""
+    return any(getattr(options, name, None) is not None for name in ("focal", "fov", "focal_px"))
+
+
+def lens_or_none(options: argparse.Namespace) -> LensOptions | None:
+    """What was said of lens and head; None where nothing was."""
+    return read_lens(options) if any(getattr(options, name, None) is not None for name in LENS) else None
+
+
+def read_lens(options: argparse.Namespace) -> LensOptions:
+    """What was said of the lens.
+
+    Raises:
+        MorphError: a value out of its range, or two that say the same.
+    """
+    from morph.model import LensOptions
+
+    given = {name: value for name in LENS if (value := getattr(options, name, None)) is not None}
+    return LensOptions(**given)
+
+
+def read(options: argparse.Namespace, source: FrameSource | None = None) -> TrackerOptions:
     """What was given; what the verb has no option for stands at its default.
+
+    Args:
+        options: of the command line.
+        source: what will be tracked; a picture may say its lens.
 
     Raises:
         MorphError: a value out of its range, or ``--level`` of a model that does not ship.
@@ -102,20 +171,37 @@ def read(options: argparse.Namespace) -> TrackerOptions:
     given = {name: getattr(options, name) for name in ADDED if hasattr(options, name)}
     if given.get("model") and given.get("level", 1) != 1:
         raise MorphError(ONLY_DEFAULT)
+    given["lens"] = read_lens(options)
+    if source is not None and not given["lens"].says_focal:
+        given["lens"] = _of_picture(given["lens"], source)
     if hasattr(options, "smooth"):
         given["smoothing"] = _smoothing(options.smooth)
     return TrackerOptions(**given)
 
 
-def open_tracker(options: argparse.Namespace) -> Tracker:
-    """The tracker that was asked for.
+def open_tracker(options: argparse.Namespace, source: FrameSource | None = None) -> Tracker:
+    """The tracker that was asked for; arguments as of :func:`read`.
 
     Raises:
         MorphError: as :func:`read`, or networks and model cannot be read or do not belong together.
     """
     from morph.tracking import Tracker
 
-    return Tracker(read(options))
+    return Tracker(read(options, source))
+
+
+def _of_picture(lens: LensOptions, source: FrameSource) -> LensOptions:
+    """The lens that a picture's EXIF says, or the first one of a sequence; as it was where none does."""
+    from morph.frames import read_picture
+    from morph.frames.exif.focal_length import focal_35mm, sensor_side
+
+    file = getattr(source, "files", [source.name])[0]
+    focal = focal_35mm(file) if source.kind in ("picture", "sequence") else None
+    if focal is None:
+        return lens
+    height, width = read_picture(file).shape[:2]
+    how = f"{focal:g} mm full frame, of the picture's EXIF"
+    return dataclasses.replace(lens, focal=focal, sensor=sensor_side(width, height), how=how)
 
 
 def _smoothing(word: str) -> SmoothingConfig | None:

@@ -12,6 +12,8 @@ from typing import Any
 import numpy as np
 from scipy.spatial.transform import Rotation
 
+from morph.live.message import head_place, head_turn
+
 PORT = 49983
 WHOLE = ("mouthLeft", "mouthRight", "jawLeft", "jawRight")  # directions, not sides
 
@@ -30,8 +32,8 @@ def ifacialmocap_datagrams(message: dict[str, Any]) -> list[bytes]:
         return []
     face = message["faces"][0]
     weights = "".join(f"{spelled(name)}-{round(100 * weight)}|" for name, weight in face["weights"].items())
-    place = [value / 1000 for value in face["head"]["translation_millimetres"]]
-    head = _numbers([*angles(face["head"]["quaternion_xyzw"]), *place])
+    place = [value / 1000 for value in head_place(face["head"])]
+    head = _numbers([*angles(head_turn(face["head"])), *place])
     right, left = (_numbers(angles(face["eyes"][side])) for side in ("right", "left"))
     return [f"{weights}=head#{head}|rightEye#{right}|leftEye#{left}|".encode()]
 

@@ -54,6 +54,7 @@ def osc_datagrams(message: dict[str, Any]) -> list[bytes]:
 
     ``/morph/frame`` i frame, f seconds, i how many faces; and for each face ``/morph/face/ID/quaternion`` ffff x, y, z, w,
     ``.../euler`` fff yaw, pitch, roll in degrees, ``.../translation`` fff millimetres, ``.../scale`` f pixels a millimetre,
+    where the face has a lens ``.../position`` fff millimetres before the camera and ``.../turn`` ffff x, y, z, w,
     and ``.../weight/NAME`` f 0..1 of each weight; see :func:`morph.live.message.face_message`.
     """
     messages = [osc_message("/morph/frame", "ifi", message["frame"], message["time"], len(message["faces"]))]
@@ -66,5 +67,8 @@ def osc_datagrams(message: dict[str, Any]) -> list[bytes]:
             osc_message(f"{start}/translation", "fff", *head["translation_millimetres"]),
             osc_message(f"{start}/scale", "f", head["pixels_per_millimetre"]),
         ]
+        if "position_millimetres" in head:
+            messages.append(osc_message(f"{start}/position", "fff", *head["position_millimetres"]))
+            messages.append(osc_message(f"{start}/turn", "ffff", *head["turn_xyzw"]))
         messages += [osc_message(f"{start}/weight/{name}", "f", weight) for name, weight in face["weights"].items()]
     return bundles(messages)

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from morph.live.message import head_turn
 from morph.live.protocols.osc import bundles, osc_message
 
 PORT = 39539
@@ -34,7 +35,7 @@ def vmc_datagrams(message: dict[str, Any]) -> list[bytes]:
     if faces:
         face = faces[0]
         said.append(osc_message("/VMC/Ext/Root/Pos", "sfffffff", "root", *STILL))
-        turns = {"Head": face["head"]["quaternion_xyzw"], "LeftEye": face["eyes"]["left"], "RightEye": face["eyes"]["right"]}
+        turns = {"Head": head_turn(face["head"]), "LeftEye": face["eyes"]["left"], "RightEye": face["eyes"]["right"]}
         for bone, turn in turns.items():
             said.append(osc_message("/VMC/Ext/Bone/Pos", "sfffffff", bone, *STILL[:3], *unity_turn(turn)))
         for name, weight in face["weights"].items():

@@ -112,7 +112,7 @@ def open_h5(path: Path) -> Any:
     try:
         import h5py
     except ImportError:
-        raise MorphError(f"{path} is HDF5; install what reads it with `pip install 'morph[convert]'`") from None
+        raise MorphError(f"{path} is HDF5; install what reads it with `pip install 'morph-face[convert]'`") from None
     try:
         return h5py.File(path, "r")
     except OSError:

@@ -22,6 +22,7 @@ class LensOptions:
         k1: radial distortion, as OpenCV's.
         interpupillary: true distance of the person's pupils in millimetres; None: as their head in the model has it.
         scale: millimetres of what is one millimetre of the model.
+        how: in words, where the focal length comes from, where not the user said it.
 
     Raises:
         MorphError: a value out of its range, or two that say the same thing.
@@ -40,6 +41,7 @@ class LensOptions:
     k1: float = 0.0
     interpupillary: float | None = None
     scale: float = 1.0
+    how: str = ""
 
     def __post_init__(self) -> None:
         for name in ("focal", "sensor", "focal_px", "interpupillary", "scale"):
@@ -55,6 +57,11 @@ class LensOptions:
             raise MorphError("`interpupillary=` and `scale=` both say how large the head is; give one")
         self.lens((1, 1))
 
+    @property
+    def says_focal(self) -> bool:
+        """Whether the focal length is said, and not assumed."""
+        return not (self.focal is None and self.fov is None and self.focal_px is None)
+
     def lens(self, size: tuple[int, int]) -> Lens:
         """The lens of a picture of this width and height."""
         if self.focal is not None:
@@ -63,4 +70,4 @@ class LensOptions:
             lens = Lens.from_fov(self.fov, size)
         else:
             lens = Lens.assume(size) if self.focal_px is None else Lens(self.focal_px, *size)
-        return dataclasses.replace(lens, k1=self.k1) if self.k1 else lens
+        return dataclasses.replace(lens, k1=self.k1, how=self.how or lens.how)

@@ -86,7 +86,7 @@ def _read_exr(path: Path) -> Floats:
     try:
         import OpenEXR
     except ImportError:
-        raise MorphError("reading .exr panoramas needs OpenEXR; install it with `pip install 'morph[synth]'`") from None
+        raise MorphError("reading .exr panoramas needs OpenEXR; install it with `pip install 'morph-face[synth]'`") from None
     try:
         if path.suffix.lower() == ".js":
             found = re.search(r"base64,([^'\"]+)", path.read_text())

@@ -13,7 +13,7 @@ from morph.export.textures.delighting import delight
 from morph.export.textures.footage import texture_from_footage
 from morph.export.textures.plain import plain_texture
 from morph.export.textures.uv_chart import rasterise_chart
-from morph.frames.sources import Frame
+from morph.frames.frame import Frame
 from morph.model import load_default_model
 from morph.rendering import interpolate, rasterise, vertex_normals
 from morph.rendering.harmonics import harmonic_basis, irradiance

@@ -14,7 +14,7 @@ from morph.errors import MorphError
 from morph.export.textures.footage import mirror_texels, texture_from_footage
 from morph.export.textures.plain import plain_texture
 from morph.export.textures.uv_chart import fill_gaps, rasterise_chart
-from morph.frames.sources import Frame
+from morph.frames.frame import Frame
 from morph.model import load_default_model
 from morph.rendering import interpolate, rasterise
 

@@ -1,14 +1,17 @@
 """iFacialMocap's text against the datagram of its documentation."""
 
+import dataclasses
 import re
 
 import numpy as np
 import pytest
 from live_faces import message_of, posed_face, turned, winking
+from scipy.spatial.transform import Rotation
 from standins import sheet_model
 
 from morph.live.protocols.ifacialmocap import ifacialmocap_datagrams, spelled
 from morph.model import load_default_model
+from morph.model.space.lens import Lens
 
 # ifacialmocap.com/for-developer, "The character string sent per frame"
 DOCUMENTED = (
@@ -78,6 +81,16 @@ def test_a_wink_a_smile_and_a_look_to_the_side():
 def test_signs_of_the_heads_angles(nose, crown, angles):
     _, parts = read(message_of(posed_face(sheet_model(), turned(nose, crown))))
     assert parts["head"][:3] == pytest.approx(np.degrees(angles), abs=1e-3)
+
+
+def test_before_a_lens_places_and_turns_are_those_of_the_pose():
+    face = dataclasses.replace(winking(), lens=Lens.from_fov(40.0, (320, 240)))
+    _, parts = read(message_of(face))
+    assert parts["head"][3:] == pytest.approx(face.pose[:3, 3] / 1000, abs=1e-4)
+    assert parts["head"][5] < -0.2  # metres before the camera, as in the documentation
+    x, y, z = np.radians(parts["head"][:3])
+    turn = Rotation.from_euler("YXZ", [y, x, z]).as_matrix()
+    assert turn == pytest.approx(face.pose[:3, :3], abs=1e-4)
 
 
 def test_without_a_face_nothing_is_sent():

@@ -17,7 +17,7 @@ def uneven_times(n: int, start: float = 0.5) -> np.ndarray:
 
 @pytest.mark.parametrize(("slow", "gain", "speed"), [(1.0, 0.0, 1.0), (0.8, 1.6, 2.0), (3.0, 0.8, 8.0)])
 def test_every_step_equals_the_reference_implementation(slow, gain, speed):
-    reference = pytest.importorskip("OneEuroFilter", reason="OneEuroFilter is not installed: pip install 'morph[dev]'")
+    reference = pytest.importorskip("OneEuroFilter", reason="OneEuroFilter is not installed: pip install 'morph-face[dev]'")
     times = uneven_times(300)
     values = np.cumsum(RNG.normal(0, 0.3, 300)) + RNG.normal(0, 0.2, 300)
     theirs = reference.OneEuroFilter(30.0, mincutoff=slow, beta=gain, dcutoff=speed)
@@ -27,7 +27,7 @@ def test_every_step_equals_the_reference_implementation(slow, gain, speed):
 
 
 def test_a_time_that_does_not_grow_is_taken_as_the_reference_takes_it():
-    reference = pytest.importorskip("OneEuroFilter", reason="OneEuroFilter is not installed: pip install 'morph[dev]'")
+    reference = pytest.importorskip("OneEuroFilter", reason="OneEuroFilter is not installed: pip install 'morph-face[dev]'")
     theirs, ours = reference.OneEuroFilter(30.0, 1.0, 0.5, 1.0), OneEuroFilter(Cutoffs(1.0, 0.5, 1.0))
     for value, time in [(0.0, 1.0), (1.0, 1.0), (2.0, 1.1), (3.0, 1.1), (4.0, 1.05), (5.0, 1.2)]:
         assert float(ours(value, time)) == pytest.approx(theirs(value, time), rel=1e-12)

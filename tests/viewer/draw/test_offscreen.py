@@ -33,7 +33,7 @@ renderer.close()
 @pytest.mark.parametrize("prop", ["glasses", "paint", "mask"])
 @pytest.mark.parametrize("backend", ["osmesa", "egl"])
 def test_opengl_and_software_draw_the_same(write_track, coarse_model, tmp_path, backend, prop):
-    pytest.importorskip("pyrender", reason="pyrender is not installed; pip install 'morph[viewer]'")
+    pytest.importorskip("pyrender", reason="pyrender is not installed; pip install 'morph-face[viewer]'")
     if not probe(backend):
         pytest.skip(f"no OpenGL on {backend} here; install {offscreen.INSTALL_OPENGL}")
     stage = TrackScene(load_track(write_track([0, 1, 2])), coarse_model, find_prop(prop))

@@ -303,5 +303,5 @@ def test_other_mistakes(words, tmp_path, capsys, monkeypatch, stage_of, footage)
     monkeypatch.setitem(sys.modules, "OpenEXR", None)
     status, _, said = view(capsys, *words, "--layers", tmp_path / "a")
     assert status == 2
-    assert "pip install 'morph[layers]', or use --layers-format png" in said
+    assert "pip install 'morph-face[layers]', or use --layers-format png" in said
     assert not (tmp_path / "a").exists()

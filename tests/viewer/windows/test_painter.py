@@ -30,7 +30,7 @@ np.save(out, np.stack([renderer.render(painter.graph(pyrender, state, 320, 240),
 
 
 def test_footage_shows_through_clear_texels_whatever_the_order_of_nodes(write_track, tmp_path):
-    pytest.importorskip("pyrender", reason="pyrender is not installed; pip install 'morph[viewer]'")
+    pytest.importorskip("pyrender", reason="pyrender is not installed; pip install 'morph-face[viewer]'")
     if not offscreen.probe("osmesa"):
         pytest.skip(f"no OpenGL on osmesa here; install {offscreen.INSTALL_OPENGL}")
     plate, out = tmp_path / "plate.png", tmp_path / "pictures.npy"
@@ -48,7 +48,7 @@ def test_footage_shows_through_clear_texels_whatever_the_order_of_nodes(write_tr
 
 
 def test_footage_lights_what_is_worn(write_track, tmp_path):
-    pytest.importorskip("pyrender", reason="pyrender is not installed; pip install 'morph[viewer]'")
+    pytest.importorskip("pyrender", reason="pyrender is not installed; pip install 'morph-face[viewer]'")
     if not offscreen.probe("osmesa"):
         pytest.skip(f"no OpenGL on osmesa here; install {offscreen.INSTALL_OPENGL}")
     folder, plate, out = write_track([0]), tmp_path / "plate.png", tmp_path / "pictures.npy"

@@ -108,7 +108,7 @@ def save_when(hand, folder, true):
 
 
 def test_no_display_is_one_line_that_names_out(write_track):
-    pytest.importorskip("pyrender", reason="pyrender is not installed; pip install 'morph[viewer]'")
+    pytest.importorskip("pyrender", reason="pyrender is not installed; pip install 'morph-face[viewer]'")
     command = [sys.executable, "-m", "morph", "view", str(write_track([0]))]
     done = subprocess.run(command, env=environment(), capture_output=True, text=True)
     assert done.returncode == 2

@@ -1,0 +1,1 @@
+"""What a camera writes into a picture beside its pixels."""
