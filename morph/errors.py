@@ -46,7 +46,8 @@ def needs_extra(extra: str, purpose: str) -> Iterator[None]:
     try:
         yield
     except ImportError as error:
-        raise MorphError(f"{purpose} needs the extra {extra} ({error.name} is missing): pip install 'morph[{extra}]'") from None
+        missing = f"{purpose} needs the extra {extra} ({error.name} is missing)"
+        raise MorphError(f"{missing}: pip install 'morph-face[{extra}]'") from None
 
 
 @contextlib.contextmanager

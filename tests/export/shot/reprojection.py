@@ -153,7 +153,7 @@ def main(folders: list[str]) -> None:
         table = table[table[:, 2] == performance.id]
         wanted = table[rows, 4:].reshape(len(rows), 68, 2)
         with tempfile.TemporaryDirectory() as place:
-            files = [Path(place, f"head.{suffix}") for suffix in ("glb", "usdc", "abc")]
+            files = [Path(place, f"head.{suffix}") for suffix in ("glb", "usdc", "abc", *(["blend"] if python else []))]
             for file in files:
                 export_performance(performance, "usd" if file.suffix == ".usdc" else file.suffix[1:], file)
             found = {"numbers of the GLB": glb_pixels(files[0], rows), "pxr": usd_pixels(files[1], performance, rows)}
