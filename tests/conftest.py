@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 from pathlib import Path
 
@@ -14,6 +15,12 @@ MARKED_BY_FIXTURE = {"research_data": "research", "run_node": "node", "display":
 def pytest_configure(config: pytest.Config) -> None:
     """With MORPH_CI set, a skip that is not expected fails the run."""
     config.pluginmanager.register(SkipWatch(strict=bool(os.environ.get("MORPH_CI"))), "skip-watch")
+
+
+def pytest_sessionstart() -> None:
+    """torchvision brings triton, whose library crashes the process where Alembic's was loaded before it."""
+    with contextlib.suppress(ImportError):
+        import torchvision  # noqa: F401
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

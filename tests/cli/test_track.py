@@ -158,10 +158,18 @@ def test_bad_options(files, tmp_path, capsys):
 @pytest.mark.slow
 def test_no_torch_is_needed(files, tmp_path):
     """A picture is tracked in a process in which PyTorch and onnx cannot be imported."""
-    code = (
-        "import sys; sys.modules.update(dict.fromkeys(['torch', 'onnx', 'torchvision', 'lightning']));"
-        "from morph.cli import main; sys.exit(main(sys.argv[1:]))"
-    )
+    code = """
+import importlib.abc, sys
+
+class Absent(importlib.abc.MetaPathFinder):
+    def find_spec(self, name, path=None, target=None):
+        if name.partition(".")[0] in ("torch", "onnx", "torchvision", "lightning"):
+            raise ModuleNotFoundError(name)
+
+sys.meta_path.insert(0, Absent())
+from morph.cli import main
+sys.exit(main(sys.argv[1:]))
+"""
     command = [sys.executable, "-c", code, "track", str(PORTRAIT), "--out", str(tmp_path / "out")]
     command += ["--weights", str(files / "toy.onnx"), "--model", str(files / "toy.npz"), "--no-overlay"]
     done = subprocess.run(command, capture_output=True, text=True, check=False)

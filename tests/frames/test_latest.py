@@ -7,8 +7,8 @@ from clips import PORTRAIT, portrait, write_clip
 
 from morph.errors import MorphError
 from morph.frames import open_source
+from morph.frames.frame import Frame, FrameSource
 from morph.frames.latest import LatestFrames
-from morph.frames.sources import Frame, FrameSource
 
 
 class Pushed(FrameSource):
