@@ -40,7 +40,7 @@ def test_props_have_the_licence_that_they_state() -> None:
 
 def test_networks_say_what_they_saw_and_what_chose_them() -> None:
     networks = [cells for cells in rows() if ".onnx" in cells[0]]
-    assert len(networks) == 5
+    assert len(networks) == 6
     assert all(cells[2] and cells[3] for cells in networks)
 
 
