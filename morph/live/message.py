@@ -27,8 +27,8 @@ def face_message(face: Face, width: int, height: int) -> dict[str, Any]:
     Where the face has a lens: ``position_millimetres`` of the model's origin before the camera (x right, y up, z to the viewer)
     and ``turn_xyzw``, the turn of ``Face.pose``, which allows for the place in the picture, see docs/conventions.md.
     ``euler_degrees`` of ``turn_xyzw`` (of ``rotation`` where there is no lens): yaw is positive to the subject's left, pitch
-    up, roll with the crown to the subject's right, ``Rx(-pitch) Rz(roll) Ry(yaw)`` of the head in 300W-LP's frame, which is that
-    turn times the model's :func:`morph.model.rest_pose.rest_turn`.
+    up, roll with the crown to the subject's right, ``Rx(-pitch) Rz(roll) Ry(yaw)`` of the head in 300W-LP's frame, which is
+    that turn times the model's :func:`morph.model.rest_pose.rest_turn`.
     ``eyes``: quaternions x, y, z, w by which the ``left`` and the ``right`` eyeball is turned in the head, in the model frame.
 
     Args:
