@@ -105,6 +105,21 @@ class Face:
         return np.asarray(self.placed.matrices[0])
 
     @functools.cached_property
+    def camera_vertices(self) -> Doubles:
+        """``(V, 3)`` millimetres before the camera: each vertex as far away as ``pose`` puts it, on the ray of its own pixel.
+
+        ``lens.project`` of them is ``image_vertices``. No turn and place of a head that was found without perspective brings
+        all of it onto its pixels: ``pose`` alone leaves 0.8 to 1.9 % of the face, however long it is fitted.
+
+        Raises:
+            MorphError: the face was made without a lens.
+        """
+        pose, lens = self.pose, self.lens
+        assert lens is not None  # `pose` has seen to it
+        away = self.vertices.astype(np.float64) @ pose[2, :3] * (self.model.millimetres * self.metric) + pose[2, 3]
+        return lens.unproject(self.image_vertices[:, :2], -away)
+
+    @functools.cached_property
     def euler_degrees(self) -> dict[str, float]:
         """``yaw`` (positive to the subject's left), ``pitch`` (up) and ``roll`` (crown to the subject's right) in degrees.
 

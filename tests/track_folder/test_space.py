@@ -65,6 +65,21 @@ def test_faces_of_a_tracker_say_their_pose_and_that_the_lens_is_assumed() -> Non
     assert json.dumps(assumed.to_dict())
 
 
+def test_vertices_before_the_camera_are_exactly_on_the_tracks_pixels() -> None:
+    """The pose alone leaves more than half a per cent of the face; each vertex keeps the distance that the pose gives it."""
+    frame = next(iter(open_source(demo_files()[1])))
+    (face,) = Tracker(level=0, lens=LensOptions(focal=35.0, scale=1.1, k1=-0.05)).process(frame.image)
+    size = np.sqrt(np.ptp(face.landmarks, axis=0).prod())
+    posed = 1.1 * face.vertices @ face.pose[:3, :3].T + face.pose[:3, 3]
+    marks = face.model.landmarks
+    seen = (face.lens.project(points[marks]) for points in (posed, face.camera_vertices))
+    away = [np.linalg.norm(pixels - face.landmarks, axis=1) for pixels in seen]
+    assert away[0].mean() > 0.005 * size
+    assert away[1].max() < 0.05
+    assert face.camera_vertices[:, 2] == pytest.approx(posed[:, 2])
+    assert np.linalg.norm(face.camera_vertices - posed, axis=1)[marks].mean() < 6
+
+
 def test_the_distance_of_the_pupils_sets_the_size() -> None:
     frame = next(iter(open_source(demo_files()[1])))
     (face,) = Tracker(level=0, lens=LensOptions(interpupillary=70.0)).process(frame.image)
