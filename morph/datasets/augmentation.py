@@ -9,7 +9,7 @@ import cv2
 import numpy as np
 
 from morph.arrays import Doubles, Floats, Image, Reals
-from morph.crop.geometry import crop_similarity
+from morph.crop.rules import CropRule
 
 
 @dataclass(frozen=True)
@@ -42,14 +42,16 @@ class AugmentationConfig:
     style: float = 0.0
 
 
-def draw_similarity(config: AugmentationConfig, landmarks: Reals, size: int, rng: np.random.Generator) -> Doubles:
-    """A random crop of a face."""
+def draw_similarity(
+    config: AugmentationConfig, landmarks: Reals, rotation: Reals, rule: CropRule, rng: np.random.Generator
+) -> Doubles:
+    """A random crop of a face with ``(68, 2)`` landmarks and the head's ``(3, 3)`` rotation."""
     limit = np.deg2rad(config.rotation)
     wide = rng.random() < config.rotation_wide
     angle = rng.uniform(-limit, limit) if wide else np.clip(rng.normal(0, limit / 3), -limit, limit)
     shift = rng.uniform(-config.translation, config.translation, 2)
     zoom = 1.0 + rng.uniform(-config.scale, config.scale)
-    return crop_similarity(landmarks, size, angle=float(angle), shift=(shift[0], shift[1]), zoom=zoom)
+    return rule.similarity(landmarks, rotation, angle=float(angle), shift=(shift[0], shift[1]), zoom=zoom)
 
 
 def _blur(image: Any, rng: np.random.Generator) -> Any:

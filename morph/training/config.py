@@ -46,7 +46,9 @@ class Network(_Section):
     ``start`` are weights to begin from, .safetensors or .onnx, of the same backbone and width or a smaller one, then widened
     (:func:`morph.network.widen.widen`); their head counts only if it is of the same model. ``angle_borders``: degrees of |yaw|
     between experts by angle, :class:`morph.network.regressor.AngleExperts`. ``freeze``: only those learn.
-    ``rewhiten``: the start's answers are put into the whitening of this run's labels, where they spread otherwise."""
+    ``rewhiten``: the start's answers are put into the whitening of this run's labels, where they spread otherwise.
+    ``regions``: cells of two maps are read by themselves, too (:class:`morph.network.regions.RegionHead`), so that sides and
+    small parts come apart. ``crop``: how faces are cut, one of :data:`morph.crop.rules.RULES`."""
 
     backbone: str = "shufflenet_v2"
     width: float = 1.0
@@ -55,6 +57,8 @@ class Network(_Section):
     angle_borders: tuple[float, ...] = ()
     freeze: bool = False
     rewhiten: bool = False
+    regions: bool = False
+    crop: Literal["box68-sqrt2", "upright68-1.2"] = "box68-sqrt2"
 
     @pydantic.field_validator("angle_borders")
     @classmethod
