@@ -244,8 +244,8 @@ def rewhiten(network: CoefficientRegressor, mean: Tensor, std: Tensor) -> None:
     network.head.bias[:size] = network.head.bias[:size] * ratio + (network.mean - mean) / std
     network.head.weight[:size] *= ratio[:, None]
     if network.regions is not None:
-        network.regions.say.bias *= ratio
-        network.regions.say.weight *= ratio[:, None]
+        network.regions.say.bias.mul_(ratio)
+        network.regions.say.weight.mul_(ratio[:, None])
     network.mean.copy_(mean)
     network.std.copy_(std)
 
