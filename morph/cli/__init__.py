@@ -19,6 +19,7 @@ from morph.errors import MorphError
 
 VERBS = {
     "demo": "track the pictures that ship with morph and show what comes out",
+    "doctor": "say what works on this machine, and what to install for the rest",
     "track": "track faces in a picture, a folder, a clip or a camera",
     "live": "track a camera, or a clip at its own speed, in a window and to other programs",
     "view": "look at a track: a window, a picture or a clip",
@@ -33,7 +34,19 @@ VERBS = {
     "export": "a track for other programs",
     "weights": "a trained checkpoint as ONNX, or averaged with another",
 }
-SMALL = ("demo", "track", "live", "view", "bench")  # verbs whose products of matrices are too small to share
+LEARNING = ("synth", "fit", "profile", "train", "train-experts", "finetune", "weights")  # verbs with a room of their own
+SMALL = ("demo", "doctor", "track", "live", "view", "bench")  # verbs whose products of matrices are too small to share
+
+GREETING = f"""\
+morph {__version__}: pixels of a face to an animatable 3D mesh, on a CPU
+
+  morph demo                           track the pictures that ship, and say where to look
+  morph track CLIP --out DIR           meshes, landmarks, 52 weights and an overlay of a clip
+  morph view DIR                       turn the head around; --prop glasses puts some on
+  morph export DIR --out shot.glb      for Blender, Unreal, Maya, Nuke or a web page
+  morph live 0                         a webcam in a window; --stream sends it to avatars
+
+`morph VERB --help` says more, `morph --help` lists all verbs, `morph doctor` tells what works on this machine."""
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -42,7 +55,15 @@ def main(arguments: Sequence[str] | None = None) -> int:
     return run_command("morph", lambda: _run(words))
 
 
+def module_of(verb: str) -> str:
+    """The module that holds a verb's ``add_arguments`` and ``run``."""
+    return f"morph.cli.{'learning.' if verb in LEARNING else ''}{verb.replace('-', '_')}"
+
+
 def _run(words: list[str]) -> None:
+    if not words:
+        print(GREETING)
+        return
     parser = _Parser(prog="morph", description="Pixels of a face to an animatable 3D mesh, on a CPU.")
     parser.add_argument("--version", action="version", version=f"morph {__version__}")
     verbs = parser.add_subparsers(dest="verb", metavar="VERB", required=True)
@@ -50,7 +71,7 @@ def _run(words: list[str]) -> None:
     for verb, text in VERBS.items():
         sub = verbs.add_parser(verb, help=text, description=text)
         if verb == wanted:
-            module = importlib.import_module(f"morph.cli.{verb.replace('-', '_')}")
+            module = importlib.import_module(module_of(verb))
             module.add_arguments(sub)
             sub.set_defaults(run=module.run)
     options = parser.parse_args(words)

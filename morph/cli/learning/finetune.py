@@ -6,7 +6,7 @@ import argparse
 import sys
 from pathlib import Path
 
-from morph.cli.train import add_changes
+from morph.cli.learning.train import add_changes
 from morph.errors import needs_extra
 
 
