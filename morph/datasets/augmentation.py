@@ -17,11 +17,17 @@ class AugmentationConfig:
     """How far each change may go; probabilities are per picture.
 
     Attributes:
-        rotation: degrees, the limit of a normal distribution of a third of it; ``rotation_wide`` is the share of
-            pictures that draw uniformly up to the limit instead.
+        rotation: degrees, the limit of a normal distribution of a third of it.
+        rotation_wide: share of the pictures that draw uniformly up to that limit instead.
         translation, scale: shares of the crop's side, uniform.
         flip: probability of mirroring.
-        colour, grey, blur, low_resolution, noise, jpeg, occluder: probabilities.
+        colour: probability of other brightness, contrast, gamma, white balance and saturation.
+        grey: probability of black and white.
+        blur: probability of a lens's or a motion's blur.
+        low_resolution: probability of 0.2 to 0.7 of the pixels.
+        noise: probability of sensor noise.
+        jpeg: probability of compression.
+        occluder: probability of something before the face.
         style: probability of a random colour matrix and a random small filter, blended with the picture: texture and
             colour go, shape stays (after Xu et al., *Robust and Generalizable Visual Representation Learning via Random
             Convolutions*, 2021).
