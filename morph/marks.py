@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from morph import __version__
+from morph.load_alembic import load_alembic
 
 MADE = "made by morph"
 MARK = f"{MADE} {__version__}"  # as a comment of formats that have them
@@ -176,11 +177,11 @@ def _usd_comment(path: Path) -> str:
 
 def _alembic_comment(path: Path) -> str:
     try:
-        from alembic3d import Abc
+        abc = load_alembic().Abc
     except ImportError:
         return ""
     try:
-        head = Abc.IArchive(str(path)).getTop().children[0]
+        head = abc.IArchive(str(path)).getTop().children[0]
         return str(head.getMetaData().get("generator"))
     except (RuntimeError, IndexError):
         return ""

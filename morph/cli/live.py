@@ -34,12 +34,12 @@ Streams, as many at once as there are --stream; no datagram is longer than 1,400
   udp://HOST:PORT              JSON, a datagram a face: format, frame, time (seconds), width, height (pixels), faces (how
                                many) and face: id, score, weights (0..1, in the order of the "names" that a datagram of
                                their own holds first and then every 30 frames), eyes (quaternions in the head) and head:
-                               quaternion_xyzw (model to camera), euler_degrees (yaw + to the subject's left, pitch + up,
-                               roll + crown to the subject's right; 300W-LP's zero of pitch, so that a head whose rotation
-                               is none has a pitch of -4.3), translation_millimetres (x right, y up from the middle of the
-                               picture; z 0), pixels_per_millimetre, position_millimetres before the
-                               camera (z to the viewer, so negative) and turn_xyzw there (docs/conventions.md); without a
-                               face: no "face"
+                               quaternion_xyzw (in the picture, scaled orthographic), euler_degrees of turn_xyzw (yaw + to
+                               the subject's left, pitch + up, roll + crown to the subject's right; 300W-LP's zero, in
+                               which a head that is not turned has a pitch of -4.3), translation_millimetres (x right,
+                               y up from the middle of the picture; z 0), pixels_per_millimetre, position_millimetres
+                               before the camera (z to the viewer, so negative) and turn_xyzw there
+                               (docs/conventions.md); without a face: no "face"
 Units and signs of each: docs/live.md
 """
 

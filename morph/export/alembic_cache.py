@@ -13,6 +13,7 @@ from morph.export.head_mesh import faces_of
 from morph.export.linked_files import path_for_cpp
 from morph.export.performance import Performance
 from morph.export.shot.shot import FAR, FILM, NEAR, Shot, shot_of
+from morph.load_alembic import load_alembic
 from morph.marks import MARK
 
 SPARE, SPARE_EACH = 1 << 16, 1 << 10  # bytes of an archive, and of each sample, beside their numbers
@@ -34,10 +35,11 @@ def write_alembic(path: str | os.PathLike[str], performance: Performance, static
         MorphError: alembic3d is not installed, or the folder cannot be written.
     """
     try:
+        alembic = load_alembic()
         import imath
-        from alembic3d import Abc, AbcCoreAbstract, AbcGeom
     except ModuleNotFoundError:
         raise MorphError("Alembic needs alembic3d; install it with: pip install 'morph-face[alembic]'") from None
+    Abc, AbcCoreAbstract, AbcGeom = alembic.Abc, alembic.AbcCoreAbstract, alembic.AbcGeom
     motion = performance.every_frame()
     shot = shot_of(motion, static_head)
     motion = shot.standing(motion)
@@ -76,8 +78,8 @@ def write_alembic(path: str | os.PathLike[str], performance: Performance, static
 def _add_camera(archive: Any, sampling: Any, shot: Shot) -> None:
     """``/camera`` stands where the camera does, ``footage`` below it is its lens: millimetres, apertures in centimetres."""
     import imath
-    from alembic3d import AbcGeom
 
+    AbcGeom = load_alembic().AbcGeom
     place = AbcGeom.OXform(archive.getTop(), "camera")
     lens = AbcGeom.OCamera(place, "footage")
     place.getSchema().setTimeSampling(sampling)

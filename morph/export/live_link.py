@@ -35,10 +35,10 @@ def write_live_link(path: str | os.PathLike[str], performance: Performance) -> N
     """Write ``Timecode,BlendShapeCount``, 52 weights, then yaw, pitch and roll of head, left eye and right eye.
 
     Weights are clipped to 0..1, as ARKit's are. Angles are radians: yaw is positive to the subject's left, pitch up, roll with
-    the top of the head to the subject's right; the head is ``Rx(-pitch) Rz(roll) Ry(yaw)`` of 300W-LP's frame, in which the
-    default model at rest has a pitch of its own (:mod:`morph.model.rest_pose`); eyes are turned in the head. Frames without the
-    face have no row. The time code is ``HH:MM:SS:FF.fff`` from the clip's own times: FF whole frames of the nearest whole frame
-    rate, fff thousandths of one.
+    the top of the head to the subject's right; the head's, of the performance's turn, are ``Rx(-pitch) Rz(roll) Ry(yaw)`` of
+    300W-LP's frame, in which the default model at rest has a pitch of its own (:mod:`morph.model.rest_pose`); eyes are turned
+    in the head. Frames without the face have no row. The time code is ``HH:MM:SS:FF.fff`` from the clip's own times: FF whole
+    frames of the nearest whole frame rate, fff thousandths of one.
 
     Raises:
         MorphError: the model has not all of ARKit's names, or the folder cannot be written.

@@ -21,13 +21,14 @@ def face_message(face: Face, width: int, height: int) -> dict[str, Any]:
     """One face as plain values, numbers to six decimals.
 
     ``id``, ``score`` 0..1, ``weights`` 0..1 of the model's expressions by name (ARKit's 52 of the default model), and ``head``:
-    ``rotation`` 3 × 3, rows first, from model frame (x to the subject's left, y up, z forward) to camera (x right, y up, z to
-    the viewer); the same as ``quaternion_xyzw``; ``euler_degrees``: yaw is positive to the subject's left, pitch up, roll with
-    the crown to the subject's right, ``Rx(-pitch) Rz(roll) Ry(yaw)`` of the head in 300W-LP's frame, which is ``rotation``
-    times the model's :func:`morph.model.rest_pose.rest_turn`; ``translation_millimetres`` x right and
-    y up from the middle of the picture, z 0, for it is not known; ``pixels_per_millimetre`` of the scaled orthographic camera.
+    ``rotation`` 3 × 3, rows first, from model frame (x to the subject's left, y up, z forward) to the picture (x right, y up,
+    z to the viewer), scaled orthographic; the same as ``quaternion_xyzw``; ``translation_millimetres`` x right and y up from
+    the middle of the picture, z 0, for such a camera knows none; its ``pixels_per_millimetre``.
     Where the face has a lens: ``position_millimetres`` of the model's origin before the camera (x right, y up, z to the viewer)
     and ``turn_xyzw``, the turn of ``Face.pose``, which allows for the place in the picture, see docs/conventions.md.
+    ``euler_degrees`` of ``turn_xyzw`` (of ``rotation`` where there is no lens): yaw is positive to the subject's left, pitch
+    up, roll with the crown to the subject's right, ``Rx(-pitch) Rz(roll) Ry(yaw)`` of the head in 300W-LP's frame, which is
+    that turn times the model's :func:`morph.model.rest_pose.rest_turn`.
     ``eyes``: quaternions x, y, z, w by which the ``left`` and the ``right`` eyeball is turned in the head, in the model frame.
 
     Args:

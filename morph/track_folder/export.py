@@ -23,7 +23,14 @@ from morph.export.web_page import PageProp
 from morph.frames.sources import open_source
 from morph.model import Lens, LensOptions, MorphableModel, interpupillary, load_default_model, load_model
 from morph.model.default_model import ONLY_DEFAULT
-from morph.track_folder.people import left_out, performance_of_track, person_of_track, placed_performance, recalibrated
+from morph.track_folder.people import (
+    left_out,
+    performance_of_track,
+    person_of_track,
+    placed_performance,
+    recalibrated,
+    turned_performance,
+)
 from morph.track_folder.read import Track, load_track
 
 FilePath = str | os.PathLike[str]
@@ -136,8 +143,11 @@ class ExportPlan:
         track.check_model(model)
         track = recalibrated(track, person, model, self.neutral, self.gains)
         performance = performance_of_track(track, model, person)
-        if kind != "csv":  # whose weights and angles are the track's own
-            performance = placed_performance(track, performance, self.camera(track), self.metric(track, person, model))
+        lens = self.camera(track)
+        if kind == "csv":  # whose weights are the track's own, and angles those of its head_pose.csv
+            performance = turned_performance(track, performance, lens)
+        else:
+            performance = placed_performance(track, performance, lens, self.metric(track, person, model))
         performance = performance.still() if self.neutral_pose else performance
         return performance.clipped() if self.clip_weights else performance
 

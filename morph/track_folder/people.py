@@ -10,7 +10,7 @@ from scipy.spatial.transform import Rotation
 from morph.errors import MorphError
 from morph.export.performance import Performance
 from morph.export.shot.pinhole import before_pinhole
-from morph.model import Lens, MorphableModel
+from morph.model import Lens, MorphableModel, place_heads
 from morph.track_folder.read import Track
 from morph.tracking.calibration import GAINS, NEUTRAL, frame_of
 from morph.tracking.resting import RestingFace, counts, estimate
@@ -112,6 +112,19 @@ def placed_performance(
         known = track.metric
         metric = 1.0 if known is None else float(np.median(known[rows]))
     return before_pinhole(performance, track.coefficients[rows], lens, metric)
+
+
+def turned_performance(track: Track, performance: Performance, lens: Lens | None = None) -> Performance:
+    """A performance of a track with the head's turn in space, and weights as they are: what a table of both holds.
+
+    Args:
+        track: read back from a folder of ``morph track``.
+        performance: what :func:`performance_of_track` made of one of its people.
+        lens: the camera; None: that of the track, assumed where it says none.
+    """
+    rows = np.flatnonzero(track.id == performance.id)
+    lens = lens_of_track(track, performance.size) if lens is None else lens
+    return dataclasses.replace(performance, rotation=place_heads(performance.model, track.coefficients[rows], lens).rotation)
 
 
 def lens_of_track(track: Track, size: tuple[int, int]) -> Lens:

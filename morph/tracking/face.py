@@ -104,23 +104,46 @@ class Face:
         """
         return np.asarray(self.placed.matrices[0])
 
-    @property
+    @functools.cached_property
+    def camera_vertices(self) -> Doubles:
+        """``(V, 3)`` millimetres before the camera: each vertex as far away as ``pose`` puts it, on the ray of its own pixel.
+
+        ``lens.project`` of them is ``image_vertices``. No turn and place of a head that was found without perspective brings
+        all of it onto its pixels: ``pose`` alone leaves 0.8 to 1.9 % of the face, however long it is fitted.
+
+        Raises:
+            MorphError: the face was made without a lens.
+        """
+        pose, lens = self.pose, self.lens
+        assert lens is not None  # `pose` has seen to it
+        away = self.vertices.astype(np.float64) @ pose[2, :3] * (self.model.millimetres * self.metric) + pose[2, 3]
+        return lens.unproject(self.image_vertices[:, :2], -away)
+
+    @functools.cached_property
     def euler_degrees(self) -> dict[str, float]:
         """``yaw`` (positive to the subject's left), ``pitch`` (up) and ``roll`` (crown to the subject's right) in degrees.
 
-        They are counted from 300W-LP's frontal pose, see :mod:`morph.model.rest_pose`, and are those of ``morph live``.
+        They are those of ``pose``, the turn in space, as tables, streams and exports say it, and are counted from 300W-LP's
+        frontal pose, see :mod:`morph.model.rest_pose`. A face without a lens knows only :attr:`picture_euler_degrees`.
+        """
+        return self.picture_euler_degrees if self.lens is None else _named(self.placed.euler_degrees(self.model))
+
+    @property
+    def picture_euler_degrees(self) -> dict[str, float]:
+        """The same of ``coefficients.rotation``, the scaled orthographic turn in the picture, which 300W-LP's angles are.
+
+        A head at the edge of a wide picture that faces the camera is unturned by these, and turned by ``euler_degrees``.
         """
         turn = np.asarray(self.coefficients.rotation, np.float64) @ rest_turn(self.model)
-        yaw, pitch, roll = np.degrees(head_angles(turn[None])[0]).tolist()
-        return {"yaw": yaw, "pitch": pitch, "roll": roll}
+        return _named(np.degrees(head_angles(turn[None])))
 
     def to_dict(self) -> dict[str, Any]:
         """All but the mesh, as plain values for JSON.
 
         ``frame``, ``time``, ``id``, ``score``, ``box``, ``landmarks``, ``blendshapes`` and ``euler_degrees`` as the attributes;
         ``pose`` 4 × 4 and ``lens`` where the camera is known (or assumed, as it then says);
-        ``rotation`` 3 × 3, rows first, from the model to the camera, ``scale`` pixels a unit of the model and ``translation``
-        pixels, as :class:`morph.model.Coefficients` has them.
+        ``rotation`` 3 × 3, rows first, from the model to the picture, ``scale`` pixels a unit of the model and ``translation``
+        pixels, as :class:`morph.model.Coefficients` has them: scaled orthographic, so not the turn of ``euler_degrees``.
         """
         pose = self.coefficients
         plain: dict[str, Any] = {name: getattr(self, name) for name in ("frame", "time", "id", "score")}
@@ -139,3 +162,9 @@ class Face:
         raw = np.asarray(self.coefficients.expression, np.float64) * self.model.expression_std
         weights = np.clip(raw if self.resting is None else self.resting.weights(raw), 0.0, 1.0)
         return dict(zip(self.model.expression_names, weights.tolist(), strict=True))
+
+
+def _named(angles: Doubles) -> dict[str, float]:
+    """``(1, 3)`` degrees by their names."""
+    yaw, pitch, roll = angles[0].tolist()
+    return {"yaw": yaw, "pitch": pitch, "roll": roll}

@@ -170,7 +170,7 @@ def test_live_link_face_follows_the_tracker(received):
     for values, (frame, (face,)) in zip(lines["livelink"], frames, strict=True):
         assert values.pop("time") == pytest.approx(60 * frame.time, abs=1e-3)
         assert {name: values[name] for name in weights_of(face)} == pytest.approx(weights_of(face), abs=1e-6)
-        turn = np.asarray(face.coefficients.rotation, float) @ rest_turn(face.model)
+        turn = face.pose[:3, :3] @ rest_turn(face.model)
         angles = [values[f"Head{name}"] for name in ("Yaw", "Pitch", "Roll")]
         assert angles == pytest.approx(head_angles(turn[None])[0], abs=1e-4)
 

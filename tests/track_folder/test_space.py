@@ -14,7 +14,7 @@ from morph import MorphError, Tracker, load_track, open_source, track_to_folder
 from morph.cli.demo import demo_files
 from morph.model import Lens, LensOptions, interpupillary, landmark_decoder, load_default_model
 from morph.track_folder import TrackOptions
-from morph.track_folder.export import ExportPlan
+from morph.track_folder.export import ExportPlan, export_track
 
 BARE = TrackOptions(mesh=False, overlay=False, frames=3)
 
@@ -65,6 +65,21 @@ def test_faces_of_a_tracker_say_their_pose_and_that_the_lens_is_assumed() -> Non
     assert json.dumps(assumed.to_dict())
 
 
+def test_vertices_before_the_camera_are_exactly_on_the_tracks_pixels() -> None:
+    """The pose alone leaves more than half a per cent of the face; each vertex keeps the distance that the pose gives it."""
+    frame = next(iter(open_source(demo_files()[1])))
+    (face,) = Tracker(level=0, lens=LensOptions(focal=35.0, scale=1.1, k1=-0.05)).process(frame.image)
+    size = np.sqrt(np.ptp(face.landmarks, axis=0).prod())
+    posed = 1.1 * face.vertices @ face.pose[:3, :3].T + face.pose[:3, 3]
+    marks = face.model.landmarks
+    seen = (face.lens.project(points[marks]) for points in (posed, face.camera_vertices))
+    away = [np.linalg.norm(pixels - face.landmarks, axis=1) for pixels in seen]
+    assert away[0].mean() > 0.005 * size
+    assert away[1].max() < 0.05
+    assert face.camera_vertices[:, 2] == pytest.approx(posed[:, 2])
+    assert np.linalg.norm(face.camera_vertices - posed, axis=1)[marks].mean() < 6
+
+
 def test_the_distance_of_the_pupils_sets_the_size() -> None:
     frame = next(iter(open_source(demo_files()[1])))
     (face,) = Tracker(level=0, lens=LensOptions(interpupillary=70.0)).process(frame.image)
@@ -95,3 +110,28 @@ def test_a_track_of_before_has_no_lens(tracked, tmp_path: Path) -> None:
     track = load_track(tmp_path)
     assert track.lens is None
     assert isinstance(load_track(tracked[0]).lens, Lens)
+
+
+def test_angles_mean_one_thing_everywhere(tracked, tmp_path: Path) -> None:
+    """A face beside the axis of a wide lens: tables, faces, streams and an exported CSV say the turn in space."""
+    from morph.live.message import face_message
+
+    frame = next(iter(open_source(demo_files()[1])))
+    (face,) = Tracker(level=0, lens=LensOptions(focal=10.0)).process(frame.image)
+    face = dataclasses.replace(face, coefficients=dataclasses.replace(face.coefficients, translation=np.array([20.0, 90.0])))
+    wanted = face.placed.euler_degrees(face.model)[0].tolist()
+    flat = list(face.picture_euler_degrees.values())
+    assert abs(wanted[0] - flat[0]) > 15
+    for said in (face, face.to_dict(), face_message(face, 320, 240)["head"]):
+        angles = said["euler_degrees"] if isinstance(said, dict) else said.euler_degrees
+        assert list(angles.values()) == pytest.approx(wanted, abs=1e-5)
+    assert list(dataclasses.replace(face, lens=None).euler_degrees.values()) == pytest.approx(flat)
+    export_track(tracked[0], tmp_path / "head.csv", ExportPlan(level=0, lens=LensOptions(focal=10.0)))
+    export_track(tracked[0], tmp_path / "own.csv", ExportPlan(level=0))
+    arrays = np.load(tracked[0] / "coefficients.npz")
+    head, own = (list(csv.DictReader((tmp_path / name).read_text().splitlines())) for name in ("head.csv", "own.csv"))
+    for row, angles in zip(own, arrays["euler_degrees"], strict=True):
+        found = [np.degrees(float(row[f"Head{name}"])) for name in ("Yaw", "Pitch", "Roll")]
+        assert found == pytest.approx(angles, abs=1e-3)
+    assert head[0]["HeadYaw"] != own[0]["HeadYaw"]
+    assert head[0]["JawOpen"] == own[0]["JawOpen"]

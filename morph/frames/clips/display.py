@@ -36,13 +36,13 @@ def believable(aspect: Fraction | None) -> bool:
 
 def turn_of(picture: Any) -> Turn:
     """How a decoded ``av.VideoFrame`` is to be turned and mirrored, in steps of 90 degrees: its display matrix."""
-    for data in picture.side_data:
-        if data.type.name == "DISPLAYMATRIX":
-            a, b, _, c, d = struct.unpack("=5i", bytes(data)[:20])
-            if abs(a) + abs(d) >= abs(b) + abs(c):
-                return (-1 if a < 0 else 1, 0, 0, -1 if d < 0 else 1)
-            return (0, -1 if b < 0 else 1, -1 if c < 0 else 1, 0)
-    return STRAIGHT
+    data = picture.side_data.get("DISPLAYMATRIX")  # whose iteration gives keys since PyAV 19, values before
+    if data is None:
+        return STRAIGHT
+    a, b, _, c, d = struct.unpack("=5i", bytes(data)[:20])
+    if abs(a) + abs(d) >= abs(b) + abs(c):
+        return (-1 if a < 0 else 1, 0, 0, -1 if d < 0 else 1)
+    return (0, -1 if b < 0 else 1, -1 if c < 0 else 1, 0)
 
 
 def turned(image: Image, turn: Turn) -> Image:

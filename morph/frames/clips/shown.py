@@ -65,7 +65,7 @@ class Shown:
         if self._size is not None and context.sample_aspect_ratio != self._coded_aspect:
             aspect = context.sample_aspect_ratio  # changed on the way
         if not believable(aspect):
-            self._leave_out(f"pixels that are {aspect} as wide as high; they are taken for square ones")
+            self._leave_out(f"pixels that are {float(aspect):g} as wide as high; they are taken for square ones")
             aspect = None
         width, height = square_size(*stored, aspect)
         self._options = {} if (width, height) == stored else {"width": width, "height": height, "interpolation": "BICUBIC"}

@@ -1,5 +1,6 @@
 import struct
 from fractions import Fraction
+from types import SimpleNamespace
 
 import av
 import cv2
@@ -9,6 +10,7 @@ from av.filter import Graph
 from clips import portrait, write_clip, write_stream
 
 from morph.errors import MorphError
+from morph.frames.clips.display import STRAIGHT, turn_of
 from morph.frames.sources import open_source
 
 
@@ -94,6 +96,13 @@ def test_a_turned_or_mirrored_clip_comes_out_upright(tmp_path, matrix, shown):
     frame = next(iter(open_source(path)))
     assert difference(frame.image, shown(portrait(64, 48))) < 8
     assert frame.image.flags.c_contiguous
+
+
+def test_the_display_matrix_is_asked_for_by_name():
+    """What iterating over side data gives is not the same in every PyAV: values until 18, keys since 19."""
+    matrix = struct.pack("=9i", 0, 1 << 16, 0, -1 << 16, 0, 0, 0, 0, 1 << 30)
+    assert turn_of(SimpleNamespace(side_data={"SEI_UNREGISTERED": b"", "DISPLAYMATRIX": matrix})) == (0, 1, -1, 0)
+    assert turn_of(SimpleNamespace(side_data={})) == STRAIGHT
 
 
 @pytest.mark.parametrize("aspect", [Fraction(2), Fraction(1, 2), Fraction(16, 11)])
