@@ -46,7 +46,7 @@ if TYPE_CHECKING:
     from morph.tracking import TrackerOptions as TrackerOptions
     from morph.tracking import smooth_offline as smooth_offline
 
-__version__ = "0.1.0"
+__version__ = "0.2.0"
 
 _HOMES = {
     "morph.errors": ("MorphError",),

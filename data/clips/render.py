@@ -87,6 +87,12 @@ class Direction:
         """Let the camera come so many times nearer over the clip; the face then begins as much smaller."""
         self.push, self.length, self.share = times, seconds, self.share / times
 
+    def turn(self, seed: tuple[int, ...]) -> None:
+        """Let the head look to both sides, by 40 degrees or so, 48 cm to 1 m before the camera: such a clip tells its lens."""
+        rng = np.random.default_rng((*seed, 9))
+        self.distance, self.base[1] = 480 * np.exp(rng.uniform(0, 0.7)), 0.4 * self.base[1]
+        self.reach = np.radians([5.0, 14.0, 4.0]) * rng.uniform(0.8, 1.3)
+
     def weights(self) -> dict[str, float]:
         """ARKit weights at :attr:`time`."""
         loud = np.clip(0.6 + 0.6 * self.talks(self.time), 0, 1)
@@ -129,6 +135,8 @@ def render_clip(stage: SceneComposer, seed: tuple[int, int], path: Path, options
     frames, size, rng = options.frames, options.size, np.random.default_rng((*seed, 1))
     direction = Direction(stage, (*seed, 2), LIVELINESS[seed[1] % len(LIVELINESS)], size * SUPERSAMPLING)
     direction.push_in(options.push_in, frames / RATE)
+    if options.turn:
+        direction.turn((*seed, 2))
     quality = int(rng.integers(18, 33))
     marks, cameras = [], []
     with VideoWriter(path, RATE, quality=quality) as video:
@@ -159,6 +167,7 @@ def main() -> None:
     parser.add_argument("--size", type=int, default=240, help="width and height in pixels, even")
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--push-in", type=float, default=1.0, metavar="TIMES", help="the camera comes that many times nearer")
+    parser.add_argument("--turn", action="store_true", help="heads look to both sides, near: clips that tell their lens")
     parser.add_argument("--environments", metavar="DIR", help="folder of HDR panoramas; procedural light without")
     parser.add_argument("--out", type=Path, required=True, metavar="DIR")
     options = parser.parse_args()

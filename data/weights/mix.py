@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import argparse
 import sys
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import torch
@@ -45,6 +46,15 @@ def read(path: Path, pictures: Path | None) -> CoefficientRegressor:
     return unfold(folded, (batch(start * BATCH) for start in range(BATCHES)))
 
 
+def mean(key: str, like: torch.Tensor, shares: Sequence[float], states: Sequence[Mapping[str, torch.Tensor]]) -> torch.Tensor:
+    """Weighted mean of one tensor; a network that does not read cells by themselves has nothing to say by them."""
+    if not like.is_floating_point():
+        return like
+    have = [(share, state[key]) for share, state in zip(shares, states, strict=True) if key in state]
+    whole = 1.0 if key.startswith("regions.say.") else sum(share for share, _ in have)
+    return sum((share / whole * value for share, value in have), torch.zeros_like(like))
+
+
 def run(options: argparse.Namespace) -> None:
     """Mix, and write a checkpoint or an ONNX file."""
     pairs = [text.rpartition("=") for text in options.parts]
@@ -56,15 +66,13 @@ def run(options: argparse.Namespace) -> None:
         raise MorphError(f"the shares add up to {sum(shares):g}, not to 1")
     networks = [read(Path(name), options.pictures) for name, _, _ in pairs]
     states = [network.state_dict() for network in networks]
-    mixed = dict(states[0])
-    for key, value in states[0].items():
-        if value.is_floating_point():
-            mixed[key] = sum((share * state[key] for share, state in zip(shares, states, strict=True)), torch.zeros_like(value))
-    networks[0].load_state_dict(mixed)
+    fullest = max(range(len(states)), key=lambda index: len(states[index]))  # with cells of its own where one has them
+    network = networks[fullest]
+    network.load_state_dict({key: mean(key, value, shares, states) for key, value in states[fullest].items()})
     if options.out.suffix == ".onnx":
-        export_onnx(networks[0].eval(), options.out)
+        export_onnx(network.eval(), options.out)
     else:
-        save_weights(networks[0], options.out)
+        save_weights(network, options.out)
     print(f"{options.out}: mean of {', '.join(options.parts)}")
 
 

@@ -15,6 +15,7 @@ from pathlib import Path
 import numpy as np
 import torch
 
+from morph.crop.rules import CLOSE, close_crops
 from morph.crop.upright import upright_crops
 from morph.datasets.crops import CropSet
 from morph.datasets.prepare import run_script
@@ -35,7 +36,8 @@ def run(options: argparse.Namespace) -> None:
     truth = crops.coefficients
     rows = np.flatnonzero(np.abs(truth.rotation[:, 2, 0]) < FRONTAL)
     images = [np.asarray(crops.images[row]) for row in rows]
-    pictures = upright_crops(images, crops.labels["landmarks"][rows], truth.rotation[rows], network.info.input_size)
+    cut_crops = close_crops if network.info.crop == CLOSE else upright_crops
+    pictures = cut_crops(images, crops.labels["landmarks"][rows], truth.rotation[rows], network.info.input_size)
     with torch.no_grad():
         parts = [network(torch.from_numpy(pictures[i : i + 64]))[0].numpy() for i in range(0, len(rows), 64)]
     at = network.info.layout.expression

@@ -63,8 +63,13 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     renders.add_argument("crops", type=Path, metavar="DIR", help="held-out crop set written by `morph synth`")
     tracker_options.add(renders, without=("level", "max_faces", "passes", "smoothing", *UNWEIGHTED))
     renders.add_argument("--json", type=Path, metavar="FILE", help="write the numbers and the protocol here")
-    camera = benches.add_parser("camera", help="renders with known cameras: error of distance and turn, with the lens given")
-    camera.add_argument("crops", type=Path, metavar="DIR", help="held-out crop set written by `morph synth`")
+    camera = benches.add_parser("camera", help="renders with known cameras: distance and turn, with the lens given; the lens")
+    camera.add_argument(
+        "crops",
+        type=Path,
+        metavar="DIR",
+        help="held-out crop set written by `morph synth`; or clips of data/clips/render.py, whose lens is solved",
+    )
     tracker_options.add(camera, without=("level", "max_faces", "passes", "smoothing", *UNWEIGHTED))
     camera.add_argument("--json", type=Path, metavar="FILE", help="write the numbers and the protocol here")
     _add_weights(benches.add_parser("weights", help="the 52 weights: on renders against the truth, on clips beside a judge"))
@@ -164,10 +169,11 @@ def run_renders(options: argparse.Namespace) -> None:
 
 def run_camera(options: argparse.Namespace) -> None:
     """Measure places before the camera."""
+    from morph.evaluation.clips.lens import clips_of, measure_lenses
     from morph.evaluation.renders.camera import measure_camera
 
-    report = measure_camera(options.crops, tracker_options.read(options))
-    write_report(report, options.json)
+    measure = measure_lenses if clips_of(options.crops) else measure_camera
+    write_report(measure(options.crops, tracker_options.read(options)), options.json)
 
 
 def run_weights(options: argparse.Namespace) -> None:

@@ -32,7 +32,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--out", type=Path, required=True, metavar="DIR", help="folder to write; only an earlier track in it is replaced"
     )
-    tracker_options.add(parser, smoothing=("online", "flow", "offline", "none"))
+    tracker_options.add(parser, smoothing=("online", "flow", "offline", "none"), solves_lens=True)
     parser.add_argument("--offline", dest="smooth", action="store_const", const="offline", help="the same as --smooth offline")
     parser.add_argument("--neutral-pose", action="store_true", help="meshes face the viewer at the origin, without head motion")
     parser.add_argument("--no-mesh", action="store_true", help="no OBJ files")
@@ -99,6 +99,8 @@ def print_summary(summary: dict[str, Any], folder: Path) -> None:
         print(f"  OBJ files kept: {summary['meshes_kept']}")
     if summary["frames_damaged"]:
         print(f"  {summary['frames_damaged']} damaged frames were left out")
+    if solved := summary["camera"].get("auto"):
+        print(f"  lens: {solved['said']}")
     stages = ", ".join(f"{name} {value:.1f}" for name, value in summary["cpu_ms_per_frame"].items())
     print(f"  CPU ms a frame: {stages}; {summary['fps_without_overlay']:.0f} fps without overlay")
     print(f"  {folder}")

@@ -9,7 +9,7 @@ import cv2
 import numpy as np
 
 from morph.arrays import Doubles, Floats, Image, Reals
-from morph.crop.geometry import crop_similarity
+from morph.crop.rules import CropRule
 
 
 @dataclass(frozen=True)
@@ -17,11 +17,17 @@ class AugmentationConfig:
     """How far each change may go; probabilities are per picture.
 
     Attributes:
-        rotation: degrees, the limit of a normal distribution of a third of it; ``rotation_wide`` is the share of
-            pictures that draw uniformly up to the limit instead.
+        rotation: degrees, the limit of a normal distribution of a third of it.
+        rotation_wide: share of the pictures that draw uniformly up to that limit instead.
         translation, scale: shares of the crop's side, uniform.
         flip: probability of mirroring.
-        colour, grey, blur, low_resolution, noise, jpeg, occluder: probabilities.
+        colour: probability of other brightness, contrast, gamma, white balance and saturation.
+        grey: probability of black and white.
+        blur: probability of a lens's or a motion's blur.
+        low_resolution: probability of 0.2 to 0.7 of the pixels.
+        noise: probability of sensor noise.
+        jpeg: probability of compression.
+        occluder: probability of something before the face.
         style: probability of a random colour matrix and a random small filter, blended with the picture: texture and
             colour go, shape stays (after Xu et al., *Robust and Generalizable Visual Representation Learning via Random
             Convolutions*, 2021).
@@ -42,14 +48,16 @@ class AugmentationConfig:
     style: float = 0.0
 
 
-def draw_similarity(config: AugmentationConfig, landmarks: Reals, size: int, rng: np.random.Generator) -> Doubles:
-    """A random crop of a face."""
+def draw_similarity(
+    config: AugmentationConfig, landmarks: Reals, rotation: Reals, rule: CropRule, rng: np.random.Generator
+) -> Doubles:
+    """A random crop of a face with ``(68, 2)`` landmarks and the head's ``(3, 3)`` rotation."""
     limit = np.deg2rad(config.rotation)
     wide = rng.random() < config.rotation_wide
     angle = rng.uniform(-limit, limit) if wide else np.clip(rng.normal(0, limit / 3), -limit, limit)
     shift = rng.uniform(-config.translation, config.translation, 2)
     zoom = 1.0 + rng.uniform(-config.scale, config.scale)
-    return crop_similarity(landmarks, size, angle=float(angle), shift=(shift[0], shift[1]), zoom=zoom)
+    return rule.similarity(landmarks, rotation, angle=float(angle), shift=(shift[0], shift[1]), zoom=zoom)
 
 
 def _blur(image: Any, rng: np.random.Generator) -> Any:

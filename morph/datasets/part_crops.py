@@ -14,6 +14,7 @@ from morph.arrays import Doubles, Floats, Image, Indices
 from morph.crop.face_crop import cut
 from morph.crop.geometry import resize_similarity
 from morph.crop.parts import FacePart
+from morph.crop.rules import CropRule
 from morph.datasets.augmentation import AugmentationConfig
 from morph.datasets.crops import CropSet
 from morph.datasets.training_batches import TrainingBatches
@@ -100,7 +101,7 @@ def cut_parts(
         One for each view, in the order of the pictures.
     """
     side = max(crops.images.shape[1] for crops in sets)
-    drawn = TrainingBatches(sets, model_symmetry(model), side, options.augmentation, options.seed)
+    drawn = TrainingBatches(sets, model_symmetry(model), CropRule(side), options.augmentation, options.seed)
     decoder = landmark_decoder(model)
     shrink = resize_similarity(side, regressor.input_size)
     rows = np.arange(0, len(drawn), options.every)

@@ -11,7 +11,8 @@ import numpy.typing as npt
 
 from morph.arrays import Floats, Image, Indices, Reals
 from morph.crop.face_crop import cut
-from morph.crop.geometry import compose, crop_similarity, resize_similarity
+from morph.crop.geometry import compose, resize_similarity
+from morph.crop.rules import CropRule
 from morph.datasets.augmentation import AugmentationConfig, draw_pixels, draw_similarity
 from morph.datasets.crops import CropSet
 from morph.errors import MorphError
@@ -27,7 +28,7 @@ class TrainingBatches:
     Args:
         sets: crop sets with coefficients of one model; rows are numbered through all sets.
         symmetry: of the model, for mirrored pictures.
-        input_size: side in pixels of the crop in which labels are given.
+        crop: how crops are cut, and the side in pixels in which labels are given.
         augmentation: None gives the plain published crop.
         seed: together with epoch and row it decides every random choice.
     """
@@ -36,13 +37,13 @@ class TrainingBatches:
         self,
         sets: Sequence[CropSet],
         symmetry: ModelSymmetry,
-        input_size: int,
+        crop: CropRule,
         augmentation: AugmentationConfig | None,
         seed: int = 0,
     ) -> None:
         if not sets:
             raise MorphError("no crop sets to draw batches from; name at least one under data.sets")
-        self.sets, self.symmetry, self.input_size = list(sets), symmetry, input_size
+        self.sets, self.symmetry, self.crop, self.input_size = list(sets), symmetry, crop, crop.size
         self.augmentation, self.seed = augmentation, seed
         self.starts = np.cumsum([0, *(len(crops) for crops in sets)])
         parts = [crops.coefficients for crops in sets]
@@ -75,7 +76,7 @@ class TrainingBatches:
         Args:
             rows: row numbers.
             epoch: changes every random choice.
-            pixels: side of the pictures; labels stay in pixels of ``input_size``.
+            pixels: side of the pictures; labels stay in pixels of the crop's own.
 
         Returns:
             image ``(B, pixels, pixels, 3)`` uint8, flat ``(B, S+E+9)``, landmarks ``(B, 68, 2)``, weights ``(B, 68)``,
@@ -89,11 +90,13 @@ class TrainingBatches:
         flipped = np.zeros(len(rows), bool)
         for i, row in enumerate(rows):
             if self.augmentation is None:
-                matrices[i] = crop_similarity(self.landmarks[row], size)
+                matrices[i] = self.crop.similarity(self.landmarks[row], self.coefficients.rotation[row])
                 images[i] = cut(self.image(row), compose(shrink, matrices[i]), pixels)
                 continue
             rng = np.random.default_rng((self.seed, epoch, int(row)))
-            matrices[i] = draw_similarity(self.augmentation, self.landmarks[row], size, rng)
+            matrices[i] = draw_similarity(
+                self.augmentation, self.landmarks[row], self.coefficients.rotation[row], self.crop, rng
+            )
             border = cv2.BORDER_CONSTANT if rng.random() < 0.5 else cv2.BORDER_REPLICATE
             picture = cut(self.image(row), compose(shrink, matrices[i]), pixels, border)
             flipped[i] = rng.random() < self.augmentation.flip
@@ -123,7 +126,9 @@ class TrainingBatches:
         rng = np.random.default_rng((self.seed, 1))
         rows = rng.integers(len(self), size=count)
         config = self.augmentation or AugmentationConfig(rotation=1e-3, translation=0.0, scale=0.0)
-        matrices = np.stack([draw_similarity(config, self.landmarks[row], self.input_size, rng) for row in rows])
+        matrices = np.stack(
+            [draw_similarity(config, self.landmarks[row], self.coefficients.rotation[row], self.crop, rng) for row in rows]
+        )
         coefficients = self.coefficients[rows].transform(matrices)
         both = [coefficients.flatten(), coefficients.mirror(self.symmetry, self.input_size).flatten()]
         flat = np.concatenate(both)

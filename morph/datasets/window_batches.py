@@ -10,6 +10,7 @@ import numpy as np
 from morph.arrays import Doubles
 from morph.crop.face_crop import cut
 from morph.crop.geometry import compose, resize_similarity
+from morph.crop.rules import CropRule
 from morph.datasets.augmentation import AugmentationConfig, draw_pixels, draw_similarity
 from morph.datasets.clip_windows import ClipWindows
 from morph.datasets.training_batches import Batch
@@ -93,7 +94,7 @@ class WindowBatches:
         """From stored pixels to the shared crop, whether that mirrors, and what lies beyond the stored picture."""
         points = self.windows.landmarks[row, self.windows.landmarks.shape[1] // 2]
         config = self.augmentation or PLAIN
-        common = draw_similarity(config, points, self.input_size, rng)
+        common = draw_similarity(config, points, np.eye(3), CropRule(self.input_size), rng)
         border = cv2.BORDER_REPLICATE if self.augmentation is not None and rng.random() < 0.5 else cv2.BORDER_CONSTANT
         mirrored = bool(rng.random() < config.flip)
         if mirrored:

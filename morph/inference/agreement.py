@@ -8,8 +8,8 @@ from morph.arrays import Reals
 from morph.model import Coefficients, Decoder
 from morph.model.ibug68 import LOWER_LIDS, UPPER_LIDS
 
-NOISE = 4.0  # model's unit (mm): how far off a landmark of the first look may be in each direction
-LID_NOISE = 1.0  # the same of the lids, which experts have looked at closely
+NOISE = 16.0  # model's unit (mm): how far off a landmark of the first look may be in each direction
+LID_NOISE = 4.0  # the same of the lids, of which a point's error is smaller
 SPREAD = 0.08  # how far off a weight of the expression network may be; only the ratio of the two counts
 
 

@@ -10,6 +10,7 @@ from pathlib import Path
 import numpy as np
 
 from morph.arrays import Floats, Image
+from morph.crop.rules import CLOSE, RULES, close_crops
 from morph.crop.upright import upright_crops
 from morph.inference.choices import find_network, name_network
 from morph.inference.regressor import Regressor
@@ -82,7 +83,8 @@ class ExpressionReader:
         device: str = "cpu",
     ) -> None:
         self.path, self.mirrored = Path(path) if path is not None else default_expressions(), mirrored
-        self._regressor = Regressor(self.path, threads=threads, device=device)
+        self._regressor = Regressor(self.path, threads=threads, device=device, crops=RULES)
+        self._crops = close_crops if self._regressor.crop == CLOSE else upright_crops
         self._regressor.check_model(model)
         self._landmarks = landmark_decoder(model)
         self._symmetry = model_symmetry(model)
@@ -97,7 +99,7 @@ class ExpressionReader:
         if not len(images):
             return np.asarray(coefficients.expression, np.float32)
         points = self._landmarks.project(coefficients)[..., :2]
-        crops = upright_crops(images, points, np.asarray(coefficients.rotation), self._regressor.input_size)
+        crops = self._crops(images, points, np.asarray(coefficients.rotation), self._regressor.input_size)
         said = self._regressor(crops)[0].expression
         if self.mirrored:
             other = self._regressor(np.ascontiguousarray(crops[:, :, ::-1]))[0].expression

@@ -9,13 +9,13 @@ from pathlib import Path
 import numpy as np
 
 from morph.arrays import Floats, Image
+from morph.crop.rules import PUBLISHED
 from morph.errors import MorphError
 from morph.inference.onnx_session import open_session
 from morph.model import Coefficients, MorphableModel
 from morph.model.coefficients import FlatLayout
 
 FORMAT = "morph-weights-1"
-CROP_RULE = "box68-sqrt2"
 
 
 SHIPPED = ("x0.5", "x1.0", "x2.0")  # widths
@@ -53,8 +53,10 @@ class Regressor:
         path: the file, or ``x0.5``, ``x1.0``, ``x2.0`` for one that ships; None is x1.0.
         threads: threads of ONNX Runtime.
         device: where it runs, see :func:`morph.inference.onnx_session.open_session`.
+        crops: of :data:`morph.crop.rules.RULES`, those that the caller can cut.
 
     Attributes:
+        crop: the rule by which its crops are cut.
         input_size: side of the square crops in pixels.
         info: the metadata.
 
@@ -62,21 +64,30 @@ class Regressor:
         MorphError: no such file, not an ONNX network, or not weights of morph.
     """
 
-    def __init__(self, path: str | os.PathLike[str] | None = None, *, threads: int = 1, device: str = "cpu") -> None:
+    def __init__(
+        self,
+        path: str | os.PathLike[str] | None = None,
+        *,
+        threads: int = 1,
+        device: str = "cpu",
+        crops: tuple[str, ...] = (PUBLISHED,),
+    ) -> None:
         self.path = find_weights(path)
         self._session = open_session(self.path, threads, device)
         try:
             self.info = json.loads(self._session.get_modelmeta().custom_metadata_map["morph"])
-            known = self.info["format"], self.info["crop"]
+            format_, self.crop = self.info["format"], str(self.info["crop"])
             self.input_size, self.model = int(self.info["input_size"]), dict(self.info["model"])
             self.n_shape, self.n_expression = int(self.model["n_shape"]), int(self.model["n_expression"])
         except (KeyError, TypeError, ValueError):
             raise MorphError(
                 f"{self.path} is an ONNX network, but not weights of morph; export them with `morph export`"
             ) from None
-        if known != (FORMAT, CROP_RULE):
+        if format_ != FORMAT:
+            raise MorphError(f"{self.path} has format {format_!r}, not {FORMAT!r}; update morph")
+        if self.crop not in crops:
             raise MorphError(
-                f"{self.path} has format {known[0]!r} and crop {known[1]!r}, not {FORMAT!r} and {CROP_RULE!r}; update morph"
+                f"{self.path} has crop {self.crop!r}, not {' or '.join(map(repr, crops))}; give other weights here"
             )
         outputs = [value.name for value in self._session.get_outputs()]
         if "coefficients" not in outputs or [value.name for value in self._session.get_inputs()] != ["image"]:

@@ -56,7 +56,9 @@ def load_onnx_weights(path: str | os.PathLike[str]) -> CoefficientRegressor:
     try:
         for name in ("pool.weight", "mean", "std"):
             state[name] = found[name]
-        for part in ("head", *(["experts.heads"] if network.experts is not None else [])):
+        heads = ["head", *(["experts.heads"] if network.experts is not None else [])]
+        heads += ["regions.describe", "regions.say"] if network.regions is not None else []
+        for part in heads:
             state[f"{part}.weight"] = found[f"{part}.weight"]
             state[f"{part}.bias"] = shift(f"{part}.weight")
         for convolution, norm, layer in _pairs(network):

@@ -11,19 +11,20 @@ import os
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import torch
 from torch import Tensor, nn
 
 from morph.atomic import atomic_path
+from morph.crop.rules import PUBLISHED
 from morph.errors import MorphError, reading
 from morph.model.coefficients import FlatLayout
+from morph.network.regions import RegionHead
 from morph.network.trunks import SHUFFLENET, build_trunk
 
 FORMAT = "morph-weights-1"
 BLEND = 8.0  # degrees on either side of a border between experts by angle
-CROP_RULE = "box68-sqrt2"  # square about the 68 points' box: same centre, side = sqrt(2) x its longer side
 
 
 @dataclass(frozen=True)
@@ -34,11 +35,12 @@ class WeightsInfo:
         model_name, model_identity, n_shape, n_expression: the morphable model that the coefficients belong to.
         width: of the ShuffleNetV2: 0.5, 1.0, 1.5 or 2.0.
         input_size: side of the square crop in pixels; poses are in its pixels.
-        crop: how the crop is cut.
+        crop: how the crop is cut, one of :data:`morph.crop.rules.RULES`.
         colour: order of the channels.
         licence, trained_on: who may use the weights, and what they saw.
         angle_borders: degrees of |yaw| between experts by angle, see :class:`AngleExperts`; empty where there are none.
         backbone: what makes the features, see :func:`morph.network.trunks.build_trunk`.
+        regions: whether cells of two maps are read by themselves, too, see :class:`~morph.network.regions.RegionHead`.
     """
 
     model_name: str
@@ -47,13 +49,14 @@ class WeightsInfo:
     n_expression: int
     width: float = 1.0
     input_size: int = 120
-    crop: str = CROP_RULE
+    crop: str = PUBLISHED
     colour: str = "RGB"
     licence: str = ""
     trained_on: str = ""
     notes: dict[str, Any] = field(default_factory=dict)
     angle_borders: tuple[float, ...] = ()
     backbone: str = SHUFFLENET
+    regions: bool = False
 
     @property
     def layout(self) -> FlatLayout:
@@ -67,6 +70,8 @@ class WeightsInfo:
             del values["angle_borders"]
         if self.backbone == SHUFFLENET:
             del values["backbone"]
+        if not self.regions:
+            del values["regions"]
         model = {key: values.pop(f"model_{key}") for key in ("name", "identity")}
         model |= {key: values.pop(key) for key in ("n_shape", "n_expression")}
         return json.dumps({"format": FORMAT, "model": model, **values})
@@ -143,6 +148,8 @@ class CoefficientRegressor(nn.Module):
     def __init__(self, info: WeightsInfo, mean: Tensor | None = None, std: Tensor | None = None) -> None:
         super().__init__()
         self.info = info
+        if info.regions and info.backbone != SHUFFLENET:
+            raise MorphError(f"`regions` are read from a {SHUFFLENET}, not from {info.backbone}; leave them out")
         self.features, channels, cells = build_trunk(info.backbone, info.width, info.input_size)
         self.pool = nn.Conv2d(channels, channels, cells, groups=channels, bias=False)
         nn.init.constant_(self.pool.weight, 1.0 / cells**2)
@@ -151,13 +158,22 @@ class CoefficientRegressor(nn.Module):
         nn.init.normal_(self.head.weight, std=0.01)
         nn.init.zeros_(self.head.bias)
         self.experts = AngleExperts(channels, info.layout.size, info.angle_borders) if info.angle_borders else None
+        self.regions: RegionHead | None = None
+        if info.regions:
+            self.regions = RegionHead(cast(nn.Sequential, self.features), info.input_size, info.layout.size)
         self.register_buffer("mean", torch.zeros(info.layout.size) if mean is None else mean.float())
         self.register_buffer("std", torch.ones(info.layout.size) if std is None else std.float())
 
     def whitened(self, image: Tensor) -> tuple[Tensor, Tensor]:
         """``(B, H, W, 3)`` uint8 RGB to whitened coefficients ``(B, size)`` and log of the expected error ``(B,)``."""
         x = image.permute(0, 3, 1, 2).to(self.head.weight.dtype)
-        x = self.features((x - 127.5) / 64.0)
+        x = (x - 127.5) / 64.0
+        finer = x
+        if self.regions is None:
+            x = self.features(x)
+        else:
+            finer, x = self.regions.maps(cast(nn.Sequential, self.features), x)
+        last = x
         if x.shape[-1] != self.cells:  # smaller pictures early in training
             x = nn.functional.adaptive_avg_pool2d(x, self.cells)
         features = self.pool(x).flatten(1)
@@ -165,6 +181,8 @@ class CoefficientRegressor(nn.Module):
         whitened = out[:, :-1]
         if self.experts is not None:
             whitened = whitened + self.experts(features, self._yaw(whitened.detach()))
+        if self.regions is not None:
+            whitened = whitened + self.regions(finer, last)
         return whitened, out[:, -1]
 
     def _yaw(self, whitened: Tensor) -> Tensor:
@@ -196,6 +214,8 @@ def at_input_size(network: CoefficientRegressor, size: int) -> CoefficientRegres
     The pooling weights go through the adaptive averaging that other picture sizes get, and the whitening of scale and
     translation is put into the new crop's pixels.
     """
+    if network.regions is not None:
+        raise MorphError("weights with `regions` read crops of one size only; give `input_size` of the weights")
     info = dataclasses.replace(network.info, input_size=size)
     other = CoefficientRegressor(info)
     state = {name: value.clone() for name, value in network.state_dict().items()}
@@ -223,6 +243,9 @@ def rewhiten(network: CoefficientRegressor, mean: Tensor, std: Tensor) -> None:
     ratio = network.std / std
     network.head.bias[:size] = network.head.bias[:size] * ratio + (network.mean - mean) / std
     network.head.weight[:size] *= ratio[:, None]
+    if network.regions is not None:
+        network.regions.say.bias.mul_(ratio)
+        network.regions.say.weight.mul_(ratio[:, None])
     network.mean.copy_(mean)
     network.std.copy_(std)
 

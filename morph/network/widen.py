@@ -31,6 +31,8 @@ def widen(network: CoefficientRegressor, width: float, *, seed: int = 0) -> Coef
     """
     if network.info.backbone != SHUFFLENET:
         raise MorphError(f"only a ShuffleNetV2 is widened, and these weights have {network.info.backbone}; start from others")
+    if network.regions is not None:
+        raise MorphError("a network with `regions` is not widened; start from weights without")
     if width <= network.info.width:
         raise MorphError(f"a network of width {network.info.width} cannot be widened to {width}")
     generator = torch.Generator().manual_seed(seed)

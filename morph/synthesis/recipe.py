@@ -18,7 +18,7 @@ from morph.synthesis.person.people import Person
 
 POSES = ("usual", "wide")
 PEOPLE = ("even", "measured")
-EXPRESSIONS = ("posed", "measured")
+EXPRESSIONS = ("posed", "measured", "lively")
 ENGINES = (1, 2)
 PERSON = 0x70657273  # sets the seeds of people apart from those of pictures
 RENDERER = 2  # raised whenever seeds give other bytes than before
@@ -48,7 +48,8 @@ class Recipe:
         pictures_per_person: so many successive pictures show one person: the same head, skin, eyes, hair and beard with
             another expression, pose, camera, light, background, clothes and things in the way.
         expressions: ``posed`` (smiles, speech, frowns and so on, both sides alike) or ``measured`` (all 52 weights, sides
-            apart, correlated as in photographs of faces, gaze over its whole range).
+            apart, correlated as in photographs of faces, gaze over its whole range) or ``lively`` (the same, but stronger,
+            oftener and less together, to learn from).
 
     Raises:
         MorphError: no such poses, ingredient, people, expressions or engine, or fewer than one picture a person.
@@ -72,7 +73,7 @@ class Recipe:
         if self.engine not in ENGINES:
             raise MorphError(f"`engine=` is 1 or 2, got {self.engine}")
         if self.expressions not in EXPRESSIONS:
-            raise MorphError(f"`expressions=` is {' or '.join(EXPRESSIONS)}, got {self.expressions}")
+            raise MorphError(f"`expressions=` is {', '.join(EXPRESSIONS[:-1])} or {EXPRESSIONS[-1]}, got {self.expressions}")
         if self.pictures_per_person < 1:
             raise MorphError(f"`pictures_per_person=` must be at least 1, got {self.pictures_per_person}")
         object.__setattr__(self, "without", tuple(name for name in INGREDIENTS if name in self.without))

@@ -20,6 +20,7 @@ from morph.synthesis.light.environments import load_environments
 from morph.synthesis.light.lighting import SampledLight, sample_lighting
 from morph.synthesis.person.anatomy import CLOTH, ENAMEL, FEATURES, SKIN, prepare_anatomy
 from morph.synthesis.person.complexion import Complexion, sample_complexion
+from morph.synthesis.person.expressions import HABITS
 from morph.synthesis.person.people import ExpressionNames, Person, sample_person
 from morph.synthesis.recipe import Recipe, at_rest, even_light, measured_people, painted
 from morph.synthesis.surfaces.mouth import build_denture
@@ -106,7 +107,7 @@ class SceneComposer:
         """
         a, model = self.anatomy, self.model
         who = rng if who is None else who
-        expressions = ExpressionNames(model.expression_names, model.expression_std, recipe.expressions == "measured")
+        expressions = ExpressionNames(model.expression_names, model.expression_std, HABITS.get(recipe.expressions))
         person = sample_person(who, model.n_shape, expressions, rng)
         if recipe.people == "measured":
             person = dataclasses.replace(person, shape=person.shape + measured_people(model.n_shape))

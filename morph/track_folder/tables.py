@@ -105,7 +105,8 @@ def space_of(faces: Sequence[Face], model: MorphableModel) -> dict[str, Array]:
             parts = [faces[row].coefficients for row in rows]
             names = [field.name for field in dataclasses.fields(Coefficients)]
             pose = Coefficients(*(np.stack([getattr(part, name) for part in parts]) for name in names))
-            found = place_heads(model, pose, lens, out["metric"][rows])
+            depth = np.array([faces[row].depth for row in rows])
+            found = place_heads(model, pose, lens, out["metric"][rows]).farther(depth)
             out["pose"][rows], out["quaternion_xyzw"][rows] = found.matrices, found.quaternions
             out["euler_degrees"][rows] = found.euler_degrees(model)
     return out

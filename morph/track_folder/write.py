@@ -24,6 +24,7 @@ from morph.folder_lock import only_run_in
 from morph.frames import Frame, FrameSource
 from morph.picture_file import save_picture
 from morph.stopwatch import Stopwatch
+from morph.track_folder.auto_lens import check_auto, with_solved_lens
 from morph.track_folder.background_writer import WriteBehind
 from morph.track_folder.layout import RECORD, SUMMARY, check_places, own_files
 from morph.track_folder.resume import check_resume, remove_half_written, remove_record, track_settings, write_record
@@ -91,8 +92,8 @@ def track_to_folder(
         The summary, as written to ``summary.json``.
 
     Raises:
-        MorphError: the source cannot be read (a camera not twice), the folder cannot be written, or what is to be continued
-            was begun with other footage or settings.
+        MorphError: the source cannot be read (a camera not twice, and only a clip tells its lens), the folder cannot be
+            written, or what is to be continued was begun with other footage or settings.
 
     Example:
         >>> import tempfile
@@ -138,6 +139,8 @@ def _track(
     if isinstance(begun, dict):
         remove_record(folder)
         return begun
+    if tracker.options.lens.auto:
+        check_auto(source)
     own = _check(folder, source, tracker, options)
     watch = Stopwatch()
     tracker.reset(watch)
@@ -295,6 +298,10 @@ class _Run:
     def finish(self, wall: float, cpu: float) -> dict[str, Any]:
         """Write the tables and the summary."""
         tracker = self.tracker
+        camera = tracker.lens_of(self.size).as_json()
+        if tracker.options.lens.auto:
+            with self.watch.stage("lens"):
+                self.faces, camera = with_solved_lens(self.faces, self.source, tracker.lens_of(self.size))
         resting = tracker.calibration.of(self.faces)
         space = write_coefficients(self.folder / "coefficients.npz", self.faces, tracker.model, self.size, resting)
         write_landmarks(self.folder / "landmarks.csv", self.faces)
@@ -321,7 +328,7 @@ class _Run:
             "vertices": tracker.model.n_vertices,
             "model": {"name": tracker.model.name, "identity": tracker.model.identity},
             "weights": tracker.regressor.path.name,
-            "camera": tracker.lens_of(self.size).as_json(),
+            "camera": camera,
             "cpu_ms_per_frame": stages | {"other": round(1000 * max(threads, 0.0) / self.count, 3)},
             "cpu_ms_per_frame_without_overlay": round(1000 * (cpu - side) / self.count, 3),
             "fps_without_overlay": round(self.count / max(cpu - side, 1e-9), 1),

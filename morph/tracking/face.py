@@ -32,6 +32,7 @@ class Face:
             coefficients do not depend on it.
         lens: the camera that ``pose`` is before; ``coefficients`` do not depend on it.
         metric: true millimetres of one of the model's.
+        depth: distance of the head over that at which its coefficients have it, where distances are smoothed on their own.
 
     Example:
         >>> from morph.tracking import Tracker
@@ -54,6 +55,7 @@ class Face:
     resting: RestingFace | None = field(default=None, repr=False)
     lens: Lens | None = field(default=None, repr=False)
     metric: float = field(default=1.0, repr=False)
+    depth: float = field(default=1.0, repr=False)
 
     @property
     def model(self) -> MorphableModel:
@@ -91,7 +93,7 @@ class Face:
         """
         if self.lens is None:
             raise MorphError("this face knows no camera; give `lens=`, as a tracker does")
-        return place_heads(self.model, self.coefficients, self.lens, self.metric)
+        return place_heads(self.model, self.coefficients, self.lens, self.metric).farther(self.depth)
 
     @property
     def pose(self) -> Doubles:

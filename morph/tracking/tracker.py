@@ -431,6 +431,7 @@ class Tracker:
             self.decoder,
             lens=lens,
             metric=self._metric(track),
+            depth=track.smoother.depth,
         )
 
 

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import dataclasses
 import os
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from pathlib import Path
-from typing import Any, Literal, TypeVar
+from typing import Any, Literal, TypeVar, get_args, get_type_hints
 
 import pydantic
 import yaml
@@ -19,7 +20,12 @@ class _Section(pydantic.BaseModel):
 
 
 class CropSource(_Section):
-    """A crop set, and how often its pictures are drawn relative to those of other sets."""
+    """A crop set.
+
+    Attributes:
+        path: its folder.
+        weight: how often its pictures are drawn relative to those of other sets.
+    """
 
     path: Path
     weight: float = pydantic.Field(default=1.0, gt=0)
@@ -42,11 +48,22 @@ class Data(_Section):
 
 
 class Network(_Section):
-    """The regressor. ``backbone``: "shufflenet_v2" of ``width``, or "timm/NAME", a convolutional network of timm, from chance.
-    ``start`` are weights to begin from, .safetensors or .onnx, of the same backbone and width or a smaller one, then widened
-    (:func:`morph.network.widen.widen`); their head counts only if it is of the same model. ``angle_borders``: degrees of |yaw|
-    between experts by angle, :class:`morph.network.regressor.AngleExperts`. ``freeze``: only those learn.
-    ``rewhiten``: the start's answers are put into the whitening of this run's labels, where they spread otherwise."""
+    """The regressor.
+
+    Attributes:
+        backbone: "shufflenet_v2" of ``width``, or "timm/NAME", a convolutional network of timm, from chance.
+        width: of ShuffleNetV2: 0.5, 1.0, 1.5 or 2.0.
+        input_size: side of the crops in pixels.
+        start: weights to begin from, .safetensors or .onnx, of the same backbone and width or a smaller one, then widened
+            (:func:`morph.network.widen.widen`); their head counts only if it is of the same model. A name that ships
+            (``x1.0``) will do.
+        angle_borders: degrees of |yaw| between experts by angle, :class:`morph.network.regressor.AngleExperts`.
+        freeze: only experts by angle learn.
+        rewhiten: the start's answers are put into the whitening of this run's labels, where they spread otherwise.
+        regions: cells of two maps are read by themselves, too (:class:`morph.network.regions.RegionHead`), so that sides and
+            small parts come apart.
+        crop: how faces are cut, one of :data:`morph.crop.rules.RULES`.
+    """
 
     backbone: str = "shufflenet_v2"
     width: float = 1.0
@@ -55,6 +72,8 @@ class Network(_Section):
     angle_borders: tuple[float, ...] = ()
     freeze: bool = False
     rewhiten: bool = False
+    regions: bool = False
+    crop: Literal["box68-sqrt2", "upright68-1.2"] = "box68-sqrt2"
 
     @pydantic.field_validator("angle_borders")
     @classmethod
@@ -81,9 +100,11 @@ class Losses(_Section):
     """Weights of the losses; 0 switches one off. Wing and vertices are in pixels, parameters in standard deviations.
 
     Attributes:
-        wing: on the 68 projected landmarks, with ``wing_w`` and ``wing_epsilon`` in pixels of the crop.
+        wing: Wing loss on the 68 projected landmarks.
+        wing_w, wing_epsilon: of the Wing loss, in pixels of the crop.
         shape, expression, pose: mean square of each group's whitened coefficients.
         vertices: distance of ``vertex_count`` vertices in the model frame, times the picture's scale.
+        vertex_count: vertices that are compared.
         identity: distance of the same vertices of the neutral heads, shifted onto each other, in the model's unit.
         error: regression of the network's own expected landmark error.
     """
@@ -101,7 +122,12 @@ class Losses(_Section):
 
 
 class PictureSizeStage(_Section):
-    """Picture size up to a share of the epochs: small pictures first make early epochs cheap."""
+    """Picture size up to a share of the epochs: small pictures first make early epochs cheap.
+
+    Attributes:
+        until: share of the epochs, 0..1.
+        pixels: side of the crops up to there.
+    """
 
     until: float = pydantic.Field(gt=0, le=1)
     pixels: int = pydantic.Field(ge=32, le=512)
@@ -111,15 +137,25 @@ class Training(_Section):
     """Optimisation.
 
     Attributes:
-        epochs, samples_per_epoch: an epoch is a number of pictures drawn; None is all of them once.
-        stages: picture sizes; empty trains at ``input_size`` throughout.
+        epochs: of ``samples_per_epoch`` pictures.
+        samples_per_epoch: pictures drawn in an epoch; None is all of them once.
+        batch_size: pictures a step.
+        learning_rate: of AdamW, after the warm-up.
+        weight_decay: of AdamW.
         schedule: ``cosine`` to a hundredth of the rate after ``warmup`` batches, or ``constant``.
+        warmup: batches over which the rate rises from nothing.
+        clip: largest norm of the gradient.
+        stages: picture sizes; empty trains at ``input_size`` throughout.
         decay: of the moving average of weights that is measured and saved; 0 switches it off.
         accumulate: parts of a batch whose gradients are added up before a step, one after another: less memory, and with as
             many parts as processes would be, what those processes compute. Batch normalisation sees a part at a time.
-        workers: loader processes; threads: of the network, None leaves torch's choice.
+        workers: loader processes.
+        threads: of the network; None leaves PyTorch's choice.
         precision: as Lightning names it (``32-true``, ``bf16-mixed``).
         compile: the network is compiled by ``torch.compile`` first: a minute at the start, then 1.5 times as fast on a CPU.
+        devices: processes on each machine.
+        nodes: machines.
+        seed: of everything that is drawn.
     """
 
     epochs: int = pydantic.Field(default=100, ge=1)
@@ -143,7 +179,18 @@ class Training(_Section):
 
 
 class TrainingConfig(_Section):
-    """A recipe. ``result`` says what it gave, in words; it changes nothing."""
+    """A recipe of ``morph train``.
+
+    Attributes:
+        name: of the run: it is written to ``runs/NAME`` unless another folder is given.
+        data: crop sets.
+        network: the regressor.
+        augmentation: of the pictures.
+        losses: their weights.
+        training: optimisation.
+        licence: of the weights, written into them.
+        result: what it gave, in words; it changes nothing.
+    """
 
     name: str
     data: Data
@@ -182,6 +229,28 @@ def _change(values: dict[str, Any], change: str) -> None:
         )
 
 
+def keys_of(section: type[Any]) -> dict[str, Any]:
+    """Keys of a section of a recipe, a pydantic model or a dataclass, with the type of each."""
+    if dataclasses.is_dataclass(section):
+        return get_type_hints(section)
+    return {name: item.annotation for name, item in section.model_fields.items()}
+
+
+def section_in(kind: Any) -> type[Any] | None:
+    """The section that a key's type holds, as ``CropSource`` in ``tuple[CropSource, ...]``; None for plain values."""
+    if isinstance(kind, type) and (dataclasses.is_dataclass(kind) or issubclass(kind, pydantic.BaseModel)):
+        return kind
+    return next((found for part in get_args(kind) if (found := section_in(part)) is not None), None)
+
+
+def _known_keys(section: type[Any], way: Sequence[int | str]) -> str:
+    """The keys beside the last one of ``way``."""
+    for part in way[:-1]:
+        if isinstance(part, str):
+            section = section_in(keys_of(section)[part]) or section
+    return ", ".join(keys_of(section))
+
+
 Recipe = TypeVar("Recipe", bound=TrainingConfig)
 
 
@@ -217,7 +286,8 @@ def load_config(
         faults = []
         for item in error.errors():
             key = ".".join(str(part) for part in item["loc"])
+            unknown = "extra" in item["type"] or "unexpected" in item["type"]
             faults.append(
-                f"unknown key {key}" if "extra" in item["type"] or "unexpected" in item["type"] else f"{key}: {item['msg']}"
+                f"unknown key {key}; known are {_known_keys(kind, item['loc'])}" if unknown else f"{key}: {item['msg']}"
             )
         raise MorphError(f"{path}: {'; '.join(faults)}") from None

@@ -10,6 +10,7 @@ import numpy as np
 from torch.utils.data import DataLoader
 
 from morph.arrays import Bools, Doubles, Indices, Reals
+from morph.crop.rules import CropRule
 from morph.datasets.crops import CropSet
 from morph.datasets.training_batches import BatchKeys, TrainingBatches
 from morph.datasets.window_batches import WindowBatches
@@ -34,10 +35,10 @@ class CropData(lightning.LightningDataModule):
         sets = [CropSet.open(source.path) for source in config.data.sets]
         for source, crops in zip(config.data.sets, sets, strict=True):
             crops.check_model(model, source.path, "set data.model or make the set again")
-        size, seed = config.network.input_size, config.training.seed
+        crop, seed = CropRule(config.network.input_size, config.network.crop), config.training.seed
         symmetry = model_symmetry(model)
-        self.batches = TrainingBatches(sets, symmetry, size, config.augmentation, seed)
-        self.plain = TrainingBatches(sets, symmetry, size, None, seed)
+        self.batches = TrainingBatches(sets, symmetry, crop, config.augmentation, seed)
+        self.plain = TrainingBatches(sets, symmetry, crop, None, seed)
         held = np.concatenate([_held_out(crops, config.data.validation_share) for crops in sets])
         weight = np.concatenate([np.full(len(c), s.weight / len(c)) for s, c in zip(config.data.sets, sets, strict=True)])
         weight = weight * _yaw_weights(self.batches.coefficients.rotation, config.data.balance_yaw)

@@ -11,7 +11,12 @@ from morph.training.config import _Section
 
 
 class RenderedSet(_Section):
-    """A crop set of ``morph synth``; of every ``every`` pictures one is used."""
+    """A crop set of ``morph synth``.
+
+    Attributes:
+        path: its folder.
+        every: of every so many pictures one is used.
+    """
 
     path: Path
     every: int = pydantic.Field(default=1, ge=1)
@@ -57,10 +62,14 @@ class ExpertsTraining(_Section):
     """Optimisation of both.
 
     Attributes:
+        batch_size: crops a step.
+        weight_decay: of AdamW.
         context_noise: standard deviation of the noise on the first look's z-scores.
-        pixel_noise, gain: of the crops, in grey levels and as the spread of a logarithm for each channel.
+        pixel_noise: of the crops, in grey levels.
+        gain: of the crops, as the spread of a logarithm for each channel.
         threads: of PyTorch; None leaves its choice.
         half: compute convolutions in bfloat16.
+        seed: of everything that is drawn.
     """
 
     batch_size: int = pydantic.Field(default=128, ge=2)
@@ -74,7 +83,18 @@ class ExpertsTraining(_Section):
 
 
 class ExpertsConfig(_Section):
-    """A recipe; ``mouth: null`` leaves the mouth out. ``result`` says what it gave, in words; it changes nothing."""
+    """A recipe of ``morph train-experts``.
+
+    Attributes:
+        name: of the run: it is written to ``runs/NAME`` unless another folder is given.
+        data: crop sets, and the first look.
+        eye: the expert that looks at both eyes.
+        mouth: the expert that looks at the mouth; null leaves it out.
+        augmentation: of the whole pictures, before the first look.
+        training: optimisation of both.
+        licence: of the experts, written into them.
+        result: what it gave, in words; it changes nothing.
+    """
 
     name: str
     data: ExpertsData

@@ -24,7 +24,8 @@ class Clips(_Section):
     Attributes:
         frames: of a window.
         size: side of the stored pictures; the published crop fills three quarters of it.
-        window, levels: of Lucas-Kanade: side of what is matched in stored pixels, and levels of the pyramid above.
+        window: side of what Lucas-Kanade matches, in stored pixels.
+        levels: of the pyramid above it.
         round_trip: by how much a point may miss itself after being followed forth and back, as a share of the stored side.
         facing: least cosine between a landmark's normal and the direction to the camera.
         max_faces: followed in each clip.
@@ -67,7 +68,12 @@ class Registration(_Section):
 
 
 class FinetuneConfig(TrainingConfig):
-    """A recipe of ``morph finetune``; ``network.start`` must be given."""
+    """A recipe of ``morph finetune``; ``network.start`` must be given.
+
+    Attributes:
+        clips: how they are cut.
+        registration: how flow supervises.
+    """
 
     clips: Clips = Clips()
     registration: Registration = Registration()

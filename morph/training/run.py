@@ -59,6 +59,8 @@ def build_network(config: TrainingConfig, model: MorphableModel, data: CropData)
         trained_on=f"{config.name}: {names}",
         angle_borders=config.network.angle_borders,
         backbone=config.network.backbone,
+        regions=config.network.regions,
+        crop=config.network.crop,
     )
     network = CoefficientRegressor(info, mean, std)
     if config.network.start is not None:

@@ -16,6 +16,7 @@ pytest.importorskip("onnx")
 import morph
 from morph.crop.face_crop import box_of
 from morph.crop.geometry import crop_similarity
+from morph.crop.rules import CropRule
 from morph.datasets.crops import CropSet
 from morph.datasets.published.aflw2000 import Aflw2000
 from morph.datasets.training_batches import TrainingBatches
@@ -45,7 +46,7 @@ def as_training_cuts_it(picture: np.ndarray, face: Coefficients, points: np.ndar
     labels: dict[str, Any] = {name: value[None] for name, value in vars(face).items()}
     labels |= {"landmarks": points[None], "group": np.zeros(1, int)}
     crops = CropSet(picture[None], labels, {"model": {"name": "toy", "identity": model.identity}})
-    return np.asarray(TrainingBatches([crops], model_symmetry(model), SIZE, None).batch([0])["image"][0])
+    return np.asarray(TrainingBatches([crops], model_symmetry(model), CropRule(SIZE), None).batch([0])["image"][0])
 
 
 def as_the_benchmark_cuts_it(picture: np.ndarray, points: np.ndarray, folder: Path) -> np.ndarray:

@@ -52,8 +52,10 @@ def test_another_network():  # the detector's ships, and says nothing of itself
 
 
 def test_another_format_or_crop(tmp_path):
-    with pytest.raises(MorphError, match="update morph"):
+    with pytest.raises(MorphError, match="has crop 'box106', not 'box68-sqrt2'"):
         Regressor(write_weights(tmp_path / "w.onnx", sheet_model(), info={"crop": "box106"}))
+    with pytest.raises(MorphError, match="update morph"):
+        Regressor(write_weights(tmp_path / "v.onnx", sheet_model(), info={"format": "morph-weights-9"}))
 
 
 def test_metadata_that_disagrees_with_the_network(tmp_path):

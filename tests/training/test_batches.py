@@ -12,6 +12,7 @@ from toy_crops import MODEL, crop_set
 
 from morph.crop.face_crop import cut
 from morph.crop.geometry import crop_similarity
+from morph.crop.rules import CropRule
 from morph.datasets.augmentation import AugmentationConfig, draw_pixels
 from morph.datasets.crops import CropSet
 from morph.datasets.training_batches import BatchKeys, TrainingBatches
@@ -21,7 +22,7 @@ from morph.model.ibug68 import MIRRORED_68
 
 
 def batches(augmentation: AugmentationConfig | None) -> TrainingBatches:
-    return TrainingBatches([crop_set()], model_symmetry(MODEL), 120, augmentation, seed=3)
+    return TrainingBatches([crop_set()], model_symmetry(MODEL), CropRule(120), augmentation, seed=3)
 
 
 PLAIN_PIXELS = AugmentationConfig(colour=0, grey=0, blur=0, low_resolution=0, noise=0, jpeg=0, occluder=0)
@@ -149,9 +150,9 @@ def test_trust_in_expressions_is_mirrored_with_them() -> None:
     weights = np.random.default_rng(0).uniform(0, 1, (12, 3)).astype(np.float32)
     doubted = CropSet(crops.images, crops.labels | {"expression_weights": weights}, crops.meta)
     symmetry = model_symmetry(MODEL)
-    plain = TrainingBatches([doubted], symmetry, 120, None).batch(range(12))["expression_weights"]
+    plain = TrainingBatches([doubted], symmetry, CropRule(120), None).batch(range(12))["expression_weights"]
     assert (plain == weights).all()
     assert (batches(None).batch([0, 1])["expression_weights"] == 1).all()
     always = AugmentationConfig(flip=1.0)
-    flipped = TrainingBatches([doubted], symmetry, 120, always).batch(range(12))["expression_weights"]
+    flipped = TrainingBatches([doubted], symmetry, CropRule(120), always).batch(range(12))["expression_weights"]
     assert np.allclose(flipped, weights @ np.abs(symmetry.expression).T)

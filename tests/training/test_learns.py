@@ -32,6 +32,7 @@ import pytest
 
 pytest.importorskip("lightning", reason="lightning is not installed: pip install 'morph-face[train]'")
 
+from morph.crop.rules import CropRule
 from morph.datasets.training_batches import TrainingBatches
 from morph.evaluation.aflw2000.nme import nme
 from morph.inference.onnx_session import open_session
@@ -79,8 +80,8 @@ def test_learns(tmp_path: Path) -> None:
 
     model = load_default_model(1)
     symmetry, decoder = model_symmetry(model), landmark_decoder(model)
-    seen = TrainingBatches([pictures], symmetry, 64, None).batch(range(TRAINING))
-    new = TrainingBatches([held], symmetry, 64, None).batch(range(HELD))
+    seen = TrainingBatches([pictures], symmetry, CropRule(64), None).batch(range(TRAINING))
+    new = TrainingBatches([held], symmetry, CropRule(64), None).batch(range(HELD))
     flat, log_error = open_session(weights).run(None, {"image": new["image"]})
 
     def error(answer: np.ndarray) -> np.ndarray:

@@ -35,7 +35,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--expressions",
         default="posed",
-        help="measured: all 52 weights, sides apart, correlated as in photographs (default posed: smiles, speech and so on)",
+        help="measured: all 52 weights, sides apart, correlated as in photographs (default posed: smiles, speech and so on); "
+        "lively: the same, stronger and oftener",
     )
     parser.add_argument(
         "--pictures-per-person",

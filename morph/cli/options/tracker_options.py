@@ -79,8 +79,12 @@ ADDED: dict[str, dict[str, Any]] = {
 def _millimetres(text: str) -> float:
     """A number; or why there is none."""
     if text == "auto":
-        raise argparse.ArgumentTypeError("no lens is solved from a clip; give millimetres, or leave it out: 50 is assumed")
+        raise argparse.ArgumentTypeError("only `morph track` solves a lens, from a clip; give millimetres or leave it out")
     return float(text)
+
+
+def _millimetres_or_auto(text: str) -> float | str:
+    return text if text == "auto" else float(text)
 
 
 LENS: dict[str, dict[str, Any]] = {
@@ -100,13 +104,22 @@ LENS: dict[str, dict[str, Any]] = {
     },
     "scale": {"type": float, "metavar": "S", "help": "heads are S times as large as the one that is found (default: 1)"},
 }  # fields of LensOptions
+AUTO: dict[str, Any] = {
+    "type": _millimetres_or_auto,
+    "metavar": "MM|auto",
+    "help": f"{LENS['focal']['help']}; auto: solved from a clip in which a head turns by 25 degrees or more, and how "
+    "sure that is (10 to 20 s of CPU time)",
+}
 
 
 UNWEIGHTED = ("neutral", "gains", "lens")  # of no meaning where no weights and places of people come out
 
 
 def add(
-    parser: argparse.ArgumentParser, without: Collection[str] = (), smoothing: Sequence[str] = ("online", "flow", "none")
+    parser: argparse.ArgumentParser,
+    without: Collection[str] = (),
+    smoothing: Sequence[str] = ("online", "flow", "none"),
+    solves_lens: bool = False,
 ) -> None:
     """Add the options that make a tracker.
 
@@ -114,23 +127,30 @@ def add(
         parser: of a verb, or a group of it.
         without: names of :class:`morph.tracking.TrackerOptions` that the verb leaves at their defaults.
         smoothing: the first is what ``--smooth`` stands at; keys of :data:`SMOOTHING`.
+        solves_lens: the verb reads a whole clip, and may solve its lens.
     """
     for name, keywords in ADDED.items():
         if name not in without:
             parser.add_argument(f"--{name.replace('_', '-')}", **keywords)
     if "lens" not in without:
-        add_lens(parser)
+        add_lens(parser, solves_lens)
     if "smoothing" in without:
         return
     said = "; ".join(f"{word}: {SMOOTHING[word]}" for word in smoothing)
     parser.add_argument("--smooth", choices=tuple(smoothing), default=smoothing[0], help=f"{said} (default: {smoothing[0]})")
 
 
-def add_lens(parser: argparse.ArgumentParser) -> None:
-    """Add what says which lens there was, and how large a head is; see docs/conventions.md."""
+def add_lens(parser: argparse.ArgumentParser, solves_lens: bool = False) -> None:
+    """Add what says which lens there was, and how large a head is; see docs/conventions.md.
+
+    Args:
+        parser: of a verb.
+        solves_lens: it may solve the focal length.
+    """
     group = parser.add_argument_group("where heads are, in millimetres before the camera")
     for name, keywords in LENS.items():
-        group.add_argument(f"--{name.replace('_', '-')}", **keywords)
+        more = AUTO if solves_lens and name == "focal" else {}
+        group.add_argument(f"--{name.replace('_', '-')}", **keywords | more)
 
 
 def lens_given(options: argparse.Namespace) -> bool:
@@ -152,6 +172,8 @@ def read_lens(options: argparse.Namespace) -> LensOptions:
     from morph.model import LensOptions
 
     given = {name: value for name in LENS if (value := getattr(options, name, None)) is not None}
+    if given.get("focal") == "auto":
+        given = given | {"focal": None, "auto": True}
     return LensOptions(**given)
 
 
@@ -172,7 +194,7 @@ def read(options: argparse.Namespace, source: FrameSource | None = None) -> Trac
     if given.get("model") and given.get("level", 1) != 1:
         raise MorphError(ONLY_DEFAULT)
     given["lens"] = read_lens(options)
-    if source is not None and not given["lens"].says_focal:
+    if source is not None and not (given["lens"].says_focal or given["lens"].auto):
         given["lens"] = _of_picture(given["lens"], source)
     if hasattr(options, "smooth"):
         given["smoothing"] = _smoothing(options.smooth)

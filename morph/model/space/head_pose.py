@@ -39,6 +39,14 @@ class HeadPoses:
     rotation: Doubles
     position: Doubles
 
+    def farther(self, times: float | Doubles) -> HeadPoses:
+        """The same turns on the same rays, so many times as far away.
+
+        Args:
+            times: of all, or ``(T,)`` of each.
+        """
+        return HeadPoses(self.rotation, self.position * np.reshape(times, (-1, 1)))
+
     @property
     def matrices(self) -> Doubles:
         """``(T, 4, 4)`` from the model's frame in millimetres to the camera's: ``matrix @ [x, y, z, 1]``."""

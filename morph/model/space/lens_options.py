@@ -22,6 +22,8 @@ class LensOptions:
         k1: radial distortion, as OpenCV's.
         interpupillary: true distance of the person's pupils in millimetres; None: as their head in the model has it.
         scale: millimetres of what is one millimetre of the model.
+        auto: the focal length is solved from a whole clip, by :func:`morph.track_folder.track_to_folder`; a tracker alone
+            does not know what comes, and assumes one.
         how: in words, where the focal length comes from, where not the user said it.
 
     Raises:
@@ -41,6 +43,7 @@ class LensOptions:
     k1: float = 0.0
     interpupillary: float | None = None
     scale: float = 1.0
+    auto: bool = False
     how: str = ""
 
     def __post_init__(self) -> None:
@@ -51,6 +54,8 @@ class LensOptions:
         given = [name for name in ("focal", "fov", "focal_px") if getattr(self, name) is not None]
         if len(given) > 1:
             raise MorphError(f"`{given[0]}=` and `{given[1]}=` both say the focal length; give one")
+        if self.auto and given:
+            raise MorphError(f"`{given[0]}=` says the focal length; leave it out where it is to be solved")
         if self.sensor != SENSOR and self.focal is None:
             raise MorphError("`sensor=` goes with `focal=` in millimetres")
         if self.interpupillary is not None and self.scale != 1.0:

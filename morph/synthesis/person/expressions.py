@@ -9,6 +9,7 @@ that squint, a jaw to one side or forward, lips that close over an open jaw) is 
 from __future__ import annotations
 
 import functools
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
@@ -32,10 +33,32 @@ OFTEN = {
     "mouthPucker": (0.26, 1.0),
 }
 SIDES = ("Left", "Right")
-REST = 0.13  # share of faces without expression
-LOOSE = 0.35  # share in which weights hardly go together
-SOLO = 0.3  # share to which some weights are added, each by itself
-FAINT = 0.35  # share in which all of it is weaker
+
+
+@dataclass(frozen=True)
+class Habits:
+    """How faces use their weights, as shares of faces.
+
+    Attributes:
+        rest: without expression.
+        loose: in which weights hardly go together.
+        solo: to which some weights are added, each by itself.
+        faint: in which all of it is weaker.
+        often: how many times as often as in :data:`OFTEN` a weight is above zero, and what is unseen happens.
+        bend: factor of the power that bends weights towards small ones.
+    """
+
+    rest: float = 0.13
+    loose: float = 0.35
+    solo: float = 0.3
+    faint: float = 0.35
+    often: float = 1.0
+    bend: float = 1.0
+
+
+USUALLY = Habits()
+LIVELY = Habits(rest=0.05, loose=0.7, solo=0.5, faint=0.1, often=1.5, bend=0.75)  # to learn from: much of everything
+HABITS = {"measured": USUALLY, "lively": LIVELY}
 OPPOSITES = (("mouthSmile", "mouthFrown"), ("eyeWide", "eyeSquint"))
 
 
@@ -62,16 +85,16 @@ def _roots() -> tuple[Doubles, Doubles]:
     return np.asarray(tight, np.float64), loose
 
 
-def sample_expression(rng: Random) -> dict[str, float]:
+def sample_expression(rng: Random, habits: Habits = USUALLY) -> dict[str, float]:
     """Weights 0..1 by ARKit's names, zeros left out, gaze included."""
     weights: dict[str, float] = {}
-    if rng.random() >= REST:
-        _together(rng, weights)
-        _unseen(rng, weights)
-        if rng.random() < SOLO:
+    if rng.random() >= habits.rest:
+        _together(rng, weights, habits)
+        _unseen(rng, weights, habits.often)
+        if rng.random() < habits.solo:
             _alone(rng, weights)
         _oppose(rng, weights)
-        if rng.random() < FAINT:
+        if rng.random() < habits.faint:
             strength = rng.uniform(0.3, 1.0)
             weights = {name: strength * value for name, value in weights.items()}
     _lids(rng, weights)
@@ -79,12 +102,13 @@ def sample_expression(rng: Random) -> dict[str, float]:
     return {name: float(np.clip(value, 0.0, 1.0)) for name, value in weights.items() if value > 0.01}
 
 
-def _together(rng: Random, weights: dict[str, float]) -> None:
+def _together(rng: Random, weights: dict[str, float], habits: Habits) -> None:
     names, _ = correlations()
     tight, loose = _roots()
-    drawn = ndtr((loose if rng.random() < LOOSE else tight) @ rng.standard_normal(len(names)))
+    drawn = ndtr((loose if rng.random() < habits.loose else tight) @ rng.standard_normal(len(names)))
     for name, rank in zip(names, drawn, strict=True):
         share, power = OFTEN.get(_stem(name), USUAL)
+        share, power = min(share * habits.often, 0.6), power * habits.bend
         if rank > 1 - share and _stem(name) not in ("jaw", "mouth", "eyeBlink"):
             weights[name] = ((rank - 1 + share) / share) ** power
 
@@ -93,22 +117,22 @@ def _stem(name: str) -> str:
     return name.removesuffix("Left").removesuffix("Right")
 
 
-def _unseen(rng: Random, weights: dict[str, float]) -> None:
-    """What the labels of photographs do not tell."""
+def _unseen(rng: Random, weights: dict[str, float], often: float) -> None:
+    """What the labels of photographs do not tell, ``often`` times as often."""
     smile = (weights.get("mouthSmileLeft", 0) + weights.get("mouthSmileRight", 0)) / 2
-    if rng.random() < 0.25 + 0.35 * smile:
+    if rng.random() < often * (0.25 + 0.35 * smile):
         _pair(rng, weights, "cheekSquint", rng.uniform(0.1, 1.0) * (0.6 + 0.4 * smile))
-    if rng.random() < 0.2:
+    if rng.random() < often * 0.2:
         _pair(rng, weights, "noseSneer", rng.uniform(0.1, 1.0))
-    if rng.random() < 0.13:
+    if rng.random() < often * 0.13:
         weights["cheekPuff"] = rng.uniform(0.15, 1.0)
         weights["jawOpen"] = weights.get("jawOpen", 0.0) * 0.2
-    if rng.random() < 0.13:
+    if rng.random() < often * 0.13:
         weights["jawForward"] = rng.uniform(0.1, 1.0)
     for pair, chance in ((("jawLeft", "jawRight"), 0.22), (("mouthLeft", "mouthRight"), 0.24)):
-        if rng.random() < chance:
+        if rng.random() < often * chance:
             weights[pair[rng.integers(2)]] = rng.uniform(0.1, 1.0)
-    kind = rng.random()
+    kind = rng.random() / often
     if kind < 0.11:  # the jaw is open and the lips are not
         weights["jawOpen"] = rng.uniform(0.1, 0.75)
         weights["mouthClose"] = weights["jawOpen"] * rng.uniform(0.6, 1.0)

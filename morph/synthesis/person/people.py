@@ -9,7 +9,7 @@ import numpy as np
 
 from morph.arrays import Doubles, Floats
 from morph.rendering.colour import decode_gamma
-from morph.synthesis.person.expressions import sample_expression
+from morph.synthesis.person.expressions import Habits, sample_expression
 
 Random = np.random.Generator
 # turn of an eyeball at weight 1 of eyeLookIn and eyeLookOut, eyeLookUp and eyeLookDown: what those shapes do to the model's
@@ -47,12 +47,12 @@ class ExpressionNames:
     Attributes:
         names: in the model's order (ARKit's).
         std: ``(E,)`` how much weight one unit of a z-score is.
-        measured: drawn as :mod:`morph.synthesis.person.expressions` does, else as poses, both sides alike.
+        habits: how :mod:`morph.synthesis.person.expressions` draws them; None: as poses, both sides alike.
     """
 
     names: tuple[str, ...]
     std: Floats
-    measured: bool = False
+    habits: Habits | None = None
 
 
 @dataclass(frozen=True, eq=False)
@@ -103,8 +103,8 @@ def sample_person(rng: Random, n_shape: int, expressions: ExpressionNames, momen
     iris = IRISES[rng.choice(5, p=[0.35, 0.3, 0.14, 0.1, 0.11] if tone < 0.4 else [0.4, 0.6, 0, 0, 0])] * rng.uniform(
         0.75, 1.25
     )
-    if expressions.measured:
-        weights = sample_expression(moment)
+    if expressions.habits:
+        weights = sample_expression(moment, expressions.habits)
         gaze = gaze_of(weights)
     else:
         weights = _expression(moment)

@@ -52,8 +52,8 @@ class RigidPoints:
     middle: Reals
 
 
-def rigid_points(model: MorphableModel, count: int = POINTS) -> RigidPoints:
-    """``count`` vertices, or all where there are fewer, each as far from the others as can be (farthest point sampling).
+def rigid_vertices(model: MorphableModel) -> Indices:
+    """Vertices of the face that look forward and that expressions hardly move.
 
     Raises:
         MorphError: no vertex of the face looks forward.
@@ -70,7 +70,16 @@ def rigid_points(model: MorphableModel, count: int = POINTS) -> RigidPoints:
             f"no face of model {model.name!r} looks along z; its triangles must be anticlockwise seen from outside"
         )
     moved = np.square(model.expression_basis[rows] * model.expression_std).sum((1, 2))
-    rows = rows[moved <= np.quantile(moved, RIGID)]
+    return np.asarray(rows[moved <= np.quantile(moved, RIGID)])
+
+
+def rigid_points(model: MorphableModel, count: int = POINTS) -> RigidPoints:
+    """``count`` vertices, or all where there are fewer, each as far from the others as can be (farthest point sampling).
+
+    Raises:
+        MorphError: no vertex of the face looks forward.
+    """
+    normals, rows = vertex_normals(model.mean, model.triangles).astype(np.float64), rigid_vertices(model)
     places = model.mean[rows].astype(np.float64)
     chosen = [int(places[:, 2].argmax())]
     far = np.linalg.norm(places - places[chosen[0]], axis=1)

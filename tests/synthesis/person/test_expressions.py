@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from morph.model import load_default_model
-from morph.synthesis.person.expressions import correlations, sample_expression
+from morph.synthesis.person.expressions import LIVELY, correlations, sample_expression
 from morph.synthesis.person.people import gaze_of
 
 NAMES = load_default_model(0).expression_names
@@ -65,3 +65,13 @@ def test_eyeballs_look_where_the_weights_say() -> None:
         moved = model.expression_basis[ball][:, :, model.expression_names.index(name)]
         front = model.mean[ball, 2].argmax()
         assert np.sign(moved[front, 0]) == np.sign(gaze_of(weights)[eye, 0])
+
+
+def test_lively_faces_do_more_of_everything(drawn: np.ndarray) -> None:
+    rng = np.random.default_rng(5)
+    faces = [sample_expression(rng, LIVELY) for _ in range(2000)]
+    lively = np.array([[face.get(name, 0.0) for name in NAMES] for face in faces])
+    gaze = [i for i, name in enumerate(NAMES) if name.startswith(("eyeLook", "eyeBlink"))]
+    more = (lively > 0.3).mean(0) - (drawn > 0.3).mean(0)
+    assert np.delete(more, gaze).min() > 0.01
+    assert 0 <= lively.min() <= lively.max() <= 1
