@@ -37,3 +37,12 @@ def test_a_stage_that_fails_is_counted() -> None:
     with pytest.raises(ValueError, match="no"), watch.stage("a"):
         raise ValueError("no")
     assert (watch.calls["a"], watch.seconds["a"]) == (1, 0.5)
+
+
+def test_one_that_times_nothing_still_counts() -> None:
+    reads = itertools.count()
+    watch = Stopwatch(lambda: float(next(reads)), every=0)
+    for _ in range(SURE + 8):
+        with watch.stage("a"):
+            pass
+    assert (watch.calls["a"], dict(watch.seconds), next(reads)) == (SURE + 8, {}, 0)

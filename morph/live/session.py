@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 import os
 import statistics
 import time
@@ -14,6 +15,7 @@ from morph.frames import Frame, FrameSource, open_source
 from morph.frames.latest import LatestFrames
 from morph.live.message import frame_message
 from morph.live.stream import Stream
+from morph.stopwatch import Stopwatch
 from morph.tracking import Face, Tracker
 
 PATIENCE = 0.25  # seconds after which a session that is iterated looks whether it is still wanted
@@ -24,7 +26,8 @@ class LiveSession:
 
     Three ways to see the faces: :meth:`run` with a callback, :meth:`step` in a loop of one's own, or
     ``async for frame, faces in session``. The detector works beside the frames, see
-    :meth:`morph.tracking.Tracker.detect_in_background`.
+    :meth:`morph.tracking.Tracker.detect_in_background`; until :meth:`close` the garbage collector leaves alone what there
+    was before (``gc.freeze``), and the tracker's stages are not timed.
 
     Args:
         source: a camera's number, a clip, an opened source, or its newest frames.
@@ -63,8 +66,10 @@ class LiveSession:
         self.tracker, self.limit = Tracker() if tracker is None else tracker, limit
         self.count = self.with_face = self.last = 0
         self._seconds: deque[float] = deque(maxlen=1000)  # from a frame to its faces, sent, the latest ones
-        self.tracker.reset()
+        self.tracker.reset(Stopwatch(every=0))  # on some machines a look at the clock is a tenth of a millisecond
         self.tracker.detect_in_background()
+        gc.collect()
+        gc.freeze()  # or else, once in some hundred frames, one waits 15 ms while all that was imported is gone through
 
     def __enter__(self) -> LiveSession:
         return self
@@ -116,6 +121,7 @@ class LiveSession:
 
     def close(self) -> None:
         """Stop reading, and close the streams."""
+        gc.unfreeze()
         self.live.close()
         for stream in self.streams:
             stream.close()

@@ -156,7 +156,7 @@ class Coefficients:
         m = np.asarray(similarity, np.float64)
         if m.shape[-2:] != (2, 3):
             raise MorphError(f"similarity must have shape (..., 2, 3), got {m.shape}")
-        square = np.linalg.det(m[..., :2])  # of a similarity [[a, -b], [b, a]] this is a² + b²
+        square = m[..., 0, 0] * m[..., 1, 1] - m[..., 0, 1] * m[..., 1, 0]  # of a similarity [[a, -b], [b, a]] this is a² + b²
         odd = np.abs(m[..., 0, 0] - m[..., 1, 1]) + np.abs(m[..., 0, 1] + m[..., 1, 0])
         if not (square > 0).all() or (odd > 1e-4 * np.sqrt(square)).any():
             raise MorphError("the matrix stretches, shears or mirrors the picture; coefficients follow similarities only")
@@ -164,11 +164,13 @@ class Coefficients:
         turn = np.zeros((*m.shape[:-2], 3, 3))
         turn[..., 2, 2] = 1.0
         turn[..., :2, :2] = m[..., :2] / scale[..., None, None] * np.array([[1.0, -1.0], [-1.0, 1.0]])  # y down to y up
-        return dataclasses.replace(
-            self,
-            rotation=_like(self.rotation, turn @ self.rotation),
-            scale=_like(self.scale, self.scale * scale),
-            translation=_like(self.translation, np.einsum("...ij,...j->...i", m[..., :2], self.translation) + m[..., 2]),
+        moved = (m[..., :2] @ self.translation[..., None])[..., 0] + m[..., 2]
+        return Coefficients(
+            self.shape,
+            self.expression,
+            _like(self.rotation, turn @ self.rotation),
+            _like(self.scale, self.scale * scale),
+            _like(self.translation, moved),
         )
 
     def mirror(self, symmetry: ModelSymmetry, width: float | npt.ArrayLike) -> Coefficients:

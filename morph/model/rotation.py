@@ -100,11 +100,14 @@ def sixd_to_matrix(sixd: npt.ArrayLike) -> Reals:
     """
     d = np.asarray(sixd)
     _check_last("sixd", d, (6,))
-    a, b = d[..., :3], d[..., 3:]
-    a = a / np.linalg.norm(a, axis=-1, keepdims=True)
-    b = b - np.sum(a * b, axis=-1, keepdims=True) * a
-    b = b / np.linalg.norm(b, axis=-1, keepdims=True)
-    return np.stack([a, b, np.cross(a, b)], axis=-2)
+    out = np.empty((*d.shape[:-1], 3, 3), np.result_type(d.dtype, np.float32))
+    a, b, c = out[..., 0, :], out[..., 1, :], out[..., 2, :]
+    a[...] = d[..., :3] / np.sqrt((d[..., :3] ** 2).sum(-1, keepdims=True))
+    b[...] = d[..., 3:] - (a * d[..., 3:]).sum(-1, keepdims=True) * a
+    b /= np.sqrt((b * b).sum(-1, keepdims=True))
+    for i, j, k in ((0, 1, 2), (1, 2, 0), (2, 0, 1)):  # np.cross is slow on few vectors
+        c[..., i] = a[..., j] * b[..., k] - a[..., k] * b[..., j]
+    return out
 
 
 def nearest_rotation(matrix: npt.ArrayLike) -> Reals:

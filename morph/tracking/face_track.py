@@ -12,7 +12,7 @@ from morph.inference.appearance import tone
 from morph.inference.face_reader import Look
 from morph.model import Coefficients, Decoder
 from morph.tracking.association import Appearance, Motion
-from morph.tracking.detection.boxes import overlap
+from morph.tracking.detection.boxes import overlap, overlap_of
 from morph.tracking.smoothing.face_smoother import FaceSmoother, SmoothingConfig
 
 Floats = npt.NDArray[np.floating]
@@ -75,7 +75,7 @@ class FaceTrack:
             smoothing: None smooths nothing.
             landmarks: decodes the 68 landmarks.
         """
-        if float(overlap(look.box, self.look.box)[0, 0]) < JUMP:
+        if overlap_of(look.box, self.look.box) < JUMP:
             self.smoother.restart()
             self.motion.restart(look.box, time)
         self.motion.see(look.box, time)

@@ -28,7 +28,7 @@ from morph.stopwatch import Stopwatch
 from morph.tracking.association import HIDING, MEMORY, RECALL, Appearance, Motion, assign, crowded, misplaced, recalled
 from morph.tracking.background import Background
 from morph.tracking.calibration import Calibrator, picture_of
-from morph.tracking.detection.boxes import overlap
+from morph.tracking.detection.boxes import overlap, overlap_of
 from morph.tracking.detection.detector import CenterFaceDetector, Detections, Detector
 from morph.tracking.face import Face
 from morph.tracking.face_track import FaceTrack, appearance_of, without_twins
@@ -277,7 +277,7 @@ class Tracker:
         return (
             not is_possible(look, image)
             or (look.error is not None and look.error > DOUBTFUL_ERROR and self._since_detection >= PATIENCE)
-            or float(overlap(look.box, track.look.box)[0, 0]) < SAME_FACE
+            or overlap_of(look.box, track.look.box) < SAME_FACE
             or likeness(look.thumbnail, track.look.thumbnail) < LEAST_LIKENESS
         )
 
@@ -437,4 +437,4 @@ class Tracker:
 
 def _differ(look: Look, detection: Floats) -> bool:
     """Whether the network saw a face elsewhere than the detector: with two faces in its crop it may see one in between."""
-    return float(overlap(look.box, detection)[0, 0]) < AGREED
+    return overlap_of(look.box, detection) < AGREED

@@ -1,6 +1,7 @@
 """A session by callback, by hand and as an async iterator."""
 
 import asyncio
+import gc
 
 import pytest
 from clips import portrait, write_clip
@@ -31,6 +32,14 @@ def test_a_callback_gets_every_frame_that_is_tracked(clip, tracker):
     assert len(seen) == session.count == session.with_face == 3
     assert session.last == seen[-1][0]
     assert all(faces == 1 for _, faces in seen)
+
+
+def test_frames_wait_neither_for_the_garbage_collector_nor_for_the_clock(clip, tracker):
+    with LiveSession(clip, tracker, limit=3) as session:
+        assert gc.get_freeze_count() > 1000
+        session.run()
+        assert (session.tracker.stopwatch.calls["network"] >= 3, dict(session.tracker.stopwatch.seconds)) == (True, {})
+    assert gc.get_freeze_count() == 0
 
 
 def test_an_async_iterator_leaves_the_loop_free(clip, tracker):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import gc
 import os
 import tempfile
 import time
@@ -51,7 +52,8 @@ fps_to_obj   frames over the CPU time of the whole round
 latency      from a decoded frame to its mesh, without decoding the video and without writing: median and 95th percentile
              of the frames of that round; cpu is the process's time, wall the clock's, which other programs lengthen
 live         from a decoded frame to its weights as in `morph live`, where the detector works in a thread beside: CPU time of
-             the thread that frames go through, of one round over the clip but the frames tracked beforehand
+             the thread that frames go through, of one round over the clip but the frames tracked beforehand; stages are
+             not timed, and the garbage collector leaves alone what was there before
 network      alone, on crops of the clip, in batches: CPU milliseconds a face, the best of {tries}
 """
 
@@ -254,12 +256,18 @@ def _run(source: FrameSource, tracker: Tracker, folder: Path) -> _Round:
 def _live(source: FrameSource, options: TrackerOptions | None) -> dict[str, float]:
     """Latency from frame to weights as a live session has it."""
     tracker, seconds = Tracker(options), []
+    tracker.reset(Stopwatch(every=0))
     tracker.detect_in_background()
-    for frame in source:
-        began = time.thread_time()
-        weights = [face.blendshapes for face in tracker.process(frame.image, frame.time, frame.index)]
-        seconds.append(time.thread_time() - began)
-        del weights
+    gc.collect()
+    gc.freeze()
+    try:
+        for frame in source:
+            began = time.thread_time()
+            weights = [face.blendshapes for face in tracker.process(frame.image, frame.time, frame.index)]
+            seconds.append(time.thread_time() - began)
+            del weights
+    finally:
+        gc.unfreeze()
     counted = seconds[WARM_FRAMES:] or seconds
     return _percentiles("live", counted) | {"live_worst": round(1000 * max(counted), 4)}
 

@@ -14,6 +14,14 @@ def overlap(first: npt.ArrayLike, second: npt.ArrayLike) -> Reals:
     return shared / np.maximum(mine + others - shared, 1e-12)
 
 
+def overlap_of(first: Reals, second: Reals) -> float:
+    """The same of two boxes ``(4,)``, in a tenth of the time."""
+    (ax0, ay0, ax1, ay1), (bx0, by0, bx1, by1) = first.tolist(), second.tolist()
+    shared = max(min(ax1, bx1) - max(ax0, bx0), 0.0) * max(min(ay1, by1) - max(ay0, by0), 0.0)
+    both = max(ax1 - ax0, 0.0) * max(ay1 - ay0, 0.0) + max(bx1 - bx0, 0.0) * max(by1 - by0, 0.0)
+    return float(shared / max(both - shared, 1e-12))
+
+
 def covered(first: npt.ArrayLike, second: npt.ArrayLike) -> Reals:
     """Intersection of ``(n, 4)`` with ``(m, 4)`` boxes over the smaller of the two, ``(n, m)``."""
     shared, mine, others = _areas(first, second)

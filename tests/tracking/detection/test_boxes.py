@@ -1,11 +1,17 @@
 import numpy as np
 
-from morph.tracking.detection.boxes import covered, match, overlap, suppress
+from morph.tracking.detection.boxes import covered, match, overlap, overlap_of, suppress
 
 
 def test_overlap_known_values():
     found = overlap([0, 0, 1, 1], [[0.5, 0, 1.5, 1], [0, 0, 1, 1], [2, 2, 3, 3]])
     assert np.allclose(found, [[1 / 3, 1, 0]])
+
+
+def test_the_overlap_of_two_is_that_of_many():
+    boxes = np.random.default_rng(0).uniform(0, 10, (40, 4))  # some of them inside out
+    found = [[overlap_of(first, second) for second in boxes] for first in boxes]
+    np.testing.assert_allclose(found, overlap(boxes, boxes), rtol=1e-12)
 
 
 def test_overlap_of_nothing_is_empty():
