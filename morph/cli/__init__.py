@@ -75,6 +75,7 @@ def _run(words: list[str]) -> None:
             module.add_arguments(sub)
             sub.set_defaults(run=module.run)
     options = parser.parse_args(words)
+    options.words = words
     names = option_names(verbs.choices[options.verb], options)
     with _threads(1 if options.verb in SMALL else None), _warnings(names):
         try:

@@ -6,7 +6,7 @@ import argparse
 from pathlib import Path
 
 from morph.cli.options import tracker_options
-from morph.cli.options.claims import add_overwrite, claim, write_report
+from morph.cli.options.claims import add_overwrite, claim, write_figures, write_report
 from morph.cli.options.tracker_options import UNWEIGHTED
 from morph.errors import MorphError
 
@@ -59,6 +59,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     smoothing.add_argument("clips", nargs="+", type=Path, metavar="CLIP", help="video files or folders of numbered pictures")
     smoothing.add_argument("--search", type=int, default=0, metavar="N", help="also try N random steps and print the best")
     tracker_options.add(smoothing, without=("level", "max_faces", "smoothing", *UNWEIGHTED))
+    smoothing.add_argument("--json", type=Path, metavar="FILE", help="write the numbers and the protocol here")
     renders = benches.add_parser("renders", help="held-out renders: landmarks, pose, eyelids, lips, blinks, identity")
     renders.add_argument("crops", type=Path, metavar="DIR", help="held-out crop set written by `morph synth`")
     tracker_options.add(renders, without=("level", "max_faces", "passes", "smoothing", *UNWEIGHTED))
@@ -84,7 +85,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )
     viewer.add_argument("--rounds", type=int, default=3, metavar="N", help="over the frames; the fastest counts (default: 3)")
     viewer.add_argument("--json", type=Path, metavar="FILE", help="write the numbers and the protocol here")
-    for bench in (aflw, video, speed, renders, camera, viewer):
+    for bench in (aflw, video, speed, smoothing, renders, camera, viewer):
         add_overwrite(bench)
 
 
@@ -143,7 +144,7 @@ def run(options: argparse.Namespace) -> None:
 
 def run_smoothing(options: argparse.Namespace) -> None:
     """Sweep the cut-offs."""
-    from morph.evaluation.clips.smoothing_sweep import one_at_a_time, record, row_text, search
+    from morph.evaluation.clips.smoothing_sweep import one_at_a_time, record, row_text, search, sweep_json
     from morph.tracking import SmoothingConfig
 
     if options.search < 0:
@@ -151,12 +152,16 @@ def run_smoothing(options: argparse.Namespace) -> None:
     config = SmoothingConfig()
     recordings = record(options.clips, tracker_options.read(options))
     print("jitter over raw, lag, lag of turning (frames), share of the lips' way: " + " | ".join(r.name for r in recordings))
+    rows = []
     for name, changed in one_at_a_time(config):
-        print(row_text(name, [recording.score(changed) for recording in recordings]), flush=True)
+        rows.append((name, [recording.score(changed) for recording in recordings]))
+        print(row_text(*rows[-1]), flush=True)
     if options.search:
         best, scores = search(recordings, config, options.search)
+        rows.append((str(best), scores))
         print(row_text("best found", scores))
         print(best)
+    write_figures(lambda: sweep_json([recording.name for recording in recordings], rows), options)
 
 
 def run_renders(options: argparse.Namespace) -> None:
@@ -164,7 +169,7 @@ def run_renders(options: argparse.Namespace) -> None:
     from morph.evaluation.renders.renders import measure_renders
 
     report = measure_renders(options.crops, tracker_options.read(options))
-    write_report(report, options.json)
+    write_report(report, options)
 
 
 def run_camera(options: argparse.Namespace) -> None:
@@ -173,7 +178,7 @@ def run_camera(options: argparse.Namespace) -> None:
     from morph.evaluation.renders.camera import measure_camera
 
     measure = measure_lenses if clips_of(options.crops) else measure_camera
-    write_report(measure(options.crops, tracker_options.read(options)), options.json)
+    write_report(measure(options.crops, tracker_options.read(options)), options)
 
 
 def run_weights(options: argparse.Namespace) -> None:
@@ -193,10 +198,10 @@ def run_weights(options: argparse.Namespace) -> None:
             f"{sets[0]} is a crop set: it is measured alone, against its own truth; --mediapipe and --blinks are for clips"
         )
     if sets:
-        return write_report(measure_held_out(sets[0], tracker_options.read(options)), options.json)
+        return write_report(measure_held_out(sets[0], tracker_options.read(options)), options)
     judge = options.mediapipe and Judge(options.mediapipe, options.task, options.cache)
     bench = ClipBench(judge, options.blinks, offline=options.smooth == "offline")
-    return write_report(measure_clips(options.clips, tracker_options.read(options), bench), options.json)
+    return write_report(measure_clips(options.clips, tracker_options.read(options), bench), options)
 
 
 def run_video(options: argparse.Namespace) -> None:
@@ -211,7 +216,7 @@ def run_video(options: argparse.Namespace) -> None:
         truth=options.truth,
         mediapipe=options.mediapipe,
     )
-    write_report(report, options.json)
+    write_report(report, options)
 
 
 def run_speed(options: argparse.Namespace) -> None:
@@ -221,7 +226,7 @@ def run_speed(options: argparse.Namespace) -> None:
 
     clip = options.clip or next(file for file in demo_files() if file.suffix == ".mp4")
     report = measure_speed(clip, tracker_options.read(options), rounds=options.rounds, batches=options.batches)
-    write_report(report, options.json)
+    write_report(report, options)
 
 
 def run_viewer(options: argparse.Namespace) -> None:
@@ -233,7 +238,7 @@ def run_viewer(options: argparse.Namespace) -> None:
     report = measure_viewer(
         clip, options.track or tracker_options.read(options), ViewerBench(options.prop, options.backends, options.rounds)
     )
-    write_report(report, options.json)
+    write_report(report, options)
 
 
 def run_aflw2000(options: argparse.Namespace) -> None:
@@ -259,7 +264,7 @@ def run_aflw2000(options: argparse.Namespace) -> None:
         from morph.evaluation.aflw2000.weights import run_weights
 
         report, points = run_weights(benchmark, tracker_options.read(options), crop=options.crop, flip=options.flip)
-    write_report(report, options.json)
+    write_report(report, options)
     if options.save_predictions:
         save_predictions(options.save_predictions, benchmark.names, points)
     if options.sheet:

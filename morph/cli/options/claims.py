@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import argparse
 import json
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import Any, Protocol
 
 from morph.atomic import atomic_path
+from morph.cli.machine.origin import origin
 from morph.frames.formats import PICTURE_SUFFIXES
 from morph.marks import GENERATOR
 from morph.outputs import Outputs, check_outputs
@@ -59,15 +60,26 @@ class Report(Protocol):
     def as_json(self) -> dict[str, Any]: ...
 
 
-def write_report(report: Report, path: Path | None) -> None:
+def write_report(report: Report, options: argparse.Namespace) -> None:
     """Print what a bench found, and write it as JSON where that was asked for.
 
     Args:
         report: of the bench.
-        path: of the JSON file; None writes none.
+        options: of the verb; see :func:`write_figures`.
     """
     text = report.as_text()
     print(text, end="" if text.endswith("\n") else "\n")
-    if path is not None:
-        with atomic_path(path) as temporary:
-            temporary.write_text(json.dumps({"generator": GENERATOR, **report.as_json()}, indent=1))
+    write_figures(report.as_json, options)
+
+
+def write_figures(figures: Callable[[], dict[str, Any]], options: argparse.Namespace) -> None:
+    """Write figures and where they come from as JSON, where that was asked for.
+
+    Args:
+        figures: makes them, with their ``protocol``.
+        options: of the verb: ``json``, the file, or None; ``words`` of the command line.
+    """
+    if options.json is not None:
+        with atomic_path(options.json) as temporary:
+            values = {"generator": GENERATOR, "run": origin(options.words), **figures()}
+            temporary.write_text(json.dumps(values, indent=1) + "\n")

@@ -25,6 +25,11 @@ GROUPS = ("rotation", "position", "scale", "expression", "eyelids")
 FACTORS = (0.5, 0.7, 1.4, 2.0)
 MOST_LAG = 1.0  # frames
 SPREAD = 0.4  # of the logarithm of a number in one step of the search
+PROTOCOL = """\
+the networks look at each clip once; of the person seen most, coefficients are smoothed with the shipped cut-offs, and with each
+group's numbers times each factor; jitter_over_raw and lag as of `morph bench video`, of runs of frames without a gap; turn_lag: lag
+of the head's axes; lips: least-squares share of the motion of the gap of the lips that is left
+"""
 
 
 @dataclass(frozen=True)
@@ -152,3 +157,14 @@ def row_text(name: str, scores: Sequence[ClipScore]) -> str:
         " ".join("    -" if value is None else f"{value:5.2f}" for value in dataclasses.astuple(score)) for score in scores
     ]
     return f"{name:<24} " + "  | ".join(cells)
+
+
+def sweep_json(clips: Sequence[str], rows: Sequence[tuple[str, Sequence[ClipScore]]]) -> dict[str, Any]:
+    """A sweep as plain values, with its protocol.
+
+    Args:
+        clips: their names.
+        rows: name of each setting and its scores, a clip each.
+    """
+    scores = [{"setting": name, "clips": [dataclasses.asdict(score) for score in found]} for name, found in rows]
+    return {"clips": list(clips), "settings": scores, "protocol": PROTOCOL}

@@ -1,3 +1,5 @@
+import json
+
 import pytest
 
 pytest.importorskip("onnx")
@@ -53,12 +55,18 @@ def test_the_search_finds_something_steadier_that_is_not_too_late(recording):
 
 
 @pytest.mark.slow
-def test_the_verb_prints_a_line_a_setting(files, capsys):
+def test_the_verb_prints_a_line_a_setting_and_keeps_them_with_their_origin(files, capsys, tmp_path):
     words = ["--weights", files / "toy.onnx", "--model", files / "toy.npz"]
-    assert main([str(word) for word in ["bench", "smoothing", files / "clip.mp4", *words]]) == 0
+    told = ["bench", "smoothing", files / "clip.mp4", *words, "--json", tmp_path / "sweep.json"]
+    assert main([str(word) for word in told]) == 0
     lines = capsys.readouterr().out.splitlines()
     assert len(lines) == 2 + len(GROUPS) * 3 * len(FACTORS)
     assert lines[1].startswith("as it is")
+    kept = json.loads((tmp_path / "sweep.json").read_text())
+    assert len(kept["settings"]) == len(lines) - 1
+    assert kept["settings"][0]["clips"][0]["jitter_over_raw"] == pytest.approx(float(lines[1].split()[3]), abs=0.01)
+    assert kept["run"]["command"].startswith("morph bench smoothing clip.mp4 --weights toy.onnx")
+    assert kept["protocol"]
     assert main([str(word) for word in ["bench", "smoothing", files / "grey.mp4", *words]]) == 2
     assert "no face for three frames" in capsys.readouterr().err
 
