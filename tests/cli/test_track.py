@@ -157,13 +157,13 @@ def test_bad_options(files, tmp_path, capsys):
 
 @pytest.mark.slow
 def test_no_torch_is_needed(files, tmp_path):
-    """A picture is tracked in a process in which PyTorch and onnx cannot be imported."""
+    """A picture is tracked in a process in which PyTorch, onnx and SciPy cannot be imported."""
     code = """
 import importlib.abc, sys
 
 class Absent(importlib.abc.MetaPathFinder):
     def find_spec(self, name, path=None, target=None):
-        if name.partition(".")[0] in ("torch", "onnx", "torchvision", "lightning"):
+        if name.partition(".")[0] in ("torch", "onnx", "torchvision", "lightning", "scipy", "h5py"):
             raise ModuleNotFoundError(name)
 
 sys.meta_path.insert(0, Absent())
