@@ -153,6 +153,8 @@ def _in_zip(path: Path, made: bytes) -> bool:
         names = archive.namelist()
         if path.suffix == ".usdz":
             return bool(names) and _usd_comment(path).startswith(MADE)
+        if "blender_manifest.toml" in names:
+            return made in archive.read("blender_manifest.toml")
         for name in ("generator.npy", "format.npy"):
             if name in names:
                 import numpy as np

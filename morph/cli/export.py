@@ -5,19 +5,26 @@ from __future__ import annotations
 import argparse
 import functools
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from morph.cli.options import tracker_options
 from morph.cli.options.claims import add_overwrite, claim
+from morph.errors import MorphError
+
+if TYPE_CHECKING:
+    from morph.track_folder.export import ExportPlan
 
 READS = ("source", "model", "texture", "over")
 WEAR = "; wear it with `morph export TRACK --texture {} --out head.glb`"
-FORMATS = "glb, usd, ply, csv, mdd, pc2, obj, html, abc, blend"
+FORMATS = "glb, usd, ply, csv, mdd, pc2, obj, html, abc, blend, shot"
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Say what the verb takes."""
-    parser.add_argument("source", metavar="DIR", type=Path, help="what `morph track` wrote")
+    parser.add_argument("source", metavar="DIR", type=Path, nargs="?", help="what `morph track` wrote")
+    parser.add_argument(
+        "--extension", action="store_true", help="instead of a track: the extension for Blender that imports them, --out x.zip"
+    )
     parser.add_argument("--out", type=Path, required=True, help="file to write; a folder for a sequence of ply or obj")
     add_overwrite(parser)
     parser.add_argument("--format", metavar="NAME", help=f"one of {FORMATS}; told from --out unless given")
@@ -52,9 +59,20 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(options: argparse.Namespace) -> None:
     """Export, and say what was written."""
-    from morph.track_folder.export import ExportPlan, export_track
+    from morph.track_folder.export import export_track
 
-    plan = ExportPlan(
+    if options.extension or options.source is None:
+        return _write_extension(options)
+    check = functools.partial(claim, options, READS)
+    exported = export_track(options.source, options.out, _plan(options), check)
+    print(exported.as_text() + (WEAR.format(options.out) if options.out.suffix.lower() == ".png" else ""))
+
+
+def _plan(options: argparse.Namespace) -> ExportPlan:
+    """What was asked for."""
+    from morph.track_folder.export import ExportPlan
+
+    return ExportPlan(
         kind=options.format,
         person=options.id,
         level=options.level,
@@ -72,9 +90,17 @@ def run(options: argparse.Namespace) -> None:
         gains=options.gains,
         lens=tracker_options.lens_or_none(options),
     )
-    check = functools.partial(claim, options, READS)
-    exported = export_track(options.source, options.out, plan, check)
-    print(exported.as_text() + (WEAR.format(options.out) if options.out.suffix.lower() == ".png" else ""))
+
+
+def _write_extension(options: argparse.Namespace) -> None:
+    """The extension for Blender, which is of no track."""
+    from morph.export.shot.extension import write_extension
+
+    if options.source is not None or not options.extension:
+        raise MorphError("give a track to export; or --extension alone, for Blender's import of tracks")
+    claim(options, (), [options.out])
+    write_extension(options.out)
+    print(f"{options.out}: in Blender, Preferences > Get Extensions > Install from Disk; then File > Import > morph track")
 
 
 def _wearing(name: str | None) -> dict[str, Any]:

@@ -23,7 +23,7 @@ from morph.export.obj import ObjWriter
 from morph.export.performance import Performance
 from morph.export.ply import PlyWriter
 from morph.export.point_cache import write_mdd, write_pc2
-from morph.export.shot.blend import write_blend
+from morph.export.shot.blend import write_blend, write_shot
 from morph.export.shot.options import HEAD_ALONE, SceneOptions
 from morph.export.shot.shot import Shot, shot_of
 from morph.export.textures.plain import MATERIAL, plain_texture, write_material
@@ -33,7 +33,7 @@ from morph.frames.picture import read_picture
 from morph.marks import BESIDE, checksums
 from morph.model import MorphableModel
 
-FORMATS = ("glb", "usd", "ply", "csv", "mdd", "pc2", "obj", "html", "abc", "blend")
+FORMATS = ("glb", "usd", "ply", "csv", "mdd", "pc2", "obj", "html", "abc", "blend", "shot")
 
 
 @dataclass(frozen=True, eq=False)
@@ -44,7 +44,7 @@ class ExportOptions:
         texture: ``(H, W, 3)`` uint8 RGB; None is the plain one.
         frame: number of the frame that a single mesh shows; None is the first.
         prop: what the head of a web page wears.
-        scene: what a GLB, USD or .blend holds beside the head; caches take of it whether the head stands still.
+        scene: what a GLB, USD, .blend or .shot holds beside the head; caches take of it whether the head stands still.
 
     Example:
         >>> from morph import ExportOptions
@@ -58,7 +58,7 @@ class ExportOptions:
     scene: SceneOptions = HEAD_ALONE
 
 
-SCENES = ("glb", "usd", "blend")
+SCENES = ("glb", "usd", "blend", "shot")
 PLAIN = ExportOptions()
 
 
@@ -115,8 +115,8 @@ def export_performance(
     if kind in ("glb", "usd"):
         (write_glb if kind == "glb" else write_usd)(out, performance, picture(), scene)
         return [out, *([linked_path(out, ".png")] if kind == "usd" and out.suffix.lower() != ".usdz" else [])]
-    if kind == "blend":
-        write_blend(out, performance, picture(), scene)
+    if kind in ("blend", "shot"):
+        (write_blend if kind == "blend" else write_shot)(out, performance, picture(), scene)
         return [out]
     if kind == "html":
         write_web_page(out, performance, picture(), prop)

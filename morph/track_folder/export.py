@@ -238,7 +238,7 @@ def _export_mesh(track: Track, kind: str, out: Path, plan: ExportPlan, check: Ch
     texture = texture if plan.over is None else plan.footage_texture(track, person)[0]
     page = None if plan.prop is None or kind != "html" else plan.prop(performance)
     worn = None if plan.worn is None or kind == "html" else plan.worn(performance)
-    plate = plate_of(plan.over) if kind == "blend" and plan.over is not None else None
+    plate = plate_of(plan.over) if kind in ("blend", "shot") and plan.over is not None else None
     options = ExportOptions(texture, plan.frame, page, SceneOptions(worn, plan.static_head, plate, plan.blender))
     files = export_performance(performance, kind, out, options)
     frames = f"{len(performance)} {'frame' if len(performance) == 1 else 'frames'}"

@@ -19,6 +19,7 @@ COMMANDS = {  # files that are command lines themselves, or run one
     "morph/datasets/prepare.py": "the parser of the scripts in data/",
     "morph/datasets/picture_store.py": "runs git",
     "morph/export/shot/blend.py": "runs Blender",
+    "morph/export/shot/blender_addon.py": "runs morph",
     "viewer/output/bench.py": "runs morph view",
 }
 

@@ -26,6 +26,7 @@ from morph.export.shot.regions import regions_of
 from morph.export.shot.shot import FAR, FILM, NEAR, Motion, shot_of
 from morph.export.shot.worn import Worn
 from morph.export.usd import time_codes
+from morph.marks import GENERATOR
 
 PYTHON = "MORPH_BLENDER_PYTHON"  # a Python that has `bpy`
 BUILDER = Path(__file__).with_name("blender_scene.py")
@@ -78,18 +79,38 @@ def write_blend(
     """
     command = blender_command(options.blender)
     with tempfile.TemporaryDirectory() as name, atomic_path(path) as temporary:
-        folder = Path(name)
-        said, arrays = _described(performance, options)
-        (folder / "shot.json").write_text(json.dumps(said), encoding="utf-8")
-        np.savez(folder / "shot.npz", **arrays)
-        (folder / "texture.png").write_bytes(png(texture if options.worn is None else options.worn.painted(texture)))
-        made = folder / "shot.blend"
-        script = [*command, str(BUILDER), "--", str(folder), str(made)]
+        parts, made = Path(name, "head.shot"), Path(name, "shot.blend")
+        write_shot(parts, performance, texture, options)
+        script = [*command, str(BUILDER), "--", str(parts), str(made)]
         done = subprocess.run(script, capture_output=True, text=True, errors="replace")
         if done.returncode or not made.is_file():
             lines = [line for line in (done.stderr + done.stdout).splitlines() if line.strip()]
             raise MorphError(f"{command[0]} could not build the scene ({lines[-1].strip() if lines else 'it said nothing'})")
         shutil.copyfile(made, temporary)
+
+
+def write_shot(
+    path: str | os.PathLike[str],
+    performance: Performance,
+    texture: Image,
+    options: SceneOptions = HEAD_ALONE,
+) -> None:
+    """Write what a scene for Blender is built from, as arrays: for the extension, which runs where no morph may be.
+
+    Args:
+        path: of the file.
+        performance: one person of a track.
+        texture: ``(H, W, 3)`` uint8 RGB for the model's texture coordinates.
+        options: what else the scene holds.
+
+    Raises:
+        MorphError: the folder cannot be written.
+    """
+    said, arrays = _described(performance, options)
+    painted = png(texture if options.worn is None else options.worn.painted(texture))
+    arrays |= {"said": np.array(json.dumps(said)), "texture": np.frombuffer(painted, np.uint8)}
+    with atomic_path(path) as temporary, temporary.open("wb") as file:
+        np.savez_compressed(file, generator=np.array(GENERATOR), **arrays)
 
 
 def _described(performance: Performance, options: SceneOptions) -> tuple[dict[str, Any], dict[str, Any]]:

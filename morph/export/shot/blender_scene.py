@@ -1,14 +1,16 @@
-"""Builds a shot in Blender and saves it. Run by Blender itself, or by a Python that has ``bpy``, which both have NumPy.
+"""Builds a shot in Blender. Run by Blender itself, or by a Python that has ``bpy``, which both have NumPy.
 
-    python blender_scene.py FOLDER OUT.blend
+    python blender_scene.py HEAD.shot OUT.blend
 
-``FOLDER`` holds ``shot.json`` and ``shot.npz`` of :mod:`morph.export.shot.blend`. Metres, z up. Nothing of morph is imported.
+``HEAD.shot`` is of :func:`morph.export.shot.blend.write_shot`; the extension for Blender holds this file, too. Metres, z up.
+Nothing of morph is imported.
 """
 
 from __future__ import annotations
 
 import json
 import sys
+import tempfile
 from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
@@ -16,18 +18,25 @@ from typing import Any
 import numpy as np
 
 
-def main(folder: Path, out: str) -> None:
-    """Build and save."""
+def main(shot: str, out: str) -> None:
+    """Build in an empty file, and save."""
     import bpy
 
-    said: dict[str, Any] = json.loads((folder / "shot.json").read_text(encoding="utf-8"))
-    with np.load(folder / "shot.npz") as archive:
-        arrays: dict[str, Any] = dict(archive)
     bpy.ops.wm.read_factory_settings(use_empty=True)
     scene = bpy.context.scene
     scene.name = "shot"
+    build(scene, shot)
+    bpy.context.preferences.filepaths.save_version = 0
+    bpy.ops.wm.save_as_mainfile(filepath=out, compress=False, relative_remap=False, check_existing=False)
+
+
+def build(scene: Any, shot: str) -> None:
+    """Build the shot of a file in a scene that is empty."""
+    with np.load(shot) as archive:
+        arrays: dict[str, Any] = dict(archive)
+    said: dict[str, Any] = json.loads(str(arrays["said"]))
     _scene(scene, said)
-    head = _head(scene, said, arrays, folder)
+    head = _head(scene, said, arrays)
     for number, item in enumerate(said["items"]):
         _item(scene, head, item, {name: arrays[f"item{number}_{name}"] for name in ("location", "quaternion", "scale")}, arrays)
     camera = _camera(scene, said, arrays)
@@ -35,8 +44,6 @@ def main(folder: Path, out: str) -> None:
         _plate(scene, camera, said)
     _lamp(scene)
     scene.frame_set(scene.frame_start)
-    bpy.context.preferences.filepaths.save_version = 0
-    bpy.ops.wm.save_as_mainfile(filepath=out, compress=False, relative_remap=False, check_existing=False)
 
 
 def _scene(scene: Any, said: dict[str, Any]) -> None:
@@ -50,16 +57,19 @@ def _scene(scene: Any, said: dict[str, Any]) -> None:
     scene["made_with"], scene["licence"] = said["made"], said["licence"]
 
 
-def _head(scene: Any, said: dict[str, Any], arrays: dict[str, Any], folder: Path) -> Any:
+def _head(scene: Any, said: dict[str, Any], arrays: dict[str, Any]) -> Any:
     import bpy
 
     mesh = _mesh("head", arrays["base"], arrays["corners"], arrays["counts"])
     if len(arrays["uv"]):
         layer = mesh.uv_layers.new(name="UVMap")
         layer.data.foreach_set("uv", arrays["uv"].ravel())
-    picture = bpy.data.images.load(str(folder / "texture.png"))
-    picture.name = "face"
-    picture.pack()
+    with tempfile.TemporaryDirectory() as folder:
+        file = Path(folder, "texture.png")
+        file.write_bytes(arrays["texture"].tobytes())
+        picture = bpy.data.images.load(str(file))
+        picture.name = "face"
+        picture.pack()
     for name, roughness in said["materials"]:
         mesh.materials.append(_material(name, roughness, 0.0, picture))
     mesh.polygons.foreach_set("material_index", arrays["material"])
@@ -267,4 +277,4 @@ def _fill(curve: Any, time: Any, values: Any) -> None:
 
 if __name__ == "__main__":
     given = sys.argv[sys.argv.index("--") + 1 :] if "--" in sys.argv else sys.argv[1:]
-    main(Path(given[0]), given[1])
+    main(given[0], given[1])

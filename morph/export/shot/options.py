@@ -15,7 +15,7 @@ class SceneOptions:
     Attributes:
         worn: what the head wears, or None.
         static_head: the head stands still at the origin and the camera moves; otherwise the camera does.
-        plate: the footage behind the head, for a .blend.
+        plate: the footage behind the head, for a .blend or .shot.
         blender: the program that writes a .blend; None looks for it.
         one_material: all is skin, for a viewer that wants one mesh.
     """
