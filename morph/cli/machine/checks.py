@@ -16,7 +16,7 @@ from morph.errors import MorphError, one_line
 PURPOSES = {  # of extras
     "": "tracking and export",
     "viewer": "OpenGL in `morph view`, props, windows",
-    "convert": "Basel face models (HDF5)",
+    "convert": "Basel face models (HDF5), Matlab files",
     "usd": "export to USD",
     "alembic": "export to Alembic",
     "synth": "high dynamic range environments of `morph synth`",
