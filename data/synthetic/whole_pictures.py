@@ -27,6 +27,7 @@ from morph.synthesis.camera.photograph import develop
 from morph.synthesis.camera.viewpoint import BOX_SHARE, Viewpoint, place_camera
 from morph.synthesis.drawing import Drawing, draw_scene
 from morph.synthesis.person.people import Person
+from morph.synthesis.recipe import Recipe
 from morph.synthesis.scene import SceneComposer
 
 WIDTH, HEIGHT = 1280, 853
@@ -34,6 +35,7 @@ CENTRE = np.array([WIDTH - 1, HEIGHT - 1]) / 2
 SHORTEST, LONGEST = 24.0, 85.0  # millimetres
 NEAREST, FARTHEST = 250.0, 3000.0
 LEAST, MOST = 48, 840  # pixels of the part that is rendered
+PEOPLE = Recipe(people="measured")
 FEATHER = 12  # pixels over which it fades into what is around
 
 
@@ -84,7 +86,7 @@ class WholePicture:
 def render(stage: SceneComposer, seed: tuple[int, int]) -> tuple[Image, dict[str, Array]]:
     """One picture and its truth."""
     picture = WholePicture(stage, np.random.default_rng((*seed, 1)))
-    scene = stage.compose(np.random.default_rng((*seed, 2)), picture.side, picture)
+    scene = stage.compose(np.random.default_rng((*seed, 2)), picture.side, picture, PEOPLE)
     light, _ = draw_scene(Drawing(stage, scene, picture.side))
     marks = scene.pixels[stage.model.landmarks, :2] + picture.low
     camera: PerspectiveCamera = scene.camera

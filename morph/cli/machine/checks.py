@@ -23,6 +23,7 @@ PURPOSES = {  # of extras
     "layers": "layers as OpenEXR",
     "train": "training, fitting, conversion of weights",
     "timm": "other backbones",
+    "docs": "building the documentation",
     "virtual-camera": "`morph live --virtual-camera`",
 }
 READ = {"H.264": "h264", "HEVC": "hevc", "ProRes": "prores", "VP9": "vp9", "AV1": "libdav1d", "MJPEG": "mjpeg"}

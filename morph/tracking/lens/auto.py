@@ -21,6 +21,7 @@ from morph.model.space.lens import SENSOR
 from morph.tracking.face import Face
 from morph.tracking.lens.bundle import Bundle, adjust
 from morph.tracking.lens.surface import Window, follow
+from morph.tracking.lens.zoom import Glimpse, zoomed
 from morph.tracking.smoothing.flow_pose import rigid_vertices
 
 FRAMES = 48  # that are looked at
@@ -31,6 +32,7 @@ REACH = (0.08, 0.03)  # of the view: first by the track, then by what was solved
 OPTIMISM = 3.0  # the spread that misses give, were they independent, is so many times too small (`morph bench camera`)
 BIAS = 0.08  # and no clip tells it better
 LEAST_CERTAIN = 0.3  # of the logarithm: a clip that tells no more is no better than the default
+ZOOM = 0.1  # a face that grows by less does not tell a zoom
 AROUND = 0.6  # of the face, about it, is kept of each frame
 
 
@@ -87,11 +89,13 @@ def solve_lens(faces: Sequence[Face], frames: Iterable[Frame], lens: Lens) -> So
     def unknown(why: str) -> SolvedLens:
         return SolvedLens(lens, False, 0.0, 0.0, turn, depth, person, _assumed(lens, why))
 
+    windows, glimpses = _looks(chosen, frames) if turn >= LEAST_TURN or depth >= 1 + ZOOM else ([], [])
+    if (times := zoomed(glimpses)) > 1 + ZOOM:
+        return unknown(f"the lens zooms, by {times:.2f} times, and one focal length cannot hold for all of it")
     if turn < LEAST_TURN:
         return unknown(f"the head turns by {turn:.0f} degrees and {LEAST_TURN:.0f} are needed; to come nearer tells nothing")
     if len(chosen) < LEAST_FRAMES:
         return unknown(f"the face is seen in {len(chosen)} frames and {LEAST_FRAMES} are needed")
-    windows = _windows(chosen, frames)
     if len(windows) < len(chosen):
         return unknown("the clip could not be read a second time")
     found = _solved(chosen[0].model, _stacked(chosen), windows, lens)
@@ -149,9 +153,10 @@ def _depth(faces: Sequence[Face]) -> float:
     return max(scales) / min(scales)
 
 
-def _windows(faces: Sequence[Face], frames: Iterable[Frame]) -> list[Window]:
+def _looks(faces: Sequence[Face], frames: Iterable[Frame]) -> tuple[list[Window], list[Glimpse]]:
+    """The faces' surroundings in their frames, and these frames as a whole, small; of those that are there."""
     wanted = {face.frame: row for row, face in enumerate(faces)}
-    found: dict[int, Window] = {}
+    found: dict[int, tuple[Window, Glimpse]] = {}
     for frame in frames:
         row = wanted.get(frame.index)
         if row is not None:
@@ -161,10 +166,12 @@ def _windows(faces: Sequence[Face], frames: Iterable[Frame]) -> list[Window]:
             first = np.clip(np.floor(low - around), 0, [width - 2, height - 2]).astype(np.int64)
             last = np.clip(np.ceil(high + around), first + 2, [width, height]).astype(np.int64)
             part = frame.image[first[1] : last[1], first[0] : last[0]]
-            found[row] = Window(np.asarray(cv2.cvtColor(np.ascontiguousarray(part), cv2.COLOR_RGB2GRAY), np.uint8), first)
+            grey = np.asarray(cv2.cvtColor(np.ascontiguousarray(part), cv2.COLOR_RGB2GRAY), np.uint8)
+            whole = Glimpse.of(frame.image, faces[row].box, float(faces[row].coefficients.scale), frame.index)
+            found[row] = Window(grey, first), whole
         if len(found) == len(wanted):
             break
-    return [found[row] for row in sorted(found)]
+    return [found[row][0] for row in sorted(found)], [found[row][1] for row in sorted(found)]
 
 
 def _stacked(faces: Sequence[Face]) -> Coefficients:

@@ -44,6 +44,14 @@ def test_a_clip_that_does_not_tell_keeps_the_default_and_says_why(monkeypatch: p
     assert "too little of the face" in solve_lens(faces, frames, lens).why
 
 
+def test_a_zoom_is_said(monkeypatch: pytest.MonkeyPatch) -> None:
+    head = TurningHead(load_default_model(0), Lens(900.0, *SIZE), 36.0)
+    monkeypatch.setattr(auto, "zoomed", lambda glimpses: 1.3 if len(glimpses) == 16 else 1.0)
+    found = solve_lens(*clip(head), Lens.assume(SIZE))
+    assert not found.solved
+    assert "the lens zooms, by 1.30 times" in found.why
+
+
 def test_the_person_who_is_seen_most_tells_it() -> None:
     head = TurningHead(load_default_model(0), Lens(900.0, *SIZE), 8.0)
     faces, frames = clip(head)
