@@ -18,7 +18,7 @@ def clip(head: TurningHead) -> tuple[list, list]:
 def test_a_clip_of_a_turning_head_tells_its_lens_and_how_surely(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(surface, "POINTS", 35)  # few are enough for a drawing, and faster
     monkeypatch.setattr(auto, "ROUNDS", 2)
-    head = TurningHead(load_default_model(0), Lens(900.0, *SIZE), 36.0, away=550.0)
+    head = TurningHead(load_default_model(0), Lens(900.0, *SIZE), 50.0, away=550.0)
     found = solve_lens(*clip(head), Lens.assume(SIZE))
     assert found.solved
     assert not found.lens.assumed
