@@ -107,7 +107,7 @@ AUTO: dict[str, Any] = {
     "type": _millimetres_or_auto,
     "metavar": "MM|auto",
     "help": f"{LENS['focal']['help']}; auto: solved from a clip in which a head turns by 25 degrees or more, and how "
-    "sure that is (10 to 20 s of CPU time)",
+    "sure that is (20 to 60 s of CPU time)",
 }
 
 

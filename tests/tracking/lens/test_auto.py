@@ -16,14 +16,14 @@ def clip(head: TurningHead) -> tuple[list, list]:
 
 
 def test_a_clip_of_a_turning_head_tells_its_lens_and_how_surely(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(surface, "POINTS", 70)  # few are enough for a drawing, and faster
+    monkeypatch.setattr(surface, "POINTS", 35)  # few are enough for a drawing, and faster
     monkeypatch.setattr(auto, "ROUNDS", 2)
-    head = TurningHead(load_default_model(0), Lens(900.0, *SIZE), 36.0, away=550.0)
+    head = TurningHead(load_default_model(0), Lens(900.0, *SIZE), 50.0, away=550.0)
     found = solve_lens(*clip(head), Lens.assume(SIZE))
     assert found.solved
     assert not found.lens.assumed
     assert found.lens.focal == pytest.approx(900.0, rel=0.15)
-    assert found.low < 900.0 < found.high < 1.5 * found.low
+    assert found.low < 900.0 < found.high < 2 * found.low
     assert "likely, solved from face 0" in found.lens.how
     assert found.as_json()["focal_px_low_high"] == [round(found.low, 2), round(found.high, 2)]
 
