@@ -1,0 +1,64 @@
+"""What a batch is made of, and what its results are called."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from morph.batch.inputs import find_inputs, read_list
+from morph.errors import MorphError
+
+
+@pytest.fixture
+def shots(tmp_path: Path) -> Path:
+    for name in (
+        "b10.mp4",
+        "b2.mp4",
+        "same.jpg",
+        "same.MP4",
+        "notes.txt",
+        ".hidden.mp4",
+        "day 2/c.mov",
+        "seq/f.0001.png",
+        "seq/f.0002.png",
+    ):
+        file = tmp_path / name
+        file.parent.mkdir(exist_ok=True)
+        file.write_bytes(b"12345")
+    return tmp_path
+
+
+def test_a_folder_stands_for_its_clips_pictures_and_sequences_as_people_count(shots: Path) -> None:
+    names = [one.name for one in find_inputs([shots])]
+    assert names == ["b2", "b10", "same.jpg", "same.MP4", "day 2/c", "seq"]
+
+
+def test_sizes_are_those_of_the_files(shots: Path) -> None:
+    by_name = {one.name: one.size for one in find_inputs([shots, shots / "gone.mp4"])}
+    assert (by_name["b2"], by_name["seq"], by_name["gone"]) == (5, 10, 0)
+
+
+def test_patterns_and_files_count_once_and_no_two_results_share_a_name(shots: Path) -> None:
+    (shots / "other").mkdir()
+    (shots / "other" / "b2.mp4").write_bytes(b"1")
+    found = find_inputs([shots / "b2.mp4", f"{shots}/b*.mp4", shots / "other"])
+    assert [Path(one.source).relative_to(shots).as_posix() for one in found] == ["b2.mp4", "b10.mp4", "other/b2.mp4"]
+    assert len({one.name.lower() for one in found}) == 3
+
+
+@pytest.mark.parametrize(
+    ("given", "said"),
+    [([], "a batch needs inputs"), (["*.none"], "no file matches"), (["empty"], "holds no clips and no pictures")],
+)
+def test_nothing_to_do_is_one_line(shots: Path, given: list[str], said: str) -> None:
+    (shots / "empty").mkdir()
+    with pytest.raises(MorphError, match=said):
+        find_inputs([shots / one for one in given])
+
+
+def test_a_list_names_one_input_a_line(tmp_path: Path) -> None:
+    (tmp_path / "list.txt").write_text("a.mp4\n\n# not this\n b.mp4 \n")
+    assert read_list(tmp_path / "list.txt") == ["a.mp4", "b.mp4"]
+    with pytest.raises(MorphError, match="cannot read the list"):
+        read_list(tmp_path / "none.txt")
