@@ -12,6 +12,7 @@ from pathlib import Path
 from morph.errors import MorphError
 from morph.frames.formats import CLIP_SUFFIXES, PICTURE_SUFFIXES, RAW_SUFFIXES, is_system_file
 from morph.frames.sequence import natural_key, sequence_numbers
+from morph.track_folder.layout import RECORD, SUMMARY, read_record
 
 SHOWN = CLIP_SUFFIXES | PICTURE_SUFFIXES | RAW_SUFFIXES
 
@@ -34,8 +35,8 @@ class BatchInput:
 def find_inputs(given: Iterable[str | os.PathLike[str]]) -> list[BatchInput]:
     """All inputs in the order given; those of a folder or of a pattern as people count (2 before 10).
 
-    A folder stands for the clips and pictures in it and in its subfolders; numbered pictures of one sequence that have a folder
-    to themselves are one input. A file that is named counts whatever its suffix.
+    A folder stands for the clips and pictures in it and in its subfolders, but for those in folders of earlier tracks; numbered
+    pictures of one sequence that have a folder to themselves are one input. A file that is named counts whatever its suffix.
 
     Args:
         given: files, folders, and patterns with ``*``, ``?``, ``[…]`` and ``**``.
@@ -107,7 +108,7 @@ def _inside(folder: Path) -> Iterator[Path]:
     else:
         yield from files
     for child in inside:
-        if child.is_dir():
+        if child.is_dir() and not any(read_record(child / name) for name in (SUMMARY, RECORD)):
             yield from _inside(child)
 
 

@@ -34,6 +34,14 @@ def test_a_folder_stands_for_its_clips_pictures_and_sequences_as_people_count(sh
     assert names == ["b2", "b10", "same.jpg", "same.MP4", "day 2/c", "seq"]
 
 
+def test_earlier_tracks_in_a_folder_are_no_inputs(shots: Path) -> None:
+    (shots / "track").mkdir()
+    (shots / "track" / "overlay.mp4").write_bytes(b"1")
+    assert "track/overlay" in [one.name for one in find_inputs([shots])]
+    (shots / "track" / "summary.json").write_text('{"format": "morph-track-1"}')
+    assert "track/overlay" not in [one.name for one in find_inputs([shots])]
+
+
 def test_sizes_are_those_of_the_files(shots: Path) -> None:
     by_name = {one.name: one.size for one in find_inputs([shots, shots / "gone.mp4"])}
     assert (by_name["b2"], by_name["seq"], by_name["gone"]) == (5, 10, 0)
