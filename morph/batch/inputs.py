@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import glob
+import itertools
 import os
-from collections import Counter
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -36,13 +36,15 @@ def find_inputs(given: Iterable[str | os.PathLike[str]]) -> list[BatchInput]:
     """All inputs in the order given; those of a folder or of a pattern as people count (2 before 10).
 
     A folder stands for the clips and pictures in it and in its subfolders, but for those in folders of earlier tracks; numbered
-    pictures of one sequence that have a folder to themselves are one input. A file that is named counts whatever its suffix.
+    pictures of one sequence that have a folder to themselves are one input, and folders below them are left alone. A file that
+    is named counts whatever its suffix. Names do not depend on what else there is: below a folder, or below what stands before
+    a pattern's first ``*``, they are the path from there, else the file's own name.
 
     Args:
         given: files, folders, and patterns with ``*``, ``?``, ``[…]`` and ``**``.
 
     Raises:
-        MorphError: nothing is there, a pattern matches nothing, or a folder holds no clips and pictures.
+        MorphError: nothing is there, a pattern matches nothing, a folder holds no clips and pictures, or two have one name.
     """
     found: dict[Path, str] = {}
     for one in given:
@@ -50,16 +52,12 @@ def find_inputs(given: Iterable[str | os.PathLike[str]]) -> list[BatchInput]:
             found.setdefault(source, name)
     if not found:
         raise MorphError("a batch needs inputs; give files, folders or patterns")
-    bare = {source: name if source.is_dir() else os.path.splitext(name)[0] for source, name in found.items()}
-    several = Counter(name.lower() for name in bare.values())  # clip.mp4 and clip.mov keep their suffixes
-    names = {source: found[source] if several[name.lower()] > 1 else name for source, name in bare.items()}
-    taken: Counter[str] = Counter()
-    out = []
-    for source, name in names.items():
-        taken[name.lower()] += 1
-        number = taken[name.lower()]
-        out.append(BatchInput(str(source), name if number == 1 else f"{name}.{number}", _size(source)))
-    return out
+    called: dict[str, Path] = {}
+    for source, name in found.items():
+        other = called.setdefault(name.lower(), source)  # not every file system tells capitals from small letters
+        if other != source:
+            raise MorphError(f"{other} and {source} would both be called {name}; give the folder above both, or a batch each")
+    return [BatchInput(str(source), name, _size(source)) for source, name in found.items()]
 
 
 def read_list(path: str | os.PathLike[str]) -> list[str]:
@@ -76,23 +74,33 @@ def read_list(path: str | os.PathLike[str]) -> list[str]:
 
 
 def _expand(given: str) -> Iterator[tuple[Path, str]]:
-    """Sources that an argument stands for, each with a name relative to what was given."""
+    """Sources that an argument stands for, each with its name."""
     path = Path(given)
     if path.is_dir():
         inside = list(_inside(path))
         if not inside:
             raise MorphError(f"{given} holds no clips and no pictures")
-        yield from ((file, file.relative_to(path).as_posix() if file != path else path.resolve().name) for file in inside)
-    elif path.exists():
-        yield path, path.name
-    elif glob.has_magic(given):
+        yield from ((file, _named(file, path)) for file in inside)
+    elif glob.has_magic(given) and not path.exists():
         matches = sorted(map(Path, glob.glob(given, recursive=True)), key=natural_key)
         if not matches:
             raise MorphError(f"no file matches {given}")
+        root = Path(*itertools.takewhile(lambda part: not glob.has_magic(part), path.parts))
         for match in matches:
-            yield from ((source, name) for source, name in _expand(str(match)))
-    else:
-        yield path, path.name  # is said to be missing in its own line, and stops nothing
+            if not match.is_dir():
+                yield match, _named(match, root)
+            elif not _is_track(match):
+                yield from ((file, _named(file, root)) for file in _inside(match))
+    else:  # where there is none, its own line will say so, and stop nothing
+        yield path, path.name
+
+
+def _named(source: Path, root: Path) -> str:
+    return source.relative_to(root).as_posix() if source != root else root.resolve().name
+
+
+def _is_track(folder: Path) -> bool:
+    return any(read_record(folder / name) for name in (SUMMARY, RECORD))
 
 
 def _inside(folder: Path) -> Iterator[Path]:
@@ -105,10 +113,10 @@ def _inside(folder: Path) -> Iterator[Path]:
     pictures = [file for file in files if file.suffix.lower() in PICTURE_SUFFIXES]
     if len(pictures) > 1 and len(pictures) == len(files) and sequence_numbers(pictures) is not None:
         yield folder
-    else:
-        yield from files
+        return
+    yield from files
     for child in inside:
-        if child.is_dir() and not any(read_record(child / name) for name in (SUMMARY, RECORD)):
+        if child.is_dir() and not _is_track(child):
             yield from _inside(child)
 
 

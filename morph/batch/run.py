@@ -103,7 +103,7 @@ def _results(inputs: Sequence[BatchInput], count: int, setup: tuple[Any, ...], o
             stopped = failed >= 1 and len(inputs) >= FEW and failed > options.keep_going * len(inputs)
             while free and waiting and not stopped:
                 (one, attempt), place = waiting.pop(), free.pop()
-                running[pools[place].submit(work, one)] = place, one, attempt
+                running[_submit(pools, place, setup, one)] = place, one, attempt
             if not running:
                 return
             done, _ = concurrent.futures.wait(running, return_when=concurrent.futures.FIRST_COMPLETED)
@@ -125,6 +125,16 @@ def _results(inputs: Sequence[BatchInput], count: int, setup: tuple[Any, ...], o
     finally:
         for pool in pools:
             pool.shutdown(wait=False, cancel_futures=True)
+
+
+def _submit(pools: list[ProcessPoolExecutor], place: int, setup: tuple[Any, ...], one: BatchInput) -> Future[BatchResult]:
+    """Begin an input; a process that died while it had nothing to do is replaced first."""
+    try:
+        return pools[place].submit(work, one)
+    except BrokenProcessPool:
+        pools[place].shutdown(wait=False)
+        pools[place] = _pool(setup)
+        return pools[place].submit(work, one)
 
 
 def _pool(setup: tuple[Any, ...]) -> ProcessPoolExecutor:

@@ -30,29 +30,43 @@ def shots(tmp_path: Path) -> Path:
 
 
 def test_a_folder_stands_for_its_clips_pictures_and_sequences_as_people_count(shots: Path) -> None:
+    (shots / "seq" / "below").mkdir()
+    (shots / "seq" / "below" / "d.mp4").write_bytes(b"1")
     names = [one.name for one in find_inputs([shots])]
-    assert names == ["b2", "b10", "same.jpg", "same.MP4", "day 2/c", "seq"]
+    assert names == ["b2.mp4", "b10.mp4", "same.jpg", "same.MP4", "day 2/c.mov", "seq"]
+    assert [one.name for one in find_inputs([shots / "seq"])] == ["seq"]
+
+
+def test_names_do_not_depend_on_what_else_there_is(shots: Path) -> None:
+    def name_of_c() -> str:
+        return next(one.name for one in find_inputs([f"{shots}/**/*.mov"]) if one.source.endswith("day 2/c.mov"))
+
+    before = name_of_c()
+    (shots / "c.mov").write_bytes(b"1")
+    (shots / "another").mkdir()
+    (shots / "another" / "c.mov").write_bytes(b"1")
+    assert name_of_c() == before == "day 2/c.mov"
+
+
+def test_two_of_one_name_are_refused(shots: Path) -> None:
+    (shots / "other").mkdir()
+    (shots / "other" / "B2.mp4").write_bytes(b"1")
+    with pytest.raises(MorphError, match=r"would both be called B2\.mp4; give the folder above both"):
+        find_inputs([shots / "b2.mp4", shots / "other"])
+    assert len(find_inputs([shots, shots / "b2.mp4"])) == 7  # the same file twice is one input
 
 
 def test_earlier_tracks_in_a_folder_are_no_inputs(shots: Path) -> None:
     (shots / "track").mkdir()
     (shots / "track" / "overlay.mp4").write_bytes(b"1")
-    assert "track/overlay" in [one.name for one in find_inputs([shots])]
+    assert "track/overlay.mp4" in [one.name for one in find_inputs([shots])]
     (shots / "track" / "summary.json").write_text('{"format": "morph-track-1"}')
-    assert "track/overlay" not in [one.name for one in find_inputs([shots])]
+    assert "track/overlay.mp4" not in [one.name for one in find_inputs([shots])]
 
 
 def test_sizes_are_those_of_the_files(shots: Path) -> None:
     by_name = {one.name: one.size for one in find_inputs([shots, shots / "gone.mp4"])}
-    assert (by_name["b2"], by_name["seq"], by_name["gone"]) == (5, 10, 0)
-
-
-def test_patterns_and_files_count_once_and_no_two_results_share_a_name(shots: Path) -> None:
-    (shots / "other").mkdir()
-    (shots / "other" / "b2.mp4").write_bytes(b"1")
-    found = find_inputs([shots / "b2.mp4", f"{shots}/b*.mp4", shots / "other"])
-    assert [Path(one.source).relative_to(shots).as_posix() for one in found] == ["b2.mp4", "b10.mp4", "other/b2.mp4"]
-    assert len({one.name.lower() for one in found}) == 3
+    assert (by_name["b2.mp4"], by_name["seq"], by_name["gone.mp4"]) == (5, 10, 0)
 
 
 @pytest.mark.parametrize(

@@ -6,6 +6,7 @@ import json
 import multiprocessing
 import os
 import signal
+import time
 from pathlib import Path
 
 import pytest
@@ -16,7 +17,7 @@ from clips import portrait, write_clip
 from standins import sheet_model, write_weights
 
 from morph import Tracker, open_source, track_to_folder
-from morph.batch import BatchOptions, BatchResult, find_inputs, run_batch
+from morph.batch import BatchInput, BatchOptions, BatchResult, find_inputs, run, run_batch, work
 from morph.cli import main
 from morph.errors import MorphError
 from morph.picture_file import save_picture
@@ -64,12 +65,12 @@ def test_a_worker_that_is_killed_and_a_broken_input_cost_nothing_else(
     assert killed
     assert [result.input for result in results] == found
     by_name = {result.input.name: result for result in results}
-    assert {name for name, result in by_name.items() if result.status == "failed"} == {"broken"}
-    assert "broken.mp4" in by_name["broken"].said
-    assert by_name["clip"].frames == 5
+    assert {name for name, result in by_name.items() if result.status == "failed"} == {"broken.mp4"}
+    assert "broken.mp4" in by_name["broken.mp4"].said
+    assert by_name["clip.mp4"].frames == 5
     single = Tracker(tracker)
     for one in found:
-        if one.name != "broken":
+        if one.name != "broken.mp4":
             track_to_folder(open_source(one.source), single, tmp_path / "single" / one.name, TRACK)
             assert files(tmp_path / "out" / one.name) == files(tmp_path / "single" / one.name)
     report = json.loads((tmp_path / "out" / "batch.json").read_text())
@@ -79,6 +80,21 @@ def test_a_worker_that_is_killed_and_a_broken_input_cost_nothing_else(
     again = run_batch(found, tmp_path / "out", BatchOptions(1, tracker=tracker, track=TRACK))
     assert sorted(result.status for result in again) == ["failed", *["kept"] * 5]
     assert all(file.stat().st_mtime_ns == time for file, time in before.items() if file.suffix in (".obj", ".npz", ".csv"))
+
+
+def test_a_worker_that_dies_while_it_waits_is_replaced(tracker: TrackerOptions, tmp_path: Path) -> None:
+    pools = [run._pool((tmp_path, tracker, TRACK))]
+    one = BatchInput(str(tmp_path / "none.mp4"), "none.mp4", 0)
+    try:
+        assert pools[0].submit(work.work, one).result().status == "failed"
+        (worker,) = multiprocessing.active_children()
+        worker.kill()
+        worker.join()
+        while not pools[0]._broken:  # its thread notices soon
+            time.sleep(0.01)
+        assert run._submit(pools, 0, (tmp_path, tracker, TRACK), one).result().said.startswith("no file")
+    finally:
+        pools[0].shutdown()
 
 
 def test_too_many_failures_stop_it(tracker: TrackerOptions, tmp_path: Path) -> None:
