@@ -4,8 +4,6 @@ import json
 import sys
 from pathlib import Path
 
-from scipy.spatial.transform import Rotation
-
 from morph import load_default_model, load_track, performance_of_track
 
 performance = performance_of_track(load_track(sys.argv[1]), load_default_model(0))  # one person, one head, millimetres
@@ -19,7 +17,7 @@ frames = [
     for time, weights, turn, place in zip(
         performance.time.tolist(),
         performance.weights.round(4).tolist(),
-        Rotation.from_matrix(performance.rotation).as_quat().round(5).tolist(),
+        performance.quaternions.round(5).tolist(),
         performance.translation.round(2).tolist(),
         strict=True,
     )

@@ -21,6 +21,7 @@ VERBS = {
     "demo": "track the pictures that ship with morph and show what comes out",
     "doctor": "say what works on this machine, and what to install for the rest",
     "track": "track faces in a picture, a folder, a clip or a camera",
+    "batch": "track many clips and pictures, by several processes",
     "live": "track a camera, or a clip at its own speed, in a window and to other programs",
     "view": "look at a track: a window, a picture or a clip",
     "model": "show, convert or check morphable models",

@@ -69,7 +69,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "crops",
         type=Path,
         metavar="DIR",
-        help="held-out crop set written by `morph synth`; or clips of data/clips/render.py, whose lens is solved",
+        help="held-out crop set written by `morph synth`; or pictures of data/synthetic/whole_pictures.py, of 24 to 85 mm; or "
+        "clips of data/clips/render.py, whose lens is solved",
     )
     tracker_options.add(camera, without=("level", "max_faces", "passes", "smoothing", *UNWEIGHTED))
     camera.add_argument("--json", type=Path, metavar="FILE", help="write the numbers and the protocol here")
@@ -176,8 +177,10 @@ def run_camera(options: argparse.Namespace) -> None:
     """Measure places before the camera."""
     from morph.evaluation.clips.lens import clips_of, measure_lenses
     from morph.evaluation.renders.camera import measure_camera
+    from morph.evaluation.renders.whole import TRUTH, measure_whole
 
-    measure = measure_lenses if clips_of(options.crops) else measure_camera
+    whole = (options.crops / TRUTH).is_file()
+    measure = measure_whole if whole else measure_lenses if clips_of(options.crops) else measure_camera
     write_report(measure(options.crops, tracker_options.read(options)), options)
 
 

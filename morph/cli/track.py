@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import argparse
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -22,6 +22,16 @@ OUT/head_pose.csv         place (mm), quaternion and degrees of the head before 
 OUT/overlay.mp4           the footage with meshes and landmarks over it, and its sound (overlay.png for a picture)
 OUT/summary.json          counts, frames without a face, what was left out, time a stage; written last
 """
+
+TURNED_OFF = {  # stages of a track by the option that leaves them out; each is named by its first stage
+    "--no-overlay": ("overlay",),
+    "--no-mesh": ("write", "mesh", "material", "prepare"),
+    "--expressions none": ("expression",),
+    "--experts none": ("experts",),
+    "--identity none": ("identity",),
+    "--smooth none": ("filter",),
+}
+DEAREST, LEAST = 3, 0.5  # so many are named, if they take so many CPU ms a frame
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -82,6 +92,13 @@ def progress_bar(count: int | None) -> Any:
     return wrap
 
 
+def dearest(stages: Mapping[str, float]) -> list[str]:
+    """The dearest things that can be turned off, with their CPU ms a frame and the option that does."""
+    sums = {option: sum(stages.get(stage, 0.0) for stage in of) for option, of in TURNED_OFF.items()}
+    by_cost = sorted(sums, key=lambda option: -sums[option])
+    return [f"{TURNED_OFF[option][0]} {sums[option]:.1f} ({option})" for option in by_cost[:DEAREST] if sums[option] >= LEAST]
+
+
 def print_summary(summary: dict[str, Any], folder: Path) -> None:
     """A few lines on what was found and where it lies."""
     missing = summary["frames_without_face"]
@@ -103,4 +120,6 @@ def print_summary(summary: dict[str, Any], folder: Path) -> None:
         print(f"  lens: {solved['said']}")
     stages = ", ".join(f"{name} {value:.1f}" for name, value in summary["cpu_ms_per_frame"].items())
     print(f"  CPU ms a frame: {stages}; {summary['fps_without_overlay']:.0f} fps without overlay")
+    if spent := dearest(summary["cpu_ms_per_frame"]):
+        print(f"  most of it that can be turned off: {', '.join(spent)}")
     print(f"  {folder}")

@@ -5,13 +5,13 @@ from __future__ import annotations
 import os
 
 import numpy as np
-from scipy.spatial.transform import Rotation
 
 from morph.arrays import Doubles
 from morph.atomic import atomic_path
 from morph.errors import MorphError
 from morph.export.performance import Performance
 from morph.model.rest_pose import head_angles, rest_turn
+from morph.model.rotation import nearest_rotation
 
 _EYE = ("Blink", "LookDown", "LookIn", "LookOut", "LookUp", "Squint", "Wide")
 _PAIRS = ("Smile", "Frown", "Dimple", "Stretch")
@@ -84,6 +84,6 @@ def _eyes(performance: Performance) -> list[Doubles]:
             moved = rest + np.tensordot(performance.weights, performance.deltas[:, rows], 1)
             moved -= moved.mean(1, keepdims=True)
             for row in range(len(performance)):
-                turns[row] = Rotation.align_vectors(moved[row], rest)[0].as_matrix()
+                turns[row] = nearest_rotation(moved[row].T @ rest)
         found.append(turns)
     return found

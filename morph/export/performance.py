@@ -8,10 +8,10 @@ from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
-from scipy.spatial.transform import Rotation, Slerp
 
 from morph.arrays import Doubles, Floats, Indices
 from morph.model import Lens, MorphableModel
+from morph.model.space.quaternions import quaternions_along, turns_between
 from morph.tracking.resting import RestingFace
 
 
@@ -96,10 +96,7 @@ class Performance:
     @functools.cached_property
     def quaternions(self) -> Doubles:
         """``(T, 4)`` x, y, z, w of the rotations; neighbours lie on the same side, so that nothing turns the long way round."""
-        turns = Rotation.from_matrix(self.rotation).as_quat()
-        flips = np.sign(np.einsum("ti,ti->t", turns[1:], turns[:-1]))
-        turns[1:] *= np.cumprod(np.where(flips < 0, -1.0, 1.0))[:, None]
-        return np.asarray(turns)
+        return quaternions_along(self.rotation)
 
     def neutral_vertices(self, row: int) -> Floats:
         """``(V, 3)`` millimetres with the expression of one row, facing the viewer at the origin."""
@@ -130,7 +127,7 @@ class Performance:
             columns = values.reshape(len(self), -1).T
             return np.stack([np.interp(frame, self.frame, column) for column in columns], -1).reshape(-1, *values.shape[1:])
 
-        turns = Slerp(self.frame, Rotation.from_matrix(self.rotation))(frame).as_matrix()
+        turns = turns_between(self.frame, self.rotation, frame)
         time, weights, translation, scale = (fill(part) for part in (self.time, self.weights, self.translation, self.scale))
         return dataclasses.replace(
             self,

@@ -12,7 +12,7 @@ import numpy.typing as npt
 from morph.arrays import Array
 from morph.atomic import atomic_path, output_folder
 from morph.datasets.published.labels_300w_lp import BFM_MODES, is_bfm_of_300w_lp
-from morph.errors import MorphError
+from morph.errors import MorphError, needs_extra
 from morph.model.coefficients import Coefficients
 from morph.model.morphable_model import MorphableModel
 
@@ -73,7 +73,8 @@ def mat_folder(folder: str | os.PathLike[str], stems: Sequence[str]) -> Path:
 
 def write_face_mat(path: str | os.PathLike[str], variables: dict[str, Array]) -> None:
     """Write one label file; it is whole or absent."""
-    from scipy.io import savemat
+    with needs_extra("convert", "writing Matlab files"):
+        from scipy.io import savemat
 
     with atomic_path(path) as temporary:
         savemat(temporary, variables, appendmat=False, do_compression=True)

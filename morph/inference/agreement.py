@@ -8,18 +8,18 @@ from morph.arrays import Reals
 from morph.model import Coefficients, Decoder
 from morph.model.ibug68 import LOWER_LIDS, UPPER_LIDS
 
-NOISE = 16.0  # model's unit (mm): how far off a landmark of the first look may be in each direction
-LID_NOISE = 4.0  # the same of the lids, of which a point's error is smaller
-SPREAD = 0.08  # how far off a weight of the expression network may be; only the ratio of the two counts
+NOISE = 12.0  # model's unit (mm): how far off a landmark of the first look may be in each direction
+GAP_NOISE = 2.0  # the same of how far the lids are apart, which experts have looked at closely
+SPREAD = 0.08  # how far off a weight of the expression network may be; only the ratio of the three counts
 
 
 class LandmarkAgreement:
     """Moves expressions that a network read as little as it takes towards the 68 landmarks that a first look saw.
 
     A first look places lips, brows and jaw well, because its shape, expression and pose were learned together; which expression
-    that is, another network knows better. Of all expressions the likeliest is taken if landmarks and weights were off by
-    independent errors of the size of ``NOISE``, ``LID_NOISE`` and ``SPREAD``, chosen on held-out renders. It is one product
-    with a matrix.
+    that is, another network knows better. Of all expressions the likeliest is taken if landmarks, the gap of the lids and
+    weights were off by independent errors of the size of ``NOISE``, ``GAP_NOISE`` and ``SPREAD``. It is one product with a
+    matrix.
 
     Args:
         landmarks: decoder of the 68 landmarks of a model in millimetres.
@@ -30,12 +30,9 @@ class LandmarkAgreement:
         self._landmarks = landmarks
         neutral = np.zeros((1, model.n_shape), np.float32)
         moves = landmarks(np.repeat(neutral, model.n_expression, 0), np.eye(model.n_expression, dtype=np.float32))
-        moves = _centred(moves - landmarks(neutral, np.zeros((1, model.n_expression), np.float32)))
-        by_z = moves.reshape(model.n_expression, -1).astype(np.float64)  # of one standard deviation
-        noise = np.full((68, 3), NOISE)
-        noise[[*UPPER_LIDS, *LOWER_LIDS]] = LID_NOISE
-        known = by_z / noise.reshape(-1) ** 2
-        held = known @ by_z.T + np.diag((model.expression_std.astype(np.float64) / SPREAD) ** 2)
+        moves = moves - landmarks(neutral, np.zeros((1, model.n_expression), np.float32))  # of one standard deviation
+        known = _observed(moves).astype(np.float64)
+        held = known @ known.T + np.diag((model.expression_std.astype(np.float64) / SPREAD) ** 2)
         self._gain = np.linalg.solve(held, known).astype(np.float32)
 
     def __call__(self, read: Reals, seen: Coefficients, shape: Reals) -> Reals:
@@ -47,9 +44,12 @@ class LandmarkAgreement:
             shape: ``(N, S)`` that the expressions will be used with.
         """
         missing = self._landmarks(seen.shape, seen.expression) - self._landmarks(shape, read)
-        return np.asarray(read + _centred(missing).reshape(len(read), -1) @ self._gain.T, np.float32)
+        return np.asarray(read + _observed(missing) @ self._gain.T, np.float32)
 
 
-def _centred(points: Reals) -> Reals:
-    """``(N, 68, 3)`` about their middle: a shift belongs to the pose."""
-    return np.asarray(points - points.mean(1, keepdims=True))
+def _observed(points: Reals) -> Reals:
+    """``(N, 3 (68 + 8))`` of differences of ``(N, 68, 3)`` points: about their middle, for a shift belongs to the pose, and of
+    lids from lid, each over its own error."""
+    centred = (points - points.mean(1, keepdims=True)) / NOISE
+    gaps = (points[:, UPPER_LIDS] - points[:, LOWER_LIDS]) / GAP_NOISE
+    return np.asarray(np.concatenate([centred, gaps], 1).reshape(len(points), -1))

@@ -25,7 +25,6 @@ from morph.stopwatch import Stopwatch
 DOUBTFUL_ERROR = 0.09  # expected landmark error, in shares of the crop, above which the detector is asked
 LOST_ERROR = 0.20  # and above which there is no face
 LEAST_SIDE = 8.0  # pixels; a smaller face is none
-LIDS = "eyeBlink"  # expressions of which the expression network and what looked before it are both asked
 LEAST_INSIDE = 0.3  # share of a face's box that must lie in the picture
 
 
@@ -109,8 +108,8 @@ class FaceReader:
 
     With two passes, the crop is cut once more about the landmarks of the first look, upright where the head leans, and shown
     in the mirror; the answer is half-way between the two looks. The identity network then reads the shape, experts look
-    at the eyes and correct their expressions, and the expression network reads all expressions; lids are half-way between what
-    it reads and what was said before, and landmarks stay near those of the first look.
+    at the eyes and correct their expressions, and the expression network reads all expressions; landmarks stay near those of
+    the first look, and the gap of the lids near what experts saw.
 
     Args:
         regressor: the network of the first look.
@@ -130,7 +129,6 @@ class FaceReader:
         self.identity, self.experts, self.expressions = refinements or Refinements()
         self._symmetry = model_symmetry(landmarks.model) if passes == 2 else None
         self._agreement = None if self.expressions is None else LandmarkAgreement(landmarks)
-        self._lids = [column for column, name in enumerate(landmarks.model.expression_names) if name.startswith(LIDS)]
 
     @property
     def names(self) -> dict[str, str]:
@@ -254,7 +252,6 @@ class FaceReader:
         if self.expressions is not None and self._agreement is not None:
             with watch.stage("expression"):
                 read = self.expressions(images, first)
-                read[:, self._lids] = (read[:, self._lids] + better.expression[:, self._lids]) / 2
                 seen = dataclasses.replace(first, expression=better.expression)
                 better = dataclasses.replace(better, expression=self._agreement(read, seen, better.shape))
         if self.experts is not None:

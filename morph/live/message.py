@@ -7,11 +7,12 @@ from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
-from scipy.spatial.transform import Rotation
 
 from morph.arrays import Doubles
 from morph.frames import Frame
 from morph.model import MorphableModel
+from morph.model.rotation import nearest_rotation
+from morph.model.space.quaternions import quaternions_of
 from morph.tracking import Face
 
 DECIMALS = 6
@@ -37,19 +38,19 @@ def face_message(face: Face, width: int, height: int) -> dict[str, Any]:
         height: of the frame in pixels.
     """
     pose, unit = face.coefficients, face.model.millimetres
-    turn = Rotation.from_matrix(np.asarray(pose.rotation, np.float64))
+    turn = nearest_rotation(np.asarray(pose.rotation, np.float64))
     scale = float(pose.scale) / unit
     middle = np.array([(width - 1) / 2, (height - 1) / 2])
     shift = (np.asarray(pose.translation, np.float64) - middle) * np.array([1.0, -1.0]) / scale
     weights = np.asarray(pose.expression, np.float64) * face.model.expression_std
-    left, right = Rotation.from_matrix(eye_turns(face.model, weights)).as_quat(canonical=True).round(DECIMALS).tolist()
+    left, right = quaternions_of(eye_turns(face.model, weights)).round(DECIMALS).tolist()
     return {
         "id": face.id,
         "score": round(float(face.score), DECIMALS),
         "weights": {name: round(weight, DECIMALS) for name, weight in face.blendshapes.items()},
         "head": {
-            "rotation": np.round(turn.as_matrix(), DECIMALS).tolist(),
-            "quaternion_xyzw": np.round(turn.as_quat(canonical=True), DECIMALS).tolist(),
+            "rotation": np.round(turn, DECIMALS).tolist(),
+            "quaternion_xyzw": np.round(quaternions_of(turn), DECIMALS).tolist(),
             "euler_degrees": {name: round(value, DECIMALS) for name, value in face.euler_degrees.items()},
             "translation_millimetres": [*np.round(shift, DECIMALS).tolist(), 0.0],
             "pixels_per_millimetre": round(scale, DECIMALS),

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import numpy as np
 import numpy.typing as npt
-from scipy.spatial.transform import Rotation
 
 from morph.model.morphable_model import MorphableModel
 from morph.model.rotation import euler_to_matrix
@@ -37,5 +36,6 @@ def head_angles(turns: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
     Args:
         turns: ``(T, 3, 3)`` rotations of 300W-LP's frame, read as ``Rx(-pitch) Rz(roll) Ry(yaw)``.
     """
-    x, z, y = Rotation.from_matrix(turns).as_euler("XZY").T
-    return np.asarray(np.stack([y, -x, z], axis=1) + 0.0)
+    yaw, roll = np.arctan2(turns[:, 0, 2], turns[:, 0, 0]), np.arcsin(np.clip(-turns[:, 0, 1], -1.0, 1.0))
+    pitch = -np.arctan2(turns[:, 2, 1], turns[:, 1, 1])
+    return np.asarray(np.stack([yaw, pitch, roll], axis=1) + 0.0)

@@ -28,11 +28,11 @@ class SubdividedDecoder(Decoder):
 
     def __init__(self, model: MorphableModel, coarse: MorphableModel) -> None:
         weights = subdivision_weights(coarse)
-        if weights.shape[0] != model.n_vertices or np.abs(weights @ coarse.mean - model.mean).max() > 1e-3:
+        if weights.shape[0] != model.n_vertices or np.abs(weights.apply(coarse.mean) - model.mean).max() > 1e-3:
             raise MorphError(f"model {model.name!r} is not {coarse.name!r} subdivided once; use Decoder(model)")
         super().__init__(coarse)
         self.model, self.n_vertices, self._n_coarse = model, model.n_vertices, coarse.n_vertices
-        self._weights = weights.data.astype(np.float32), weights.indices.astype(np.int32), weights.indptr.astype(np.int32)
+        self._weights = weights.values.astype(np.float32), weights.columns.astype(np.int32), weights.starts.astype(np.int32)
 
     def __call__(self, shape: npt.ArrayLike, expression: npt.ArrayLike) -> Floats:
         """See :meth:`Decoder.__call__`."""

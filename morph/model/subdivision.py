@@ -7,11 +7,11 @@ from typing import Any
 
 import numpy as np
 import numpy.typing as npt
-from scipy import sparse
 
 from morph.arrays import Floats, Ints
 from morph.errors import MorphError
 from morph.model.morphable_model import MorphableModel
+from morph.model.sparse_rows import SparseRows, below, diagonal
 
 
 def quads_to_triangles(quads: Ints) -> tuple[Ints, Ints]:
@@ -46,26 +46,23 @@ class _Topology:
         triangle = self.corners == 3
         self.edge_of_corner[triangle, 2] = self.edge_of_corner[triangle, 3]
 
-    def average_faces(self) -> sparse.csr_array:
+    def average_faces(self) -> SparseRows:
         """``(Q, V)``: each face's middle."""
         rows = np.repeat(np.arange(len(self.quads)), 4).reshape(self.quads.shape)[self.corner_is_real]
         weights = np.repeat(1.0 / self.corners, self.corners)
-        return sparse.csr_array((weights, (rows, self.quads[self.corner_is_real])), shape=(len(self.quads), self.n))
+        return SparseRows.of(rows, self.quads[self.corner_is_real], weights, (len(self.quads), self.n))
 
-    def average_edges(self) -> sparse.csr_array:
+    def average_edges(self) -> SparseRows:
         """``(E, V)``: each edge's middle."""
-        return 0.5 * _incidence(np.repeat(np.arange(len(self.edges)), 2), self.edges.ravel(), (len(self.edges), self.n))
+        ends = np.repeat(np.arange(len(self.edges)), 2)
+        return SparseRows.of(ends, self.edges.ravel(), np.full(len(ends), 0.5), (len(self.edges), self.n))
 
 
-def _incidence(rows: npt.NDArray[Any], columns: npt.NDArray[Any], shape: tuple[int, int]) -> sparse.csr_array:
-    return sparse.csr_array((np.ones(len(rows)), (rows, columns)), shape=shape)
+def _incidence(rows: npt.NDArray[Any], columns: npt.NDArray[Any], shape: tuple[int, int]) -> SparseRows:
+    return SparseRows.of(rows, columns, np.ones(len(rows)), shape)
 
 
-def _scaled(factors: npt.NDArray[Any], matrix: sparse.csr_array) -> sparse.csr_array:
-    return sparse.diags_array(factors.astype(np.float64)) @ matrix
-
-
-def _catmull_clark(topology: _Topology) -> sparse.csr_array:
+def _catmull_clark(topology: _Topology) -> SparseRows:
     """``(V + E + Q, V)`` weights that make the finer vertices: old vertices, then edge points, then face points.
 
     Inside, a vertex of valence n becomes (mean of its faces + 2 × mean of its edge middles + (n − 3) × itself) / n and an
@@ -76,31 +73,26 @@ def _catmull_clark(topology: _Topology) -> sparse.csr_array:
     real = topology.corner_is_real
     owner = np.repeat(np.arange(len(topology.quads)), 4).reshape(real.shape)[real]
     inner = (~boundary).astype(np.float64)
-    beside = 0.5 * _incidence(topology.edge_of_corner[real], owner, (len(edges), len(topology.quads)))
-    edge = _scaled(1.0 - 0.5 * inner, middle) + _scaled(0.5 * inner, beside @ face)
+    beside = _incidence(topology.edge_of_corner[real], owner, (len(edges), len(topology.quads)))
+    edge = middle.times_rows(1.0 - 0.5 * inner) + (beside @ face).times_rows(0.25 * inner)
 
     touched = _incidence(topology.quads[real], owner, (n, len(topology.quads)))
     ends = _incidence(edges.ravel(), np.repeat(np.arange(len(edges)), 2), (n, len(edges)))
-    faces_at, valence = touched.sum(axis=1), ends.sum(axis=1)
-    rim_ends = ends @ sparse.diags_array(boundary.astype(np.float64))
-    rim = rim_ends.sum(axis=1)
+    faces_at, valence = touched.sum(), ends.sum()
+    rim_ends = ends.times_columns(boundary.astype(np.float64))
+    rim = rim_ends.sum()
     inside = (rim == 0) & (valence > 0)
     on_rim = rim > 0
     own = np.where(inside, (valence - 3) / np.maximum(valence, 1), np.where(on_rim, 0.5, 1.0))
-    vertex = sparse.diags_array(own)
-    vertex = vertex + _scaled(inside / np.maximum(valence * faces_at, 1), touched @ face)
-    vertex = vertex + _scaled(inside * 2 / np.maximum(valence**2, 1), ends @ middle)
-    vertex = vertex + _scaled(on_rim * 0.5 / np.maximum(rim, 1), rim_ends @ middle)
-    return sparse.vstack([vertex, edge, face], format="csr")
+    vertex = diagonal(own) + (touched @ face).times_rows(inside / np.maximum(valence * faces_at, 1))
+    vertex = vertex + (ends @ middle).times_rows(inside * 2 / np.maximum(valence**2, 1))
+    vertex = vertex + (rim_ends @ middle).times_rows(on_rim * 0.5 / np.maximum(rim, 1))
+    return below([vertex, edge, face])
 
 
-def subdivision_weights(model: MorphableModel) -> sparse.csr_array:
+def subdivision_weights(model: MorphableModel) -> SparseRows:
     """``(V', V)`` weights that make the vertices of :func:`subdivide` from those of a model with quads."""
     return _catmull_clark(_Topology(model.quads, model.n_vertices))
-
-
-def _apply(weights: sparse.csr_array, values: Floats) -> Floats:
-    return np.asarray(weights.astype(np.float32) @ values)
 
 
 def _split(quads: Ints, topology: _Topology) -> tuple[Ints, Ints]:
@@ -144,7 +136,7 @@ def subdivide(model: MorphableModel) -> MorphableModel:
     modes = [model.mean[:, :, None], model.shape_basis, model.expression_basis]
     columns = np.concatenate([part.reshape(model.n_vertices, -1) for part in modes], axis=1)
     masks = np.stack([*model.vertex_masks.values(), np.zeros(model.n_vertices, np.float32)], axis=1)
-    fine = _apply(_catmull_clark(topology), np.concatenate([columns, masks], axis=1).astype(np.float32))
+    fine = _catmull_clark(topology).apply(np.concatenate([columns, masks], axis=1))
     s, e, v = model.n_shape, model.n_expression, len(fine)
     mean, shape, expression, masks = np.split(fine, np.cumsum([3, 3 * s, 3 * e]), axis=1)
     quads, parent = _split(model.quads, topology)
@@ -179,8 +171,7 @@ def subdivide(model: MorphableModel) -> MorphableModel:
 
 def _refine_linear(values: Floats, topology: _Topology) -> Floats:
     """Texture coordinates: midpoints only, so that the chart's outline stays where it was."""
-    parts = [sparse.eye_array(topology.n), topology.average_edges(), topology.average_faces()]
-    return _apply(sparse.vstack(parts, format="csr"), values)
+    return below([diagonal(np.ones(topology.n)), topology.average_edges(), topology.average_faces()]).apply(values)
 
 
 def _finer_mirror(model: MorphableModel, topology: _Topology) -> Ints:

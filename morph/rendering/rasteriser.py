@@ -166,36 +166,6 @@ def interpolate(fragments: Fragments, triangles: npt.ArrayLike, attributes: npt.
     return out
 
 
-def interpolate_covered(fragments: Fragments, triangles: Ints, attributes: Floats) -> tuple[Ints, Floats]:
-    """Attributes at the pixels that see a triangle, row by row.
-
-    Args:
-        fragments: of :func:`rasterise`.
-        triangles: the ``(F, 3)`` triangles that were drawn.
-        attributes: ``(V, C)``.
-
-    Returns:
-        ``(N,)`` places of the pixels in the flattened picture, and ``(N, C)`` values.
-    """
-    pixels = np.flatnonzero(fragments.triangle_id >= 0).astype(np.int32)
-    out = np.empty((len(pixels), attributes.shape[1]), np.float32)
-    where = (fragments.triangle_id.reshape(-1), fragments.barycentric.reshape(-1, 3))
-    _interpolate_rows(pixels, where, triangles, attributes, out)
-    return pixels, out
-
-
-@compiled
-def _interpolate_rows(pixels: Any, where: Any, index: Any, values: Any, out: Any) -> None:
-    triangle_id, barycentric = where
-    for i in range(pixels.shape[0]):
-        p = pixels[i]
-        t = triangle_id[p]
-        ra, rb, rc = index[t, 0], index[t, 1], index[t, 2]
-        wa, wb, wc = barycentric[p, 0], barycentric[p, 1], barycentric[p, 2]
-        for c in range(values.shape[1]):
-            out[i, c] = wa * values[ra, c] + wb * values[rb, c] + wc * values[rc, c]
-
-
 @compiled
 def _interpolate(triangle_id: Any, barycentric: Any, index: Any, values: Any, out: Any) -> None:
     height, width = triangle_id.shape

@@ -5,12 +5,12 @@ from __future__ import annotations
 import dataclasses
 
 import numpy as np
-from scipy.spatial.transform import Rotation
 
 from morph.errors import MorphError
 from morph.export.performance import Performance
 from morph.export.shot.pinhole import before_pinhole
 from morph.model import Lens, MorphableModel, place_heads
+from morph.model.rotation import nearest_rotation
 from morph.track_folder.read import Track
 from morph.tracking.calibration import GAINS, NEUTRAL, frame_of
 from morph.tracking.resting import RestingFace, counts, estimate
@@ -87,7 +87,7 @@ def performance_of_track(track: Track, model: MorphableModel, person: int | None
         time=time - min(float(time[0]), 0.0),
         shape=pose.shape.mean(0, dtype=np.float64),
         weights=raw if resting is None else resting.weights(raw),
-        rotation=Rotation.from_matrix(pose.rotation.astype(np.float64)).as_matrix(),
+        rotation=np.asarray(nearest_rotation(pose.rotation.astype(np.float64)), np.float64),
         translation=np.column_stack([shift, np.zeros(len(rows))]),
         scale=scale / unit,
         size=track.size,

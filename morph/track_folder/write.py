@@ -35,6 +35,7 @@ from morph.tracking.calibration import picture_of
 from morph.tracking.overlay import draw_faces
 
 FORMAT = "morph-track-1"
+OVERLAY_QUALITY = 24  # it is looked at, and nothing is made of it
 WAITING = 4  # frames that wait to be drawn, at most
 MESHES_WAITING = 24  # coefficients that wait to be meshes, at most
 TABLES = ("coefficients.npz", "landmarks.csv", "head_pose.csv")
@@ -204,6 +205,7 @@ class _Run:
     faces: list[Face] = field(default_factory=list)
     empty: list[int] = field(default_factory=list)
     video: VideoWriter | None = None
+    canvas: Image | None = None
 
     def make_ready(self) -> None:
         """Make what all meshes share, while the first frame is read and looked at; writes nothing."""
@@ -242,7 +244,8 @@ class _Run:
                     self.meshes.write(target, posed)
         if frame is not None:
             with self.watch.stage("overlay"):
-                self._draw(frame, draw_faces(frame.image, faces))
+                self.canvas = draw_faces(frame.image, faces, canvas=self.canvas)
+                self._draw(frame, self.canvas)
 
     def _mesh_name(self, face: Face) -> str:
         return f"{face.frame:06d}.obj" if self.tracker.options.max_faces == 1 else f"{face.frame:06d}_{face.id}.obj"
@@ -266,7 +269,10 @@ class _Run:
         if self.options.overlay and self.source.kind == "pictures":
             output_folder(self.folder / "overlay")
         elif self.options.overlay and self.source.kind != "picture":
-            self.video = stack.enter_context(VideoWriter(self.folder / "overlay.mp4", self.source.rate, sound=self.source))
+            film = VideoWriter(
+                self.folder / "overlay.mp4", self.source.rate, quality=OVERLAY_QUALITY, quick=True, sound=self.source
+            )
+            self.video = stack.enter_context(film)
 
     def _remove_earlier(self) -> None:
         """An earlier track goes; its record and summary first, so that nothing is taken for whole that is half gone."""

@@ -11,6 +11,7 @@ import numpy.typing as npt
 
 from morph.arrays import Reals
 from morph.tracking.detection.boxes import overlap
+from morph.tracking.pairing import cheapest_pairs
 
 ALIKE = 0.3  # unlikeness up to which a face that comes back anywhere, and late, is the same person
 NEAR = 0.55  # and one that comes back at once where it was lost
@@ -94,10 +95,7 @@ def assign(cost: Reals, limit: Reals | float) -> list[tuple[int, int]]:
         return []
     if cost.size == 1:
         return [(0, 0)]
-    from scipy.optimize import linear_sum_assignment
-
-    rows, columns = linear_sum_assignment(np.where(allowed, cost, 1e6))
-    return [(int(i), int(j)) for i, j in zip(rows, columns, strict=True) if allowed[i, j]]
+    return [(i, j) for i, j in cheapest_pairs(np.where(allowed, cost, 1e6)) if allowed[i, j]]
 
 
 def misplaced(boxes: npt.ArrayLike, expected: npt.ArrayLike, found: npt.ArrayLike) -> tuple[Reals, Reals]:

@@ -10,7 +10,8 @@ import numpy as np
 
 from morph.arrays import Image, Ints
 from morph.model import MorphableModel
-from morph.rendering import interpolate_covered, rasterise, vertex_normals
+from morph.rendering import vertex_normals
+from morph.rendering.see_through import blend
 from morph.tracking.face import Face
 
 COLOURS = ((0.45, 0.72, 0.95), (0.97, 0.72, 0.40), (0.56, 0.86, 0.52), (0.90, 0.56, 0.78))  # a face's, by its number
@@ -20,15 +21,28 @@ POINT = (255, 236, 64)
 SHIFT = 4  # bits behind the point in coordinates that OpenCV draws at
 
 
-def draw_faces(image: Image, faces: Sequence[Face], *, mesh: bool = True, landmarks: bool = True) -> Image:
-    """A copy of ``(H, W, 3)`` uint8 RGB with each face's shaded mesh, see-through, and its 68 landmarks."""
-    out = image.copy()
+def draw_faces(
+    image: Image, faces: Sequence[Face], *, mesh: bool = True, landmarks: bool = True, canvas: Image | None = None
+) -> Image:
+    """A copy of a picture with each face's shaded mesh, see-through, and its 68 landmarks.
+
+    Args:
+        image: ``(H, W, 3)`` uint8 RGB; stays as it is.
+        faces: of that picture.
+        mesh: draw the meshes.
+        landmarks: draw the landmarks.
+        canvas: of an earlier picture, to be drawn over; it counts if it has the same size.
+    """
+    if canvas is None or canvas.shape != image.shape:
+        canvas = np.empty_like(image)
+    np.copyto(canvas, image)
+    out = canvas
     for face in faces:
         if mesh:
             _draw_mesh(out, face)
         if landmarks:
             _draw_landmarks(out, face)
-    return np.asarray(out)
+    return out
 
 
 @functools.lru_cache(maxsize=4)
@@ -55,16 +69,11 @@ def _draw_mesh(out: Image, face: Face) -> None:
     high = np.clip(np.ceil(reach.max(0)).astype(int) + 1, 0, [width, height])
     if (high <= low).any():
         return
-    size = high - low
-    fragments = rasterise(points - np.array([*low, 0], np.float32), triangles, size[1], size[0])
     normals = vertex_normals(points * np.array([1, -1, 1], np.float32), triangles)
-    light = 0.30 + 0.35 * np.clip(normals[:, 2:], 0, 1) + 0.40 * np.clip(normals @ KEY_LIGHT, 0, 1)[:, None]
-    colours = np.minimum(light * np.array(COLOURS[face.id % len(COLOURS)], np.float32), 1.0) * np.float32(255 * OPACITY)
-    pixels, shaded = interpolate_covered(fragments, triangles, colours.astype(np.float32))
+    light = 0.30 + 0.35 * np.clip(normals[:, 2], 0, 1) + 0.40 * np.clip(normals @ KEY_LIGHT, 0, 1)
     part = out[low[1] : high[1], low[0] : high[0]]
-    blended = part.reshape(-1, 3)
-    blended[pixels] = (shaded + blended[pixels] * np.float32(1 - OPACITY) + np.float32(0.5)).astype(np.uint8)
-    part[:] = blended.reshape(part.shape)
+    colour = np.array([*COLOURS[face.id % len(COLOURS)], OPACITY], np.float32)
+    blend(part, points - np.array([*low, 0], np.float32), triangles, light.astype(np.float32), colour)
 
 
 def _draw_landmarks(out: Image, face: Face) -> None:

@@ -14,6 +14,7 @@ from clips import PORTRAIT, portrait, sounding_clip, write_clip, write_stream
 from standins import sheet_model, write_weights
 
 from morph.cli import main
+from morph.cli.track import dearest
 
 
 @pytest.fixture(scope="module")
@@ -157,13 +158,13 @@ def test_bad_options(files, tmp_path, capsys):
 
 @pytest.mark.slow
 def test_no_torch_is_needed(files, tmp_path):
-    """A picture is tracked in a process in which PyTorch and onnx cannot be imported."""
+    """A picture is tracked in a process in which PyTorch, onnx and SciPy cannot be imported."""
     code = """
 import importlib.abc, sys
 
 class Absent(importlib.abc.MetaPathFinder):
     def find_spec(self, name, path=None, target=None):
-        if name.partition(".")[0] in ("torch", "onnx", "torchvision", "lightning"):
+        if name.partition(".")[0] in ("torch", "onnx", "torchvision", "lightning", "scipy", "h5py"):
             raise ModuleNotFoundError(name)
 
 sys.meta_path.insert(0, Absent())
@@ -177,3 +178,9 @@ sys.exit(main(sys.argv[1:]))
     points = [line for line in (tmp_path / "out" / "mesh" / "000000.obj").read_text().splitlines() if line.startswith("v ")]
     assert len(points) == 576
     assert np.isfinite([float(word) for line in points for word in line.split()[1:]]).all()
+
+
+def test_what_takes_the_time_is_named_with_what_turns_it_off() -> None:
+    stages = {"overlay": 12.04, "write": 4.0, "mesh": 0.5, "prepare": 0.2, "expression": 1.7, "filter": 0.1, "network": 9.0}
+    assert dearest(stages) == ["overlay 12.0 (--no-overlay)", "write 4.7 (--no-mesh)", "expression 1.7 (--expressions none)"]
+    assert dearest({"network": 3.0, "filter": 0.4}) == []

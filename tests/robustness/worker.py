@@ -98,9 +98,10 @@ def regressor(path: Path) -> None:
     """A network that is also run."""
     import numpy as np
 
+    from morph.crop.rules import RULES
     from morph.inference.regressor import Regressor
 
-    network = Regressor(path)
+    network = Regressor(path, crops=RULES)  # that of expressions has one of its own
     network(np.zeros((1, network.input_size, network.input_size, 3), np.uint8))
 
 

@@ -16,13 +16,14 @@ from morph.errors import MorphError, one_line
 PURPOSES = {  # of extras
     "": "tracking and export",
     "viewer": "OpenGL in `morph view`, props, windows",
-    "convert": "Basel face models (HDF5)",
+    "convert": "Basel face models (HDF5), Matlab files",
     "usd": "export to USD",
     "alembic": "export to Alembic",
     "synth": "high dynamic range environments of `morph synth`",
     "layers": "layers as OpenEXR",
     "train": "training, fitting, conversion of weights",
     "timm": "other backbones",
+    "docs": "building the documentation",
     "virtual-camera": "`morph live --virtual-camera`",
 }
 READ = {"H.264": "h264", "HEVC": "hevc", "ProRes": "prores", "VP9": "vp9", "AV1": "libdav1d", "MJPEG": "mjpeg"}

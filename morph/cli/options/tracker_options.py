@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-import dataclasses
 from collections.abc import Collection, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -108,7 +107,7 @@ AUTO: dict[str, Any] = {
     "type": _millimetres_or_auto,
     "metavar": "MM|auto",
     "help": f"{LENS['focal']['help']}; auto: solved from a clip in which a head turns by 25 degrees or more, and how "
-    "sure that is (10 to 20 s of CPU time)",
+    "sure that is (20 to 60 s of CPU time)",
 }
 
 
@@ -189,13 +188,14 @@ def read(options: argparse.Namespace, source: FrameSource | None = None) -> Trac
     """
     from morph.model.default_model import ONLY_DEFAULT
     from morph.tracking import TrackerOptions
+    from morph.tracking.lens.of_picture import lens_of_picture
 
     given = {name: getattr(options, name) for name in ADDED if hasattr(options, name)}
     if given.get("model") and given.get("level", 1) != 1:
         raise MorphError(ONLY_DEFAULT)
     given["lens"] = read_lens(options)
-    if source is not None and not (given["lens"].says_focal or given["lens"].auto):
-        given["lens"] = _of_picture(given["lens"], source)
+    if source is not None:
+        given["lens"] = lens_of_picture(given["lens"], source)
     if hasattr(options, "smooth"):
         given["smoothing"] = _smoothing(options.smooth)
     return TrackerOptions(**given)
@@ -210,20 +210,6 @@ def open_tracker(options: argparse.Namespace, source: FrameSource | None = None)
     from morph.tracking import Tracker
 
     return Tracker(read(options, source))
-
-
-def _of_picture(lens: LensOptions, source: FrameSource) -> LensOptions:
-    """The lens that a picture's EXIF says, or the first one of a sequence; as it was where none does."""
-    from morph.frames import read_picture
-    from morph.frames.exif.focal_length import focal_35mm, sensor_side
-
-    file = getattr(source, "files", [source.name])[0]
-    focal = focal_35mm(file) if source.kind in ("picture", "sequence") else None
-    if focal is None:
-        return lens
-    height, width = read_picture(file).shape[:2]
-    how = f"{focal:g} mm full frame, of the picture's EXIF"
-    return dataclasses.replace(lens, focal=focal, sensor=sensor_side(width, height), how=how)
 
 
 def _smoothing(word: str) -> SmoothingConfig | None:

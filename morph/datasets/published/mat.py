@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 
 from morph.arrays import Reals
-from morph.errors import MorphError
+from morph.errors import MorphError, needs_extra
 from morph.model.rotation import euler_to_matrix, matrix_to_euler
 
 HALF_TURN = np.diag([-1.0, -1.0, 1.0])
@@ -42,9 +42,11 @@ def read_face_mat(path: str | os.PathLike[str]) -> FaceMat:
     """Read one label file (Matlab 5 to 7).
 
     Raises:
-        MorphError: missing, damaged, not of this kind, of the wrong shape, or with labels that are not finite.
+        MorphError: missing, damaged, not of this kind, of the wrong shape, or with labels that are not finite; or SciPy is
+            not installed.
     """
-    from scipy.io import loadmat
+    with needs_extra("convert", "reading Matlab files"):
+        from scipy.io import loadmat
 
     path = Path(path)
     if not path.is_file():

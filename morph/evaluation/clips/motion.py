@@ -7,7 +7,6 @@ from collections.abc import Iterable, Mapping
 
 import numpy as np
 import numpy.typing as npt
-from scipy.ndimage import convolve1d
 
 from morph.arrays import Reals
 from morph.tracking.detection.boxes import match
@@ -64,7 +63,7 @@ def lag(pairs: Iterable[tuple[Reals, Reals]]) -> float | None:
     shifts = np.arange(-LAGS, LAGS + 1)
     product, late_power, prompt_power = np.zeros(len(shifts)), 0.0, np.zeros(len(shifts))
     for pair in pairs:
-        late, prompt = (convolve1d(track, KERNEL, axis=0) for track in pair)
+        late, prompt = (_low_pass(track) for track in pair)
         n = len(late)
         if n < 2 * LAGS + LEAST_FRAMES or np.std(late, axis=0).max() < LEAST_MOTION * sides(late).mean():
             continue
@@ -83,6 +82,14 @@ def lag(pairs: Iterable[tuple[Reals, Reals]]) -> float | None:
         return float(shifts[peak])
     before, here, after = correlation[peak - 1 : peak + 2]
     return float(shifts[peak] + 0.5 * (before - after) / min(before - 2 * here + after, -1e-12))
+
+
+def _low_pass(track: Reals) -> Reals:
+    """``(T, ...)`` smoothed by :data:`KERNEL`; at its ends the track goes on as in a mirror."""
+    reach = len(KERNEL) // 2
+    padded = np.pad(track, [(reach, reach)] + [(0, 0)] * (track.ndim - 1), "symmetric")
+    parts = (weight * padded[k : k + len(track)] for k, weight in enumerate(KERNEL))
+    return np.asarray(np.sum(list(parts), axis=0))
 
 
 def id_switches(boxes: Mapping[int, Mapping[int, Reals]]) -> int:

@@ -12,12 +12,12 @@ import functools
 from dataclasses import dataclass, replace
 
 import numpy as np
-from scipy.spatial.transform import Rotation
 
 from morph.arrays import Bools, Doubles, Indices
 from morph.export.performance import Performance
 from morph.export.shot.shot import turned_aside
 from morph.model import Coefficients, Lens, MorphableModel
+from morph.model.rotation import nearest_rotation, rotation_exp
 from morph.rendering import vertex_normals
 
 POINTS = 320  # vertices that are looked at, besides the landmarks
@@ -123,7 +123,7 @@ class _Fit:
         self.focal, self.centre = lens.focal, lens.centre
         self.shape, self.expression = pose.shape.astype(np.float64), pose.expression.astype(np.float64)
         self.scale = pose.scale.astype(np.float64) / unit  # pixels of a millimetre
-        self.turn = Rotation.from_matrix(pose.rotation.astype(np.float64)).as_matrix()
+        self.turn = nearest_rotation(pose.rotation.astype(np.float64))
         self.spot = pose.translation.astype(np.float64)
         heads = self._heads(self.shape, self.expression)
         turned = np.einsum("tij,tnj->tni", self.turn, heads)
@@ -174,7 +174,7 @@ class _Fit:
         matrix += np.diag(hold)
         vector[:, 6:] += HOLD_EXPRESSION * away
         step = np.linalg.solve(matrix, vector[..., None])[..., 0]
-        turn = Rotation.from_rotvec(step[:, :3]).as_matrix() @ found.rotation[rows]
+        turn = rotation_exp(step[:, :3]) @ found.rotation[rows]
         return found.expression[rows] + step[:, 6:], turn, found.position[rows] + step[:, 3:6]
 
     def identity(self, found: Pinhole) -> Pinhole:

@@ -7,12 +7,13 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-from scipy.spatial.transform import Rotation
 
 from morph.arrays import Doubles
 from morph.export.performance import Performance
 from morph.marks import GENERATOR
 from morph.model import Lens
+from morph.model.rotation import rotation_exp
+from morph.model.space.quaternions import quaternions_along
 
 NEAR, FAR = 10.0, 100_000.0  # millimetres, planes of the camera
 FILM = 36.0  # millimetres of the longer side of the picture
@@ -33,10 +34,7 @@ class Motion:
     @property
     def quaternions(self) -> Doubles:
         """``(T, 4)`` x, y, z, w of unit length; neighbours lie on the same side, so that nothing turns the long way round."""
-        turns = Rotation.from_matrix(self.rotation).as_quat()
-        flips = np.sign(np.einsum("ti,ti->t", turns[1:], turns[:-1]))
-        turns[1:] *= np.cumprod(np.where(flips < 0, -1.0, 1.0))[:, None]
-        return np.asarray(turns)
+        return quaternions_along(self.rotation)
 
     @property
     def moves(self) -> bool:
@@ -136,4 +134,4 @@ def turned_aside(place: Doubles) -> Doubles:
     axis = np.cross(np.tile([0.0, 0.0, 1.0], (len(place), 1)), to_camera)
     sine = np.linalg.norm(axis, axis=1, keepdims=True)
     angle = np.arctan2(sine, to_camera[:, 2:])
-    return np.asarray(Rotation.from_rotvec(axis / np.maximum(sine, 1e-12) * angle).as_matrix())
+    return np.asarray(rotation_exp(axis / np.maximum(sine, 1e-12) * angle))

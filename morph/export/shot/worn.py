@@ -6,9 +6,10 @@ from dataclasses import dataclass
 
 import cv2
 import numpy as np
-from scipy.spatial.transform import Rotation
 
 from morph.arrays import Doubles, Floats, Image, Ints
+from morph.model.rotation import nearest_rotation
+from morph.model.space.quaternions import quaternions_along
 
 
 @dataclass(frozen=True, eq=False)
@@ -55,10 +56,7 @@ class WornItem:
     @property
     def quaternions(self) -> Doubles:
         """``(T, 4)`` x, y, z, w; neighbours lie on the same side."""
-        turns = Rotation.from_matrix(self.linear / self.scale[:, None, :]).as_quat()
-        flips = np.sign(np.einsum("ti,ti->t", turns[1:], turns[:-1]))
-        turns[1:] *= np.cumprod(np.where(flips < 0, -1.0, 1.0))[:, None]
-        return np.asarray(turns)
+        return quaternions_along(np.asarray(nearest_rotation(self.linear / self.scale[:, None, :]), np.float64))
 
     @property
     def moves(self) -> bool:

@@ -10,9 +10,9 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
-from scipy.spatial.transform import Rotation
 
 from morph.live.message import head_place, head_turn
+from morph.model.space.quaternions import matrices_of
 
 PORT = 49983
 WHOLE = ("mouthLeft", "mouthRight", "jawLeft", "jawRight")  # directions, not sides
@@ -54,8 +54,9 @@ def angles(quaternion: list[float]) -> list[float]:
     Args:
         quaternion: x, y, z, w of the model frame.
     """
-    y, x, z = np.degrees(Rotation.from_quat(quaternion).as_euler("YXZ")).tolist()
-    return [x, y, z]
+    m = matrices_of(quaternion)
+    x, y, z = np.arcsin(np.clip(-m[1, 2], -1.0, 1.0)), np.arctan2(m[0, 2], m[2, 2]), np.arctan2(m[1, 0], m[1, 1])
+    return [float(angle) for angle in np.degrees([x, y, z])]
 
 
 def _numbers(values: list[float]) -> str:

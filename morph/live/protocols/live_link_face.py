@@ -12,10 +12,9 @@ import struct
 import uuid
 from typing import Any
 
-from scipy.spatial.transform import Rotation
-
 from morph.export.live_link import WEIGHTS
 from morph.model.rest_pose import head_angles
+from morph.model.space.quaternions import matrices_of
 
 PORT = 11111
 VERSION = 6
@@ -60,7 +59,7 @@ class LiveLinkFace:
 def _values(face: dict[str, Any]) -> list[float]:
     euler = face["head"]["euler_degrees"]
     head = [math.radians(euler[name]) for name in ("yaw", "pitch", "roll")]
-    eyes = head_angles(Rotation.from_quat([face["eyes"]["left"], face["eyes"]["right"]]).as_matrix())
+    eyes = head_angles(matrices_of([face["eyes"]["left"], face["eyes"]["right"]]))
     return [*(face["weights"].get(name, 0.0) for name in NAMES), *head, *eyes.ravel().tolist()]
 
 

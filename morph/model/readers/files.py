@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from morph.errors import MorphError
+from morph.errors import MorphError, needs_extra
 from morph.npz import read_npz
 
 
@@ -92,7 +92,8 @@ def load_mat(path: Path) -> dict[str, npt.NDArray[Any]]:
     Raises:
         MorphError: damaged, or h5py is missing for version 7.3.
     """
-    from scipy.io import loadmat
+    with needs_extra("convert", "reading Matlab files"):
+        from scipy.io import loadmat
 
     if b"MATLAB 7.3" in first_bytes(path):
         with open_h5(path) as file:

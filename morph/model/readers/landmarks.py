@@ -10,7 +10,7 @@ from pathlib import Path
 import numpy as np
 
 from morph.arrays import Ints, Reals
-from morph.errors import MorphError
+from morph.errors import MorphError, needs_extra
 
 LEAST = 12  # points that must be known before the rest is inferred
 
@@ -109,8 +109,9 @@ def complete_landmarks(mean: Reals, known: Mapping[int, int], reference: Reals |
 
         default = load_default_model(0)
         reference = default.mean[default.landmarks]
-    from scipy.interpolate import RBFInterpolator
-    from scipy.spatial import cKDTree
+    with needs_extra("convert", "inferring landmarks"):
+        from scipy.interpolate import RBFInterpolator
+        from scipy.spatial import cKDTree
 
     have = np.flatnonzero(out >= 0)
     target = mean[out[have]].astype(np.float64)

@@ -10,7 +10,6 @@ import functools
 from dataclasses import dataclass
 
 import numpy as np
-from scipy.spatial.transform import Rotation
 
 from morph.arrays import Doubles, Indices
 from morph.errors import MorphError
@@ -20,6 +19,7 @@ from morph.model.morphable_model import MorphableModel
 from morph.model.rest_pose import head_angles, rest_turn
 from morph.model.rotation import rotation_exp
 from morph.model.space.lens import Lens
+from morph.model.space.quaternions import quaternions_of
 
 POINTS = 32  # vertices of the face that are looked at, besides the landmarks
 STEPS = 2
@@ -57,7 +57,7 @@ class HeadPoses:
     @property
     def quaternions(self) -> Doubles:
         """``(T, 4)`` x, y, z, w of the rotations, w not negative."""
-        return np.asarray(Rotation.from_matrix(self.rotation).as_quat(canonical=True))
+        return quaternions_of(self.rotation)
 
     def euler_degrees(self, model: MorphableModel) -> Doubles:
         """``(T, 3)`` yaw (positive to the subject's left), pitch (up), roll (crown to the subject's right).

@@ -9,11 +9,11 @@ that squint, a jaw to one side or forward, lips that close over an open jaw) is 
 from __future__ import annotations
 
 import functools
+import math
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
-from scipy.special import ndtr
 
 from morph.arrays import Doubles
 
@@ -105,7 +105,8 @@ def sample_expression(rng: Random, habits: Habits = USUALLY) -> dict[str, float]
 def _together(rng: Random, weights: dict[str, float], habits: Habits) -> None:
     names, _ = correlations()
     tight, loose = _roots()
-    drawn = ndtr((loose if rng.random() < habits.loose else tight) @ rng.standard_normal(len(names)))
+    normal = (loose if rng.random() < habits.loose else tight) @ rng.standard_normal(len(names))
+    drawn = [math.erfc(-value / math.sqrt(2.0)) / 2 for value in normal]  # evenly in 0..1
     for name, rank in zip(names, drawn, strict=True):
         share, power = OFTEN.get(_stem(name), USUAL)
         share, power = min(share * habits.often, 0.6), power * habits.bend

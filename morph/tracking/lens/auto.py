@@ -14,23 +14,26 @@ from typing import Any
 import cv2
 import numpy as np
 
-from morph.arrays import Doubles
+from morph.arrays import Bools, Doubles, Indices, Reals
 from morph.frames.frame import Frame
 from morph.model import Coefficients, Decoder, Lens, MorphableModel
 from morph.model.space.lens import SENSOR
 from morph.tracking.face import Face
 from morph.tracking.lens.bundle import Bundle, adjust
-from morph.tracking.lens.surface import Window, follow
+from morph.tracking.lens.surface import Sights, Window, follow
+from morph.tracking.lens.zoom import Glimpse, zoomed
 from morph.tracking.smoothing.flow_pose import rigid_vertices
 
 FRAMES = 48  # that are looked at
 LEAST_TURN = 25.0  # degrees between two frames
 LEAST_FRAMES, LEAST_SIGHTS = 12, 400
-ROUNDS = 4  # of finding points and solving
+ROUNDS, LAST = 5, 3  # of finding points and solving, and those whose mean counts
+FARTHEST = 60.0  # degrees between a view and a frame in which its points are looked for
 REACH = (0.08, 0.03)  # of the view: first by the track, then by what was solved
-OPTIMISM = 3.0  # the spread that misses give, were they independent, is so many times too small (`morph bench camera`)
-BIAS = 0.08  # and no clip tells it better
+OPTIMISM = 4.0  # the spread that misses give, were they independent, is so many times too small (`morph bench camera`)
+BIAS = 0.13  # and no clip tells it better
 LEAST_CERTAIN = 0.3  # of the logarithm: a clip that tells no more is no better than the default
+ZOOM = 0.1  # a face that grows by less does not tell a zoom
 AROUND = 0.6  # of the face, about it, is kept of each frame
 
 
@@ -87,24 +90,26 @@ def solve_lens(faces: Sequence[Face], frames: Iterable[Frame], lens: Lens) -> So
     def unknown(why: str) -> SolvedLens:
         return SolvedLens(lens, False, 0.0, 0.0, turn, depth, person, _assumed(lens, why))
 
+    windows, glimpses = _looks(chosen, frames) if turn >= LEAST_TURN or depth >= 1 + ZOOM else ([], [])
+    if (times := zoomed(glimpses)) > 1 + ZOOM:
+        return unknown(f"the lens zooms, by {times:.2f} times, and one focal length cannot hold for all of it")
     if turn < LEAST_TURN:
         return unknown(f"the head turns by {turn:.0f} degrees and {LEAST_TURN:.0f} are needed; to come nearer tells nothing")
     if len(chosen) < LEAST_FRAMES:
         return unknown(f"the face is seen in {len(chosen)} frames and {LEAST_FRAMES} are needed")
-    windows = _windows(chosen, frames)
     if len(windows) < len(chosen):
         return unknown("the clip could not be read a second time")
     found = _solved(chosen[0].model, _stacked(chosen), windows, lens)
     if found is None:
         return unknown("too little of the face could be followed")
-    spread = math.hypot(OPTIMISM * found.spread, BIAS)
+    focal, spread = found
     if spread > LEAST_CERTAIN:
         low, high = (100 * (math.exp(sign * spread) - 1) for sign in (-1, 1))
         return unknown(f"what was followed leaves it open by {low:.0f} to +{high:.0f} %")
-    low, high = found.focal * math.exp(-spread), found.focal * math.exp(spread)
+    low, high = focal * math.exp(-spread), focal * math.exp(spread)
     unit = SENSOR / max(lens.size)
-    said = f"{found.focal * unit:.1f} mm of {SENSOR:g}, {low * unit:.0f} to {high * unit:.0f} likely, solved from face {person}"
-    solved = replace(lens, focal=found.focal, assumed=False, how=said)
+    said = f"{focal * unit:.1f} mm of {SENSOR:g}, {low * unit:.0f} to {high * unit:.0f} likely, solved from face {person}"
+    solved = replace(lens, focal=focal, assumed=False, how=said)
     return SolvedLens(solved, True, low, high, turn, depth, person, said)
 
 
@@ -124,7 +129,8 @@ def _chosen(faces: Sequence[Face]) -> tuple[list[Face], int]:
     few = np.unique(np.linspace(0, len(rows) - 1, 8 * FRAMES).astype(int))
     rows = [rows[row] for row in few]
     scales = np.log([float(face.coefficients.scale) for face in rows])
-    apart = np.radians(_angles(rows)) + 0.5 * np.abs(scales[:, None] - scales)
+    turns = np.radians(_angles(np.stack([face.coefficients.rotation for face in rows])))
+    apart = turns + 0.5 * np.abs(scales[:, None] - scales)
     order = [int(apart.sum(0).argmin())]
     far = apart[order[0]].copy()
     while len(order) < min(FRAMES, len(rows)):
@@ -133,15 +139,15 @@ def _chosen(faces: Sequence[Face]) -> tuple[list[Face], int]:
     return [rows[row] for row in order], person
 
 
-def _angles(faces: Sequence[Face]) -> Doubles:
-    """``(T, T)`` degrees between the turns of the heads."""
-    turns = np.stack([np.asarray(face.coefficients.rotation, np.float64) for face in faces])
+def _angles(rotation: Reals) -> Doubles:
+    """``(T, T)`` degrees between turns ``(T, 3, 3)``."""
+    turns = np.asarray(rotation, np.float64)
     cosine = (np.einsum("sij,tij->st", turns, turns) - 1) / 2
     return np.asarray(np.degrees(np.arccos(np.clip(cosine, -1, 1))))
 
 
 def _turn(faces: Sequence[Face]) -> float:
-    return float(_angles(faces).max())
+    return float(_angles(np.stack([face.coefficients.rotation for face in faces])).max())
 
 
 def _depth(faces: Sequence[Face]) -> float:
@@ -149,9 +155,10 @@ def _depth(faces: Sequence[Face]) -> float:
     return max(scales) / min(scales)
 
 
-def _windows(faces: Sequence[Face], frames: Iterable[Frame]) -> list[Window]:
+def _looks(faces: Sequence[Face], frames: Iterable[Frame]) -> tuple[list[Window], list[Glimpse]]:
+    """The faces' surroundings in their frames, and these frames as a whole, small; of those that are there."""
     wanted = {face.frame: row for row, face in enumerate(faces)}
-    found: dict[int, Window] = {}
+    found: dict[int, tuple[Window, Glimpse]] = {}
     for frame in frames:
         row = wanted.get(frame.index)
         if row is not None:
@@ -161,10 +168,12 @@ def _windows(faces: Sequence[Face], frames: Iterable[Frame]) -> list[Window]:
             first = np.clip(np.floor(low - around), 0, [width - 2, height - 2]).astype(np.int64)
             last = np.clip(np.ceil(high + around), first + 2, [width, height]).astype(np.int64)
             part = frame.image[first[1] : last[1], first[0] : last[0]]
-            found[row] = Window(np.asarray(cv2.cvtColor(np.ascontiguousarray(part), cv2.COLOR_RGB2GRAY), np.uint8), first)
+            grey = np.asarray(cv2.cvtColor(np.ascontiguousarray(part), cv2.COLOR_RGB2GRAY), np.uint8)
+            whole = Glimpse.of(frame.image, faces[row].box, float(faces[row].coefficients.scale), frame.index)
+            found[row] = Window(grey, first), whole
         if len(found) == len(wanted):
             break
-    return [found[row] for row in sorted(found)]
+    return [found[row][0] for row in sorted(found)], [found[row][1] for row in sorted(found)]
 
 
 def _stacked(faces: Sequence[Face]) -> Coefficients:
@@ -179,18 +188,42 @@ def _stacked(faces: Sequence[Face]) -> Coefficients:
     )
 
 
-def _solved(model: MorphableModel, heads: Coefficients, windows: Sequence[Window], lens: Lens) -> Bundle | None:
-    """Find points where the track has the head, solve, and find them again where that has it."""
+def _solved(model: MorphableModel, heads: Coefficients, windows: Sequence[Window], lens: Lens) -> tuple[float, float] | None:
+    """Find points where the track has the head, solve, and find them again where that has it: focal length, how sure."""
     rigid, decoder = rigid_vertices(model), Decoder(model)
     placed = decoder.project(heads).astype(np.float64)
-    found = None
+    angles = _angles(heads.rotation)
+    focals: list[float] = []
+    spread = math.inf
     for round_ in range(ROUNDS):
-        sights = follow(model, windows, list(placed), rigid, REACH[min(round_, 1)])
+        views = [_from(view, angles[view], windows, placed) for view in _views(angles)]
+        reach = REACH[min(round_, 1)]
+        sights = Sights.together([follow(model, *seen, rigid, reach).of_frames(*back) for seen, back in views])
         if int(sights.good.sum()) < LEAST_SIGHTS:
             return None
         found = adjust(model, heads, sights, lens)
+        focals, spread = [*focals, math.log(found.focal)], found.spread
         placed = _seen(decoder, heads, found, lens)
-    return found
+    last = focals[-LAST:]
+    return math.exp(float(np.mean(last))), math.hypot(OPTIMISM * spread, BIAS, float(np.std(last)))
+
+
+def _views(angles: Doubles) -> list[int]:
+    """The first frame, and two half-way from it to those that are farthest apart."""
+    found = [0]
+    for end in np.unravel_index(angles.argmax(), angles.shape):
+        half = angles[0, end] / 2
+        found.append(int((np.abs(angles[0] - half) + np.abs(angles[end] - half)).argmin()))
+    return list(dict.fromkeys(found))
+
+
+def _from(
+    view: int, angles: Doubles, windows: Sequence[Window], placed: Doubles
+) -> tuple[tuple[list[Window], list[Doubles]], tuple[Indices, Bools]]:
+    """Windows and heads with one frame's first; and the way back to their order, with those that are not turned too far."""
+    order = [view, *(row for row in range(len(windows)) if row != view)]
+    back = np.argsort(order), angles <= FARTHEST
+    return ([windows[row] for row in order], [placed[row] for row in order]), back
 
 
 def _seen(decoder: Decoder, heads: Coefficients, found: Bundle, lens: Lens) -> Doubles:

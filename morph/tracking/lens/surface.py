@@ -20,7 +20,7 @@ from morph.rendering.rasteriser import interpolate
 
 SIDE = 256  # pixels of the face in the view in which frames are compared, at most
 MARGIN = 0.35  # of the face about it
-POINTS = 200
+POINTS = 110
 LEAST_CONTRAST = 0.003  # of the best point's
 APART = 0.02  # of the view
 WINDOW = 21  # pixels
@@ -66,6 +66,23 @@ class Sights:
     good: Bools
     back: Doubles
     sharpness: Doubles
+
+    @classmethod
+    def together(cls, parts: Sequence[Sights]) -> Sights:
+        """Points of the same frames that were looked for in several views."""
+        of_points = [np.concatenate([getattr(part, name) for part in parts]) for name in ("corners", "shares", "sharpness")]
+        seen, good, back = (np.concatenate([getattr(part, name) for part in parts], 1) for name in ("seen", "good", "back"))
+        return cls(of_points[0], of_points[1], seen, good, back, of_points[2])
+
+    def of_frames(self, order: Indices, near: Bools) -> Sights:
+        """The same with frames in another order, and found only in some of them.
+
+        Args:
+            order: ``(T,)`` which frame comes in each place.
+            near: ``(T,)`` of the new order.
+        """
+        good = self.good[order] & near[:, None]
+        return Sights(self.corners, self.shares, self.seen[order], good, self.back[order], self.sharpness)
 
 
 def follow(model: MorphableModel, windows: Sequence[Window], heads: Sequence[Doubles], rigid: Indices, reach: float) -> Sights:

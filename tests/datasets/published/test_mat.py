@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from pathlib import Path
 
 import numpy as np
@@ -92,3 +93,9 @@ def test_a_basis_of_another_size(tmp_path: Path) -> None:
     check_basis(face, model, "a.mat")
     with pytest.raises(MorphError, match=r"a.mat: labelled with a basis of 4 \+ 3 modes, model 'toy' has 5 \+ 3"):
         check_basis(face, toy_model(n_shape=5), "a.mat")
+
+
+def test_without_scipy_the_extra_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "scipy.io", None)
+    with pytest.raises(MorphError, match=r"reading Matlab files needs the extra convert .*'morph-face\[convert\]'"):
+        read_face_mat(tmp_path / "a.mat")
