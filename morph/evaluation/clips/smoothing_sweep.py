@@ -26,9 +26,9 @@ FACTORS = (0.5, 0.7, 1.4, 2.0)
 MOST_LAG = 1.0  # frames
 SPREAD = 0.4  # of the logarithm of a number in one step of the search
 PROTOCOL = """\
-the networks look at each clip once; of the person seen most, coefficients are smoothed with the shipped cut-offs, and with each
-group's numbers times each factor; jitter_over_raw and lag as of `morph bench video`, of runs of frames without a gap; turn_lag: lag
-of the head's axes; lips: least-squares share of the motion of the gap of the lips that is left
+the networks look at each clip once; of the person seen most, coefficients are smoothed with the shipped cut-offs, and with
+each group's numbers times each factor; jitter_over_raw and lag as of `morph bench video`, of runs of frames without a gap;
+turn_lag: lag of the head's axes; lips: least-squares share of the motion of the gap of the lips that is left
 """
 
 
