@@ -24,6 +24,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--layers-format", choices=("exr", "png"), default="exr", help="exr (half and float) or png (16 bits a channel)"
     )
+    parser.add_argument("--frames", type=_range, metavar="A-B", help="with --layers: those of frames A to B alone")
     parser.add_argument("--resume", action="store_true", help="with --layers: keep what a run that was killed has written")
     parser.add_argument("--frame", type=int, metavar="N", help="which frame; for a picture, the middle one unless given")
     parser.add_argument("--size", type=_size, metavar="WxH", help="of the window or the picture (640x480, or the footage's)")
@@ -59,6 +60,22 @@ def _size(text: str) -> tuple[int, int]:
     if not cross or not width.isdigit() or not height.isdigit() or not (0 < int(width) <= 8192 and 0 < int(height) <= 8192):
         raise argparse.ArgumentTypeError(f"{text!r} is no size; write it like 640x480, up to 8192x8192")
     return int(width), int(height)
+
+
+def _range(text: str) -> tuple[int, int]:
+    first, dash, last = text.partition("-")
+    if not (first.isdigit() and (last.isdigit() or not dash)) or (dash and int(last) < int(first)):
+        raise argparse.ArgumentTypeError(f"{text!r} are no frames; write them like 10-40")
+    return int(first), int(last or first)
+
+
+def _frames(options: argparse.Namespace) -> tuple[int, int] | None:
+    """Which frames layers are made of."""
+    from morph.errors import MorphError
+
+    if options.frame is not None and options.frames is not None:
+        raise MorphError("--frame and --frames say the same; give one of them")
+    return options.frames if options.frame is None else (options.frame, options.frame)
 
 
 def _note(line: str) -> None:
@@ -143,6 +160,8 @@ def _check_layers(options: argparse.Namespace) -> None:
     if options.layers is None:
         if options.resume:
             raise MorphError("--resume continues layers; add --layers OUTDIR")
+        if options.frames is not None:
+            raise MorphError("--frames are those of layers; add --layers OUTDIR")
         return
     if not options.over:
         raise MorphError("--layers lie over footage; give the clip that was tracked with --over")
@@ -160,9 +179,11 @@ def _write_layers(options: argparse.Namespace, stage: TrackScene, renderer: Scen
         LayerMaker(stage, renderer),
         preview,
         options.layers,
-        LayerOptions(options.layers_format, options.frame, options.resume),
+        LayerOptions(options.layers_format, _frames(options), options.resume),
         progress=lambda source: iter(tqdm(source, total=source.count, unit="frame", disable=None)),
     )
     count, kept = len(summary["frames"]), summary["kept"]
     again = f", {kept} of them kept" if kept else ""
+    if without := len(summary["frames_without_face"]):
+        again += f", {without} more show no face"
     print(f"{options.layers}: layers of {count} {'frame' if count == 1 else 'frames'}{again}, drawn with {renderer.name}")

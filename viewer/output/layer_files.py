@@ -64,12 +64,12 @@ class LayerOptions:
 
     Attributes:
         kind: "exr" (half and float) or "png" (16 bits a channel).
-        frame: write this one alone; None: all.
+        frames: write those from this one to that one, of the footage's numbers; None: all.
         resume: keep what a run with the same input and settings has written.
     """
 
     kind: Kind = "exr"
-    frame: int | None = None
+    frames: tuple[int, int] | None = None
     resume: bool = False
 
 
@@ -88,8 +88,8 @@ def write_layers(
 
     EXR: ``layers.000012.exr`` with channels R, G, B, A; matte.head, matte.prop, matte.holdout; depth.Z; N.X, N.Y, N.Z; uv.R,
     uv.G, uv.A (and plate.R, plate.G, plate.B), colours, mattes and normals as half, the rest as float; ``st.000012.exr`` with
-    R, G, A. PNG: a file of 16 bits for each layer. Of several people, ST maps are ``st_ID``. Frames without a face are written
-    too, with nothing in them.
+    R, G, A. PNG: a file of 16 bits for each layer. Of several people, ST maps are ``st_ID``. Frames without a face have no
+    files; ``layers.json`` names them.
 
     Args:
         make: makes the layers of a stage.
@@ -107,7 +107,8 @@ def write_layers(
     """
     if preview.footage is None:
         raise MorphError("layers lie over footage; give the clip that was tracked with `over=`")
-    stage, kind, frame = make.stage, options.kind, options.frame
+    stage, kind = make.stage, options.kind
+    first, last = options.frames or (None, None)
     encoder = _exr_files() if kind == "exr" else _png_files
     source = open_source(preview.footage)
     settings = _settings(make, preview, options)
@@ -121,20 +122,26 @@ def write_layers(
         begun = options.resume and _begun(folder, settings)
         match = dataclasses.replace(preview, finish="plain").match(stage)
         people = len(np.unique(stage.track.id))
-        written, kept, size = [], 0, (0, 0)
+        tracked = set(stage.track.frame.tolist())
+        written, empty, kept, size = [], [], 0, (0, 0)
         for picture in progress(source):
             if not size[0]:
                 size = _prepare(stage, picture, folder)
                 if own is None:
                     lock.enter_context(only_run_in(folder))
                 _clear(folder, own or set(), begun, settings)
+            if last is not None and picture.index > last:
+                break
+            if picture.index not in tracked:
+                empty += [picture.index] if first is None or picture.index >= first else []
+                continue
             plate, zoom = resized(picture.image, preview.size)
             size = (plate.shape[1], plate.shape[0])
             scene = stage.picture_scene(picture.index, *size, zoom, preview.look)
             if match is not None:
                 scene = dataclasses.replace(scene, lighting=match.observe(scene, plate, picture.index))
-            if frame is not None and picture.index != frame:
-                continue
+            if first is not None and picture.index < first:
+                continue  # was looked at for the light
             written.append(picture.index)
             done = folder / f"{'layers' if kind == 'exr' else 'beauty'}.{picture.index:06d}.{kind}"  # comes last of a frame
             if begun and done.exists():
@@ -143,10 +150,11 @@ def write_layers(
             layers = make(scene, picture.index, zoom, _retouched(stage, picture.index, plate, zoom))
             _write_frame(encoder(layers, people), folder, f"{picture.index:06d}.{kind}")
         if not written:
-            raise MorphError(f"{preview.footage} has no frame {'' if frame is None else frame}".rstrip())
+            raise MorphError(_nothing(str(preview.footage), options.frames, bool(empty)))
         summary = {
             "format": FORMAT,
             "frames": written,
+            "frames_without_face": empty,
             "kept": kept,
             "left_out": list(source.left_out),
             "width": size[0],
@@ -159,6 +167,14 @@ def write_layers(
             path.write_text(json.dumps(summary, indent=1) + "\n")
         remove_record(folder)
         return summary
+
+
+def _nothing(footage: str, frames: tuple[int, int] | None, empty: bool) -> str:
+    """Why there is nothing to write."""
+    which = "" if frames is None else f" {frames[0]}" if frames[0] == frames[1] else f"s {frames[0]} to {frames[1]}"
+    if empty:
+        return f"the track has no face in {f'frame{which}' if which else 'any frame'} of {footage}; there are no layers of it"
+    return f"{footage} has no frame{which}" if which else f"{footage} has no frames"
 
 
 def _write_frame(files: dict[str, Writer], folder: Path, ending: str) -> None:
@@ -229,7 +245,7 @@ def _settings(make: LayerMaker, preview: Preview, options: LayerOptions) -> dict
         "backend": make.renderer.name,
         "samples": getattr(make.renderer, "samples", 1),
         "layers": options.kind,
-        "frame": options.frame,
+        "frames": options.frames,
     }
     return dict(json.loads(json.dumps(settings)))
 
